@@ -1,0 +1,42 @@
+# Jingwei: everything a person runs, from a clean clone. Needs only python3 (3.11 or newer, with venv) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: help install run test check bench soak clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+install: .venv/.installed ## create .venv and install the bank into it
+
+.venv/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev]'
+	@touch $@
+
+.venv/.bench: .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev,bench]'
+	@touch $@
+
+run: install ## start the bank and print its address
+	$(BIN)/jingwei serve
+
+check: install ## style, types and walls, without the tests
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: install ## everything that must hold: check, then the tests
+	@started=$$(date +%s); $(MAKE) --no-print-directory check \
+	&& $(BIN)/python -m pytest -n $(WORKERS); \
+	code=$$?; echo "make test took $$(( $$(date +%s) - started )) s"; exit $$code
+
+bench: .venv/.bench ## measure each path against its named baseline, as ratios
+	$(BIN)/python -m bench --json bench/results/latest.json
+
+soak: install ## many rounds of the slow checks: random seeds, tampering, power failures
+	JINGWEI_EXPLORE=1 $(BIN)/python -m pytest -n $(WORKERS) -m '' --timeout=1800
+
+clean: ## remove what install made
+	rm -rf .venv build dist

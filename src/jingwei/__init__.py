@@ -1,0 +1,1 @@
+"""Jingwei: an open intelligent bank."""

@@ -1,0 +1,1 @@
+"""The evidence: a Merkle log over every outcome, signed heads, proofs."""

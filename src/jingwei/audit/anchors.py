@@ -1,0 +1,68 @@
+"""Anchors: signed heads written, one line each, to a place that whoever can change the log cannot change.
+
+A log alone proves nothing against somebody who may rewrite all of it. Against heads handed out before, a
+rewritten log shows.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from jingwei.audit.heads import SignedHead, canonical, sync_folder
+
+_decoder = msgspec.json.Decoder(SignedHead)
+
+
+class BadLine(NamedTuple):
+    """A line of an anchor file that is not a signed head (a write cut short, or damage)."""
+
+    line: int
+    says: str
+
+
+class AnchorFile:
+    """An append-only file of signed heads: `<folder>/<log>.anchors.jsonl`."""
+
+    def __init__(self, folder: Path, log: str) -> None:
+        self.path = folder / f"{log}.anchors.jsonl"
+
+    def append(self, head: SignedHead) -> None:
+        """Add one head, durably. A line cut short before stays alone on its line. Raises OSError.
+
+        Anchor a head only after the records under it are durable: an anchor over records lost in a crash
+        would accuse the log of having been cut.
+        """
+        new = not self.path.exists()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        line = canonical(msgspec.to_builtins(head)) + b"\n"
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            length = os.fstat(handle).st_size
+            if length and os.pread(handle, 1, length - 1) != b"\n":
+                line = b"\n" + line
+            if os.write(handle, line) != len(line):
+                raise OSError(f"the anchor was not written whole to {self.path}; is the disk full?")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if new:
+            sync_folder(self.path.parent)
+
+    def read(self) -> tuple[list[SignedHead], list[BadLine]]:
+        """All heads in the order written, and the lines that are none. Nothing is verified."""
+        heads: list[SignedHead] = []
+        bad: list[BadLine] = []
+        if not self.path.exists():
+            return heads, bad
+        for number, line in enumerate(self.path.read_bytes().split(b"\n"), 1):
+            if not line:
+                continue
+            try:
+                heads.append(_decoder.decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+                bad.append(BadLine(number, str(wrong)))
+        return heads, bad

@@ -1,0 +1,1 @@
+"""How a Czech bank's books of the nineties (the Berka data of PKDD'99) come in: read, checked, ordered."""

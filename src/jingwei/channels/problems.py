@@ -1,0 +1,156 @@
+"""Why a request was not taken: every code with its HTTP status and its sentence in zh and en (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from jingwei.kernel.refusal import REFUSALS, Refusal, Words
+
+MEDIA_TYPE = "application/problem+json"
+DECIDED = 201
+"""Status of a payment that was decided, whatever the decision: the decision is what was made."""
+
+
+class Kind(NamedTuple):
+    """A kind of problem: its HTTP status and its sentence, whose blanks a case fills."""
+
+    status: int
+    words: Words
+
+
+PROBLEMS: dict[str, Kind] = {
+    "body_too_large": Kind(413, Words("The body is larger than {most} bytes.", "请求体超过{most}字节。")),
+    "body_not_json_type": Kind(
+        415, Words("Send the body as application/json, not as {found}.", "请求体须为application/json，而不是{found}。")
+    ),
+    "body_encoded": Kind(
+        415, Words("Send the body without Content-Encoding {found}.", "请求体不得使用Content-Encoding {found}。")
+    ),
+    "body_not_json": Kind(400, Words("The body is not JSON: {why}.", "请求体不是有效的JSON：{why}。")),
+    "field_not_valid": Kind(422, Words("{where}: {why}.", "字段{where}不合要求：{why}。")),
+    "amount_not_valid": Kind(422, Words("{where}: {why}.", "金额{where}不合要求：{why}。")),
+    "key_missing": Kind(
+        400,
+        Words(
+            "Send the header Idempotency-Key with a key of your own, new for every request.",
+            "请在Idempotency-Key请求头中提供自定的幂等键，每个新请求用新的键。",
+        ),
+    ),
+    "key_not_valid": Kind(
+        400,
+        Words(
+            "Idempotency-Key must be one header of 1 to 255 visible ASCII characters.",
+            "Idempotency-Key只能出现一次，且须为1至255个可见ASCII字符。",
+        ),
+    ),
+    "not_identified": Kind(
+        401,
+        Words(
+            "Say who you are: send Authorization: Bearer with a token from `jingwei tokens`.",
+            "请表明身份：在Authorization请求头中提供Bearer令牌（见 jingwei tokens）。",
+        ),
+    ),
+    "not_allowed": Kind(403, Words("You may not do this.", "您没有办理此项业务的权限。")),
+    "not_found": Kind(404, Words("There is nothing here.", "这里没有您要的内容。")),
+    "decision_not_found": Kind(404, Words("There is no such decision.", "没有这项决定。")),
+    "method_not_allowed": Kind(405, Words("This address does not take {method}.", "该地址不接受{method}方法。")),
+    "not_sealed_yet": Kind(
+        409, Words("This decision is not under a signed head yet; ask again.", "该决定尚未纳入已签名的日志，请稍后再试。")
+    ),
+    "store_failed": Kind(
+        503,
+        Words(
+            "The bank could not write this down, so ask again with the same key: {why}.",
+            "银行暂时无法记账，请用同一个幂等键重试：{why}。",
+        ),
+    ),
+    "request_not_valid": Kind(400, Words("The request cannot be read: {why}.", "无法读取该请求：{why}。")),
+    "bug": Kind(
+        500,
+        Words("A mistake of ours; it was noted and nothing was done.", "系统出现错误，已记录；您的请求没有执行。"),
+    ),
+}
+"""Problems of requests; refusals of the bank have their own words in kernel.refusal."""
+
+NOT_FOUND = frozenset(
+    {
+        "account_not_found",
+        "case_not_found",
+        "challenge_not_found",
+        "customer_not_found",
+        "hold_not_found",
+        "entry_not_found",
+        "decision_not_found",
+        "product_not_found",
+    }
+)
+FORBIDDEN = frozenset({"not_allowed", "own_work"})
+CONFLICT = frozenset(
+    {
+        "account_exists",
+        "customer_exists",
+        "already_reversed",
+        "case_closed",
+        "challenge_closed",
+        "challenge_expired",
+        "hold_not_active",
+    }
+)
+
+
+class Problem(Exception):
+    """A request that is not taken. `where` is a JSON pointer into the body, when one field is to blame."""
+
+    def __init__(self, code: str, where: str = "", **detail: str) -> None:
+        super().__init__(code)
+        self.code, self.where, self.detail = code, where, detail
+
+    @property
+    def kind(self) -> Kind:
+        """Its status and words."""
+        return PROBLEMS[self.code]
+
+
+class Body(msgspec.Struct, omit_defaults=True):
+    """A problem as sent: RFC 9457's members, then ours."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    zh: str
+    en: str
+    pointer: str = ""
+    decision: str = ""
+
+
+def status_of(code: str) -> int:
+    """HTTP status of a refusal of the bank."""
+    if code in NOT_FOUND:
+        return 404
+    if code in FORBIDDEN:
+        return 403
+    return 409 if code in CONFLICT else 422
+
+
+def body_of(problem: Problem) -> bytes:
+    """The problem+json bytes of a request that is not taken."""
+    status, words = problem.kind
+    where = {"where": problem.where.lstrip("/").replace("/", ".") or "body"}
+    return _encode(problem.code, status, words, words.told(where | problem.detail), problem.where)
+
+
+def refusal_body(refusal: Refusal, decision: str = "") -> tuple[int, bytes]:
+    """Status and problem+json bytes of something the bank refused; `decision` is the record that says so."""
+    status = status_of(refusal.code)
+    return status, _encode(refusal.code, status, REFUSALS[refusal.code], refusal.words(), "", decision)
+
+
+def _encode(code: str, status: int, title: Words, told: Words, where: str, decision: str = "") -> bytes:
+    name = code.replace("_", " ").capitalize()
+    return msgspec.json.encode(
+        Body(f"/v1/problems/{code}", name, status, told.en, code, told.zh, told.en, where, decision)
+    )

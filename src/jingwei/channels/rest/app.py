@@ -1,0 +1,129 @@
+"""The REST application: the hot payments door in front, every other route under /v1 behind it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from jingwei.channels.release import release
+from jingwei.channels.identity import Tokens
+from jingwei.channels.problems import Problem
+from jingwei.channels.rest.counting import Counted
+from jingwei.channels.rest.day_ends import add_day_ends
+from jingwei.channels.rest.desk import Desk, problem_response
+from jingwei.channels.rest.evidence import add_evidence
+from jingwei.channels.rest.health import add_health
+from jingwei.channels.rest.joined import Joined
+from jingwei.channels.rest.orders import add_orders
+from jingwei.channels.rest.paper import document, takes
+from jingwei.channels.rest.payments import PATH, CardPayment, Payments, PaymentTold, Transfer
+from jingwei.channels.rest.views import add_accounts, add_policies, add_work
+from jingwei.stores.store import StoreError
+
+if TYPE_CHECKING:
+    from jingwei.home import Home
+
+LOG = logging.getLogger("jingwei.rest")
+SAYS = """The bank over HTTP. Amounts are decimal texts with a currency; every refusal and reason is worded in
+Chinese and English; every writing request carries an Idempotency-Key. 金额为十进制文本；每个拒绝与理由均有中英文。"""
+
+
+class Front:
+    """Sends payments to the hot door and everything else to FastAPI."""
+
+    def __init__(self, payments: Payments, rest: ASGIApp) -> None:
+        self._payments = payments
+        self.rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route one request."""
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+            await self._payments(scope, receive, send)
+        else:
+            await self.rest(scope, receive, send)
+
+
+def create_app(home: Home, tokens: Tokens | None = None) -> Front:
+    """Return the ASGI application over an open home; it must run on one event loop (one writer).
+
+    The home's owner closes it after the server has stopped.
+    """
+    tokens = tokens or Tokens(home.path / "tokens.json")
+    reader = home.store.reader()
+    counted = Counted(home.store.size)
+    joined = Joined(home.bank, reader, counted.wrote)
+    payments = Payments(joined, tokens, home.clock, reader, counted)
+    desk = Desk(home, tokens, joined, reader, payments.sentences)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        joined.close()
+        reader.close()
+
+    app = FastAPI(
+        title="Jingwei", version=release(), description=SAYS, lifespan=lifespan, redirect_slashes=False,
+        default_response_class=Response, swagger_ui_parameters={"persistAuthorization": True},
+    )  # fmt: skip
+    router = APIRouter(prefix="/v1")
+    add_payments(router, payments)
+    for add in (add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence):
+        add(router, desk)
+    app.include_router(router)
+    add_health(app, desk, counted)
+    add_problems(app)
+    make = app.openapi
+    app.openapi = lambda: document(make())  # type: ignore[method-assign]
+    return Front(payments, app)
+
+
+def add_payments(router: APIRouter, payments: Payments) -> None:
+    """Put the hot endpoint into the document; requests reach it before this route is looked at."""
+
+    @router.post("/payments", **takes(Transfer | CardPayment, "Make a payment", "payments", PaymentTold, (201,)))
+    async def pay(request: Request) -> Response:
+        """Decide and book a payment: 201 with result allowed, stepped_up, held or refused, and why.
+
+        Without `type` the body is a transfer.
+        """
+        raise AssertionError(f"{PATH} is answered in front of this route")
+
+
+def add_problems(app: FastAPI) -> None:
+    """Word every error as problem+json."""
+
+    async def problem(_: Request, error: Problem) -> Response:
+        return problem_response(error)
+
+    async def store(_: Request, error: StoreError) -> Response:
+        return problem_response(Problem("store_failed", why=str(error)))
+
+    async def http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            return problem_response(Problem("method_not_allowed", method=request.method))
+        if error.status_code == 404:
+            return problem_response(Problem("not_found"))
+        return problem_response(Problem("request_not_valid", why=str(error.detail)))
+
+    async def parameter(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        return problem_response(Problem("field_not_valid", f"/{first['loc'][-1]}", why=str(first["msg"])))
+
+    async def bug(_: Request, error: Exception) -> Response:
+        return problem_response(Problem("bug"))
+
+    handlers: dict[Any, Callable[..., Awaitable[Response]]] = {
+        Problem: problem, StoreError: store, HTTPException: http, RequestValidationError: parameter, Exception: bug,
+    }  # fmt: skip
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+

@@ -1,0 +1,145 @@
+"""What writing routes read: one frozen type for each body, from which the OpenAPI document is made too."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from jingwei.channels.rest.reading import Decimal, PlainText
+from jingwei.kernel.command import CurrencyCode, Id, OptionalId
+
+Date = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", examples=["2026-11-20"])]
+OptionalDate = Annotated[str, msgspec.Meta(pattern=r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
+Rate = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,6}(\.[0-9]{1,9})?\Z", examples=["7.1234"])]
+PolicyText = Annotated[str, msgspec.Meta(max_length=60_000)]
+MarginBp = Annotated[int, msgspec.Meta(ge=0, lt=10_000)]
+
+
+class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all bodies: an unknown field is refused, not ignored."""
+
+
+class CustomerAsk(Ask, frozen=True):
+    """Take on a customer, with a first account under `product`."""
+
+    customer: Id
+    name: PlainText
+    product: Id
+    kind: Literal["person", "company"] = "person"
+    born: OptionalDate = ""
+    account: OptionalId = ""
+    opening: Decimal = "0"
+
+
+class AccountAsk(Ask, frozen=True):
+    """Open an account under `product`; `opening` is paid in from `source`, or in cash by staff."""
+
+    product: Id
+    customer: OptionalId = ""
+    account: OptionalId = ""
+    opening: Decimal = "0"
+    source: OptionalId = ""
+
+
+class DepositAsk(Ask, frozen=True):
+    """Pay into an account: cash at the counter, or clearing from another bank."""
+
+    account: Id
+    amount: Decimal
+    currency: CurrencyCode
+    source: Literal["cash", "clearing"] = "cash"
+    memo: PlainText = ""
+
+
+class CaptureAsk(Ask, frozen=True):
+    """Take all or a part of what a hold keeps."""
+
+    amount: Decimal
+    currency: CurrencyCode
+
+
+class WhyAsk(Ask, frozen=True):
+    """Why it is done."""
+
+    reason: PlainText = ""
+
+
+class FreezeAsk(Ask, frozen=True):
+    """Freeze an account in this direction, or lift that freeze with `on` false."""
+
+    direction: Literal["in", "out", "both"]
+    on: bool = True
+    reason: PlainText = ""
+
+
+class LimitsAsk(Ask, frozen=True):
+    """New limits of an account in its currency; null is no limit."""
+
+    currency: CurrencyCode
+    payment: Decimal | None
+    day: Decimal | None
+    month: Decimal | None
+    overdraft: Decimal | None = None
+
+
+class ClosureAsk(Ask, frozen=True):
+    """Close an account; what is left goes to `payee`."""
+
+    payee: OptionalId = ""
+    reason: PlainText = ""
+
+
+class ExchangeAsk(Ask, frozen=True):
+    """Give `amount` of the payer account's currency for that of the payee account at `rate`, less a margin."""
+
+    payer: Id
+    payee: Id
+    amount: Decimal
+    currency: CurrencyCode
+    rate: Rate
+    margin_bp: MarginBp = 0
+
+
+class StepUpAsk(Ask, frozen=True):
+    """The customer's answer to a step-up; payee, amount and currency repeat what was shown."""
+
+    confirm: bool
+    payee: Id
+    amount: Decimal
+    currency: CurrencyCode
+
+
+class ReviewAsk(Ask, frozen=True):
+    """A person's answer to a held payment: let it go (`release`) or refuse it, and why."""
+
+    release: bool
+    comment: PlainText = ""
+
+
+class FraudAsk(Ask, frozen=True):
+    """A payment of ours turned out to be fraud; the bank fills in the rest from its record."""
+
+    payment: Id
+
+
+class PolicyAsk(Ask, frozen=True):
+    """A new policy version, written in TOML."""
+
+    text: PolicyText
+
+
+class DayEndAsk(Ask, frozen=True):
+    """Close this bank day (UTC+8) for every account; asking again changes nothing."""
+
+    day: Date
+
+
+class DayEndTold(msgspec.Struct, frozen=True):
+    """How a day-end went: accounts closed, and those left out because their books do not hang together."""
+
+    day: str
+    pages: int
+    accounts: int
+    damaged: list[str]
+    waived: list[str]

@@ -1,0 +1,75 @@
+"""The route that closes a bank day: page after page through the same writer as everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from jingwei.channels.problems import MEDIA_TYPE, Problem, refusal_body
+from jingwei.channels.rest.asked import DayEndAsk, DayEndTold
+from jingwei.channels.rest.desk import Desk
+from jingwei.channels.rest.paper import takes
+from jingwei.channels.rest.reading import decode, identify, open_envelope, read_body
+from jingwei.channels.rest.views import answer
+from jingwei.journeys.run_day_end import DayEndRun, RunDayEnd, run
+from jingwei.journeys.shape import Answer
+from jingwei.kernel.clock import day_start
+from jingwei.kernel.refusal import Refusal
+
+FIRST = date(1970, 1, 1)
+
+
+def add_day_ends(router: APIRouter, desk: Desk) -> None:
+    """Add POST /v1/day-ends."""
+    decoder = msgspec.json.Decoder(DayEndAsk)
+    keywords = takes(DayEndAsk, "Close a bank day", "day-end", DayEndTold, (200,))
+    keywords["openapi_extra"]["parameters"] = []
+
+    @router.post("/day-ends", **keywords)
+    async def run_day_end(request: Request) -> Response:
+        """Accrue interest, post it at the end of a period, take fees. Payments go on between its pages.
+
+        The day itself is the key: asking again, also after a crash, does what is left and no more.
+        """
+        caller = identify(desk.tokens, open_envelope(request.scope["headers"]).token)
+        if not caller.inside:
+            raise Problem("not_allowed")
+        ask = decode(decoder, await read_body(request.receive))
+        day, now = day_number(ask.day), desk.home.clock.now()
+        if now < day_start(day + 1):
+            status, body = refusal_body(Refusal("day_not_over"))
+            return Response(body, status, media_type=MEDIA_TYPE)
+        loop = asyncio.get_running_loop()
+
+        async def one(command: RunDayEnd) -> Answer:
+            return (await desk.joined.ask(command)).answer
+
+        def do(command: RunDayEnd) -> Answer:
+            return asyncio.run_coroutine_threadsafe(one(command), loop).result()
+
+        pages = await asyncio.to_thread(lambda: list(run(day, now, do)))
+        return answer(day_end_told(ask.day, pages))
+
+
+def day_number(text: str) -> int:
+    """The number of a bank day written YYYY-MM-DD. Raises Problem when there is no such day."""
+    try:
+        number = (date.fromisoformat(text) - FIRST).days
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise Problem("field_not_valid", "/day", why="there is no such day; write it like 2026-11-20, from 1970 on")
+    return number
+
+
+def day_end_told(day: str, pages: list[DayEndRun]) -> DayEndTold:
+    """All pages of a day-end together."""
+    return DayEndTold(
+        day, len(pages), sum(page.accounts for page in pages),
+        [account for page in pages for account in page.damaged],
+        [account for page in pages for account in page.waived],
+    )  # fmt: skip

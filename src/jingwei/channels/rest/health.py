@@ -1,0 +1,60 @@
+"""Health, readiness and metrics: alive, able to write, and how it goes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from jingwei.channels.rest.counting import Counted
+from jingwei.channels.rest.desk import Desk
+from jingwei.channels.rest.views import answer
+from jingwei.stores.store import StoreError
+
+PROBE_BYTES = 65_536
+
+
+def add_health(app: FastAPI, desk: Desk, counted: Counted) -> None:
+    """Add /health, /ready and /metrics."""
+
+    @app.get("/health", tags=["health"], summary="Whether the process lives")
+    async def health() -> Response:
+        """Always 200 while the process answers."""
+        return answer({"status": "alive"})
+
+    @app.get("/ready", tags=["health"], summary="Whether payments can be taken")
+    async def ready(request: Request) -> Response:
+        """200 while the bank can write; 503 from the moment its store fails until it can write again."""
+        why = not_ready(desk)
+        response = answer({"status": "not_ready", "why": why} if why else {"status": "ready"})
+        response.status_code = 503 if why else 200
+        return response
+
+    @app.get("/metrics", tags=["health"], summary="Figures for Prometheus")
+    async def metrics() -> Response:
+        """Decisions by result, latencies, batch sizes."""
+        return Response(counted.text(), media_type="text/plain; version=0.0.4")
+
+
+def not_ready(desk: Desk) -> str:
+    """Why no payment can be taken now, or ""."""
+    try:
+        desk.reader.size()
+        if desk.joined.failed is not None:
+            probe(desk.home.path)
+            desk.joined.failed = None
+    except (StoreError, OSError) as error:
+        return str(error)
+    return ""
+
+
+def probe(home: Path) -> None:
+    """Write and sync a small file where the bank lives; raises OSError while the disk does not take it."""
+    path = home / "ready.probe"
+    with path.open("wb") as file:
+        file.write(bytes(PROBE_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()

@@ -1,0 +1,216 @@
+"""The hot endpoint: POST /v1/payments, plain ASGI; waiting payments are decided and booked as one batch."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import Literal
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from jingwei.bank import Reply
+from jingwei.channels.identity import Caller, Tokens
+from jingwei.channels.problems import DECIDED, MEDIA_TYPE, Problem, body_of, refusal_body, status_of
+from jingwei.channels.rest.counting import Counted
+from jingwei.channels.rest.joined import Joined
+from jingwei.channels.rest.reading import (
+    Decimal,
+    PlainText,
+    amount,
+    decode,
+    identify,
+    key_of,
+    open_envelope,
+    read_body,
+)
+from jingwei.channels.words import Sentences, Why, result_words
+from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
+from jingwei.journeys.pay import Pay
+from jingwei.journeys.shape import Answer
+from jingwei.kernel.clock import Clock, iso
+from jingwei.kernel.command import CurrencyCode, Id, OptionalId
+from jingwei.kernel.money import format_minor
+from jingwei.ledger.accounts import Account
+from jingwei.stores.store import Reader, StoreError
+
+PATH = "/v1/payments"
+OWNERS_KEPT = 100_000
+Payment = Pay | AuthoriseCardPayment
+
+
+class Transfer(msgspec.Struct, frozen=True, tag="transfer", tag_field="type", forbid_unknown_fields=True):
+    """Send money from `payer` to another account of the bank."""
+
+    payer: Id
+    payee: Id
+    amount: Decimal
+    currency: CurrencyCode
+    device: OptionalId = ""
+    place: OptionalId = ""
+    memo: PlainText = ""
+
+
+class CardPayment(msgspec.Struct, frozen=True, tag="card", tag_field="type", forbid_unknown_fields=True):
+    """Pay at `terminal` with the card of account `payer`; with `capture` false the amount is only held."""
+
+    payer: Id
+    terminal: Id
+    amount: Decimal
+    currency: CurrencyCode
+    capture: bool = True
+    device: OptionalId = ""
+    place: OptionalId = ""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A refusal as told inside an answer."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class PaymentTold(msgspec.Struct, frozen=True):
+    """What became of a payment: `result` is allowed, stepped_up, held or refused.
+
+    A stepped-up payment is answered at /v1/step-ups/{challenge}; `score` is shown to staff alone.
+    """
+
+    id: str
+    type: Literal["transfer", "card"]
+    result: str
+    zh: str
+    en: str
+    reasons: tuple[Why, ...]
+    refusal: Said | None
+    payer: str
+    payee: str
+    amount: str
+    amount_minor: int
+    currency: str
+    at: str
+    hold: str
+    case: str
+    challenge: str
+    policy: str
+    model: str | msgspec.UnsetType = msgspec.UNSET
+    score: float | None | msgspec.UnsetType = msgspec.UNSET
+
+
+def told(command: Payment, answer: Answer, at: int, reasons: tuple[Why, ...], inside: bool) -> PaymentTold:
+    """A payment's answer in words; `at` is when it was first asked, `inside` whether staff read it."""
+    words, refusal = result_words(answer), answer.refusal
+    card = isinstance(command, AuthoriseCardPayment)
+    return PaymentTold(
+        answer.id, "card" if card else "transfer", answer.result, words.zh, words.en, reasons,
+        Said(refusal.code, words.zh, words.en) if refusal is not None else None,
+        command.payer, command.terminal if isinstance(command, AuthoriseCardPayment) else command.payee,
+        format_minor(command.amount_minor, command.currency), command.amount_minor, command.currency, iso(at),
+        answer.hold, answer.case, answer.challenge, answer.policy,
+        answer.model if inside else msgspec.UNSET, answer.score if inside else msgspec.UNSET,
+    )  # fmt: skip
+
+
+_TYPED = msgspec.json.Decoder(Transfer | CardPayment)
+_TRANSFER = msgspec.json.Decoder(Transfer)
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class Owners:
+    """Whose account it is, for requests of staff and system; the newest asked for stay in memory."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._known: OrderedDict[str, str] = OrderedDict()
+
+    def of(self, account_id: str) -> str | None:
+        """The owner's id, or None when there is no such account yet. An account never changes hands."""
+        owner = self._known.get(account_id)
+        if owner is None:
+            found = self._reader.load(Account, [account_id])
+            if not found:
+                return None
+            owner = self._known[account_id] = found[0].owner
+            if len(self._known) > OWNERS_KEPT:
+                self._known.popitem(last=False)
+        return owner
+
+
+class Payments:
+    """Decides payments. One instance serves all connections of the event loop it runs on."""
+
+    def __init__(self, joined: Joined, tokens: Tokens, clock: Clock, reader: Reader, counted: Counted) -> None:
+        self._joined = joined
+        self._ask = joined.ask
+        self._tokens = tokens
+        self._clock = clock
+        self._owners = Owners(reader)
+        self._counted = counted
+        self.sentences = Sentences(reader)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. A payment that was decided answers 201, whatever was decided."""
+        began = time.perf_counter()
+        replayed = False
+        try:
+            status, body, replayed = await self._answer(scope, receive)
+            kind = b"application/json" if status == DECIDED else MEDIA_TYPE.encode()
+        except Problem as problem:
+            status, body, kind = problem.kind.status, body_of(problem), MEDIA_TYPE.encode()
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        if replayed:
+            headers.append((b"idempotent-replayed", b"true"))
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
+        elif status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        self._counted.answered(time.perf_counter() - began, status)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bool]:
+        envelope = open_envelope(scope["headers"])
+        caller = identify(self._tokens, envelope.token)
+        key = key_of(envelope)
+        body = await read_body(receive)
+        ask = decode(_TYPED if b'"type"' in body else _TRANSFER, body)
+        try:
+            command = self._command(ask, caller, key)
+            reply = await self._ask(command)
+            if reply.seq < 0 and command.customer != caller.id:
+                reply = await self._ask(msgspec.structs.replace(command, customer=caller.id))
+        except StoreError as error:
+            raise Problem("store_failed", why=str(error)) from None
+        return *self._told(command, reply, caller), reply.replayed
+
+    def _told(self, command: Payment, reply: Reply, caller: Caller) -> tuple[int, bytes]:
+        """Status and body for a reply; the same bytes every time the same record is told."""
+        answer = reply.answer
+        refusal = answer.refusal
+        if refusal is not None and (reply.seq < 0 or status_of(refusal.code) in (403, 404)):
+            self._counted.decided("not_taken")
+            return refusal_body(refusal, answer.id)
+        self._counted.decided(answer.result)
+        at = self._joined.made_at(reply.seq) if reply.replayed else command.at
+        return DECIDED, _ENCODE(told(command, answer, at, self.sentences.reasons(answer), caller.inside))
+
+    def _command(self, ask: Transfer | CardPayment, caller: Caller, key: str) -> Payment:
+        """The command a request makes. The customer follows from who asks, or from the payer's owner.
+
+        A customer pays as themselves; where staff name an account that is not there yet, the payment is
+        asked for in their own name, which the journey answers with `account_not_found`.
+        """
+        now, minor = self._clock.now(), amount(ask.amount, ask.currency)
+        customer = (self._owners.of(ask.payer) or caller.id) if caller.inside else caller.id
+        if isinstance(ask, Transfer):
+            return Pay(
+                key=key, actor=caller.actor, at=now, known_at=now, customer=customer, payer=ask.payer,
+                payee=ask.payee, amount_minor=minor, currency=ask.currency, device=ask.device, place=ask.place,
+                memo=ask.memo,
+            )  # fmt: skip
+        return AuthoriseCardPayment(
+            key=key, actor=caller.actor, at=now, known_at=now, customer=customer, payer=ask.payer,
+            terminal=ask.terminal, amount_minor=minor, currency=ask.currency, capture=ask.capture,
+            device=ask.device, place=ask.place,
+        )  # fmt: skip

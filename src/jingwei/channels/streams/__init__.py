@@ -1,0 +1,1 @@
+"""Streams: many events at once from a file or a bus."""

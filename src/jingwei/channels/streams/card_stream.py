@@ -1,0 +1,203 @@
+"""The card stream: a file of card payments brought through the whole bank, in order, batch by batch."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import numpy as np
+
+from jingwei.bank import Bank, Reply
+from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
+from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.report_fraud import ReportFraud
+from jingwei.kernel.clock import DAY
+from jingwei.kernel.command import Command
+
+NEEDED = ("at", "customer", "terminal", "amount_minor")
+CURRENCY = "EUR"
+PRODUCT = "card_eur"
+ACTOR = "system:card_stream"
+OPENING_FUNDS_MINOR = 10_000_000
+"""What each simulated card holder starts with: 100,000.00 EUR."""
+REPORT_DELAY = 7 * DAY
+"""How long after a fraud the bank learns of it."""
+CHUNK = 65_536
+FEW = 64
+"""Below this batch size, preparing on a second thread costs more than it gains."""
+
+Progress = Callable[[int, int], None]
+
+
+class StreamError(ValueError):
+    """The file cannot be read as a card stream; the message says what it must hold."""
+
+
+class Tally(msgspec.Struct):
+    """What the stream came to so far."""
+
+    decisions: int = 0
+    allowed: int = 0
+    stepped_up: int = 0
+    held: int = 0
+    refused: int = 0
+    postings: int = 0
+    replayed: int = 0
+    last_decision: str = ""
+
+
+class CardFile:
+    """A parquet or CSV file of card payments in the order they arrived.
+
+    Columns: at (timestamp, UTC), customer, terminal (ids), amount_minor (whole cents); and, when
+    the truth is known, fraud_scenario (0 honest).
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise StreamError(f"there is no file {path}")
+        self._db = duckdb.connect()
+        source = str(path).replace("'", "''")
+        reader = f"read_csv('{source}')" if path.suffix == ".csv" else f"read_parquet('{source}')"
+        try:
+            self._db.execute(f"create view payments as select * from {reader}")
+            columns = [row[0] for row in self._db.execute("describe payments").fetchall()]
+        except duckdb.Error as error:
+            raise StreamError(
+                f"{path} cannot be read as parquet or CSV: {str(error).splitlines()[0]}"
+            ) from error
+        missing = [name for name in NEEDED if name not in columns]
+        if missing:
+            raise StreamError(f"{path} lacks the column(s) {', '.join(missing)}; it has {', '.join(columns)}")
+        self._fraud = "fraud_scenario <> 0" if "fraud_scenario" in columns else "false"
+        self.rows = int(self._db.execute("select count(*) from payments").fetchall()[0][0])
+
+    def chunks(self, limit: int) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
+        """Yield the first `limit` payments in file order, as columns of at most CHUNK rows."""
+        query = (
+            'select epoch_us(cast("at" as timestamp)) as "at", cast(customer as varchar) as customer, '
+            "cast(terminal as varchar) as terminal, cast(amount_minor as bigint) as amount_minor, "
+            f"cast({self._fraud} as boolean) as fraud from payments limit ? offset ?"
+        )
+        for start in range(0, limit, CHUNK):
+            try:
+                columns = self._db.execute(query, [min(CHUNK, limit - start), start]).fetchnumpy()
+            except duckdb.Error as error:
+                raise StreamError(
+                    f"payments from {start} on cannot be read: {str(error).splitlines()[0]}"
+                ) from error
+            check_columns(columns, start)
+            yield columns
+
+
+def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
+    """Raise StreamError naming the first row whose value is missing or not a payment."""
+    for name, column in columns.items():
+        blank = np.ma.getmaskarray(column)
+        if blank.any():
+            raise StreamError(f"row {start + int(blank.argmax()) + 1}: {name} is empty")
+    low = np.asarray(columns["amount_minor"]) <= 0
+    if low.any():
+        raise StreamError(f"row {start + int(low.argmax()) + 1}: amount_minor must be above zero")
+
+
+def commands_of(file: CardFile, limit: int, name: str) -> Iterator[Command]:
+    """Yield the stream as commands: a card holder's account is opened and funded at the first payment,
+    and each fraud is reported REPORT_DELAY after it happened."""
+    seen: set[str] = set()
+    reports: deque[ReportFraud] = deque()
+    row = 0
+    for columns in file.chunks(limit):
+        values = [
+            columns[column].tolist() for column in ("at", "customer", "terminal", "amount_minor", "fraud")
+        ]
+        for at, customer, terminal, amount, fraud in zip(*values, strict=True):
+            while reports and reports[0].at <= at:
+                yield reports.popleft()
+            who, where = f"c{customer}", f"t{terminal}"
+            if who not in seen:
+                seen.add(who)
+                yield from opening(who, at, name)
+            key = f"{name}:{row}"
+            yield AuthoriseCardPayment(
+                key=key, actor=ACTOR, at=at, known_at=at, customer=who, payer=f"card-{who}", terminal=where,
+                amount_minor=amount, currency=CURRENCY,
+            )  # fmt: skip
+            if fraud:
+                due = at + REPORT_DELAY
+                reports.append(
+                    ReportFraud(
+                        key=f"{key}:fraud", actor=ACTOR, at=due, known_at=due, payment=key, customer=who,
+                        terminal=where, amount_minor=amount, paid_at=at,
+                    )
+                )  # fmt: skip
+            row += 1
+
+
+def opening(customer: str, at: int, name: str) -> tuple[Command, ...]:
+    """Open and fund the simulated card holder's account."""
+    account = f"card-{customer}"
+    stamps: dict[str, Any] = {"actor": ACTOR, "at": at, "known_at": at}
+    return (
+        OpenAccount(
+            key=f"{name}:open:{customer}", account=account, customer=customer, product=PRODUCT, **stamps
+        ),
+        Deposit(
+            key=f"{name}:fund:{customer}",
+            account=account,
+            amount_minor=OPENING_FUNDS_MINOR,
+            currency=CURRENCY,
+            **stamps,
+        ),
+    )
+
+
+def count(tally: Tally, replies: list[Reply]) -> None:
+    """Add replies to the tally; only payments count as decisions."""
+    results: Counter[str] = Counter()
+    for reply in replies:
+        answer = reply.answer
+        tally.postings += len(answer.movements)
+        tally.replayed += reply.replayed
+        if answer.policy:
+            results[answer.result] += 1
+            tally.last_decision = answer.id
+    tally.decisions += results.total()
+    tally.allowed += results["allowed"]
+    tally.stepped_up += results["stepped_up"]
+    tally.held += results["held"]
+    tally.refused += results["refused"]
+
+
+def run(bank: Bank, commands: Iterator[Command], batch: int, progress: Callable[[Tally], None]) -> Tally:
+    """Bring the commands through the bank in batches of this many and return what they came to.
+
+    The next batch is prepared on a second thread while this one is acted on.
+    """
+    tally = Tally()
+    batches = iter(lambda: list(islice(commands, batch)), [])
+    if batch < FEW:
+        for part in batches:
+            count(tally, bank.commit(bank.prepare(part)))
+            progress(tally)
+    else:
+        with ThreadPoolExecutor(1) as second:
+            coming = second.submit(_prepare_next, bank, batches)
+            while (prepared := coming.result()) is not None:
+                coming = second.submit(_prepare_next, bank, batches)
+                count(tally, bank.commit(prepared))
+                progress(tally)
+    bank.wait()
+    return tally
+
+
+def _prepare_next(bank: Bank, batches: Iterator[list[Command]]) -> Any:
+    part = next(batches, None)
+    return None if part is None else bank.prepare(part)

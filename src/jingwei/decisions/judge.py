@@ -1,0 +1,130 @@
+"""Judging a batch: live features advance, models score, policies look; a judgement for each that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from jingwei.decisions.compiled import CompiledPolicy
+from jingwei.decisions.policy import Verdict
+from jingwei.features.events import EventColumns
+
+Scorer = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+SCORE = "fraud_score"
+
+
+class Observed(msgspec.Struct, frozen=True, gc=False):
+    """What a command tells the live features; every part follows from the command alone.
+
+    `kind` 0 is a payment, 1 a fraud report; `ref_at` is when the reported payment happened
+    (for a payment: its own time). "" means the entity is not present.
+    """
+
+    kind: int
+    at: int
+    ref_at: int
+    amount_minor: int
+    customer: str = ""
+    payee: str = ""
+    device: str = ""
+    terminal: str = ""
+    place: str = ""
+
+
+class Judgement(msgspec.Struct, frozen=True, gc=False):
+    """What policy and model made of a command: the verdict, its reasons, and all that led to it.
+
+    `seen` are the values the policy read, in the order of its inputs; None (not a number) is a missing value.
+    """
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    policy: str
+    model: str
+    score: float | None
+    seen: list[float | None]
+
+
+class Live(Protocol):
+    """Features that advance with each event (see features.live)."""
+
+    def advance(self, events: EventColumns) -> NDArray[np.float64]: ...
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """What judges one kind of payment: a compiled policy and the champion of its model slot."""
+
+    policy: CompiledPolicy
+    policy_name: str
+    inputs: tuple[int, ...]
+    scorer: Scorer
+    model_name: str
+
+
+def columns_of(observed: Sequence[Observed]) -> EventColumns:
+    """Turn observations into event columns, in arrival order."""
+    return EventColumns(
+        np.array([o.kind for o in observed], np.uint8),
+        np.array([o.at for o in observed], np.int64),
+        np.array([o.ref_at for o in observed], np.int64),
+        np.array([o.amount_minor for o in observed], np.int64),
+        {
+            "customer": [o.customer for o in observed],
+            "payee": [o.payee for o in observed],
+            "device": [o.device for o in observed],
+            "terminal": [o.terminal for o in observed],
+            "place": [o.place for o in observed],
+        },
+    )
+
+
+class Judge:
+    """Holds the live features and, for each policy, the bench that judges by it."""
+
+    def __init__(self, live: Live, names: Sequence[str]) -> None:
+        self.live = live
+        self.columns = (*names, SCORE)
+        self._benches: dict[str, Bench] = {}
+
+    def appoint(self, policy: CompiledPolicy, scorer: Scorer, model_name: str) -> None:
+        """Let this policy and scorer judge from now on. Both are bound to `self.columns`."""
+        spec = policy.policy
+        inputs = tuple(self.columns.index(name) for name in spec.inputs)
+        name = f"{spec.name}@{spec.version}"
+        self._benches[spec.name] = Bench(policy, name, inputs, scorer, model_name)
+
+    def judge(self, observed: Sequence[Observed], benches: Sequence[str]) -> list[Judgement | None]:
+        """Advance the features by all observations, in order; judge those that name a bench ("" does not)."""
+        return self.decide(self.advance(observed), benches) if observed else []
+
+    def advance(self, observed: Sequence[Observed]) -> NDArray[np.float64]:
+        """Advance the features; float64[n, k + 1] with the last column left for the score."""
+        wide = np.empty((len(observed), len(self.columns)))
+        wide[:, :-1] = self.live.advance(columns_of(observed))
+        return wide
+
+    def decide(self, cases: NDArray[np.float64], benches: Sequence[str]) -> list[Judgement | None]:
+        """Judge each case by the bench named for it; "" is not judged."""
+        judged: list[Judgement | None] = [None] * len(benches)
+        for name in set(benches) - {""}:
+            rows = [i for i, asked in enumerate(benches) if asked == name]
+            for i, judgement in zip(rows, self._by(self._benches[name], cases[rows]), strict=True):
+                judged[i] = judgement
+        return judged
+
+    def _by(self, bench: Bench, cases: NDArray[np.float64]) -> list[Judgement]:
+        cases[:, -1] = bench.scorer(cases)
+        scores: list[float] = cases[:, -1].tolist()
+        seen: list[list[float | None]] = cases[:, bench.inputs].tolist()
+        decide, policy, model = bench.policy.decide, bench.policy_name, bench.model_name
+        hits, unknown = bench.policy.columns(cases)
+        judgements = []
+        for bits, blanks, score, values in zip(hits.tolist(), unknown.tolist(), scores, seen, strict=True):
+            decision = decide(bits, blanks)
+            known = score if score == score else None
+            judgements.append(Judgement(decision.verdict, decision.codes, policy, model, known, values))
+        return judgements

@@ -1,0 +1,1 @@
+"""Payment fraud: its features, policies and models."""

@@ -1,0 +1,53 @@
+"""The bank's first fraud models, made by hand, so that it decides before it has learned from its own history."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jingwei.models.card import Card
+from jingwei.models.points import Points, PointsModel
+
+FRAUD_POINTS: Final = (
+    Points("amount_minor", (10_000.0, 22_000.0), (0.0, 0.4, 3.5)),
+    Points("paid_to_mean_30d", (2.0, 3.0, 5.0), (0.0, 0.6, 1.2, 2.4)),
+    Points("paid_deviations_30d", (2.0, 4.0), (0.0, 0.4, 1.0)),
+    Points("payments_1h", (3.0, 6.0), (0.0, 0.5, 1.5)),
+    Points("terminal_fraud_share_7d_delay_7d", (0.05, 0.3, 0.7), (0.0, 1.0, 2.2, 3.5)),
+    Points("terminal_frauds_28d", (1.0, 3.0), (0.0, 0.8, 1.6)),
+    Points("customer_frauds_28d", (1.0, 2.0), (0.0, 0.8, 1.6)),
+)
+
+SCAM_POINTS: Final = (
+    Points("amount_minor", (100_000.0, 1_000_000.0, 5_000_000.0), (0.0, 0.5, 1.2, 2.0)),
+    Points("paid_to_mean_30d", (3.0, 10.0), (0.0, 0.6, 1.2)),
+    Points("payments_to_payee_90d", (2.0,), (0.8, 0.0)),
+    Points("payers_24h", (5.0, 20.0), (0.0, 1.0, 2.2)),
+    Points("payees_24h", (5.0, 10.0), (0.0, 0.7, 1.5)),
+    Points("payments_1h", (4.0, 8.0), (0.0, 0.8, 1.6)),
+    Points("night_share_30d", (0.5,), (0.0, 0.4)),
+)
+
+
+def _by_hand(name: str, says_en: str, says_zh: str, base: float, table: tuple[Points, ...]) -> PointsModel:
+    features = tuple(line.feature for line in table)
+    card = Card(name, "1", says_en, says_zh, features, made_by="the makers of the bank", made_at=0)
+    return PointsModel(card, base, table)
+
+
+FIRST_MODELS: Final = {
+    "fraud": _by_hand(
+        "card fraud, by hand",
+        "Points for unusual amounts, speed, and fraud reported at the terminal; chosen by hand, not learned.",
+        "按异常金额、频率及终端欺诈举报计分；人工设定，并非由数据训练得出。",
+        -5.0,
+        FRAUD_POINTS,
+    ),
+    "scam": _by_hand(
+        "transfer scam, by hand",
+        "Points for large amounts, new payees and payees many people pay at once; chosen by hand, not learned.",
+        "按大额、新收款人及短期内多人付款的收款人计分；人工设定，并非由数据训练得出。",
+        -4.5,
+        SCAM_POINTS,
+    ),
+}
+"""The first champion of each model slot."""

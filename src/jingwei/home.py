@@ -1,0 +1,239 @@
+"""A home: the directory in which one bank lives, and the bank opened from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jingwei.audit.anchors import AnchorFile
+from jingwei.audit.heads import SignedHead, SigningKey
+from jingwei.audit.merkle import StoredTiles
+from jingwei.audit.paths import Tree
+from jingwei.audit.proof import build_proof
+from jingwei.audit.verify import Verdict, verify_log
+from jingwei.bank import Bank
+from jingwei.decisions.compiled import compile_policy
+from jingwei.decisions.judge import Judge, columns_of
+from jingwei.decisions.policy import parse_policy
+from jingwei.domains.fraud.features import FRAUD
+from jingwei.domains.fraud.model import FIRST_MODELS
+from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
+from jingwei.features.catalogue import allowed, names
+from jingwei.features.live import LiveFeatures
+from jingwei.journeys.publish_policy import PublishPolicy
+from jingwei.journeys.table import BY_COMMAND, unseal
+from jingwei.journeys.use_model import UseModel
+from jingwei.kernel.clock import Clock, SystemClock
+from jingwei.kernel.ids import seq_of
+from jingwei.kernel.purpose import Purpose
+from jingwei.ledger.products import Products, shipped
+from jingwei.models.registry import Registry
+from jingwei.stores.store import Reader, Store, StoreError
+
+MODEL_SLOTS = {CARD_PAYMENT: "fraud", OUTGOING_TRANSFER: "scam"}
+"""The model slot whose champion scores for each policy."""
+
+LOG = "bank"
+"""The name signed heads carry."""
+
+STEP = 8192
+"""How many records are read at a time when features are rebuilt."""
+
+Step = Callable[[int, int], None]
+
+
+def quiet(done: int, total: int) -> None:
+    """A progress callback that tells nothing."""
+
+
+class HomeCourt:
+    """Seats a judge from the policies and models last published and the features' snapshot."""
+
+    def __init__(self, path: Path, registry: Registry) -> None:
+        self._snapshot = path / "features.snapshot"
+        self._registry = registry
+
+    def assemble(self, reader: Reader) -> Judge:
+        """A judge as of the last committed record: the snapshot advanced by the records after it."""
+        live = LiveFeatures(FRAUD)
+        judge = Judge(live, names(FRAUD))
+        size = reader.size()
+        start = self._restore(live, size)
+        for first in range(start, size, STEP):
+            watched = []
+            for _, leaf in reader.records(first, min(first + STEP, size)):
+                command = unseal(leaf).command
+                if (observe := BY_COMMAND[type(command)].observe) is not None:
+                    watched.append(observe(command))
+            if watched:
+                live.advance(columns_of(watched))
+        self.appoint(judge, reader)
+        return judge
+
+    def _restore(self, live: LiveFeatures, size: int) -> int:
+        """Restore the snapshot when it fits; return the number of records it covers."""
+        try:
+            content = self._snapshot.read_bytes()
+        except FileNotFoundError:
+            return 0
+        covered = int.from_bytes(content[:8], "big")
+        if covered > size:
+            return 0
+        try:
+            live.restore(content[8:])
+        except ValueError:
+            return 0
+        return covered
+
+    def adjourn(self, judge: Judge, size: int) -> None:
+        """Keep a snapshot of the features as of `size` records, whole or not at all."""
+        assert isinstance(judge.live, LiveFeatures)
+        fresh = self._snapshot.with_suffix(".new")
+        with fresh.open("wb") as file:
+            file.write(size.to_bytes(8, "big") + judge.live.snapshot())
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._snapshot)
+
+    def appoint(self, judge: Judge, reader: Reader) -> None:
+        """Let the policies and models published last judge from now on."""
+        allowed(FRAUD, Purpose.RISK)
+        for name, slot in MODEL_SLOTS.items():
+            text, digest = reader.note(f"policy:{name}"), reader.note(f"model:{slot}")
+            if text is None or digest is None:
+                continue
+            policy = compile_policy(parse_policy(text), judge.columns)
+            judge.appoint(policy, self._registry.load(digest).bind(judge.columns), digest[:16])
+
+
+class Home:
+    """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done."""
+
+    def __init__(self, path: Path, store: Store, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+        self.store = store
+        self.registry = Registry(path / "models")
+        self.products: Products = shipped()
+        self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
+        self.key = SigningKey.open(path / "keys" / "signing.pem")
+        self.anchors = AnchorFile(anchor_folder(path), LOG)
+        self.found()
+
+    def found(self) -> None:
+        """Publish the shipped policies in a new bank, and let the approved champions score."""
+        now = self.clock.now()
+        actor: dict[str, Any] = {"actor": "system:core", "at": now, "known_at": now}
+        for name in MODEL_SLOTS:
+            if self.store.note(f"policy:{name}") is None:
+                text = policy_text(name)
+                self.bank.do([PublishPolicy(key=f"shipped:{parse_policy(text).digest}", text=text, **actor)])
+        for slot, first in FIRST_MODELS.items():
+            if self.registry.champion(slot) is None:
+                digest = self.registry.save(first)
+                self.registry.approve(
+                    slot, digest, who="system:core", why="the first model, made by hand", at=now
+                )
+            champion = self.registry.champion(slot)
+            assert champion is not None
+            if self.store.note(f"model:{slot}") != champion.digest:
+                key = f"champion:{slot}:{champion.digest}:{self.store.size()}"
+                self.bank.do([UseModel(key=key, slot=slot, digest=champion.digest, **actor)])
+
+    # -- evidence -----------------------------------------------------------------------------
+
+    def sign_head(self) -> SignedHead:
+        """Sign the log as it stands, keep the head and anchor it elsewhere; an unchanged log only once."""
+        self.bank.wait()
+        size, root = self.store.root()
+        last = self.head()
+        if last is not None and (last.size, last.root) == (size, root.hex()):
+            return last
+        head = self.key.sign(LOG, size, root, self.clock.now())
+        self.store.set_notes({"head": msgspec.json.encode(head).decode()})
+        self.anchors.append(head)
+        return head
+
+    def head(self) -> SignedHead | None:
+        """The head signed last, or None."""
+        text = self.store.note("head")
+        return None if text is None else msgspec.json.decode(text, type=SignedHead)
+
+    def proof(self, some_id: str) -> bytes | None:
+        """The proof (a JSON file) that the record of this decision is in the log, or None when there is none."""
+        seq = seq_of(some_id)
+        record = None if seq is None else self.store.record(seq)
+        if seq is None or record is None:
+            return None
+        head = self.sign_head()
+        tree = Tree(head.size, stored_tiles(self.store))
+        anchored = [anchor for anchor in self.anchors.read()[0] if anchor.size <= head.size]
+        return build_proof(tree, seq, record, head, self.key.public, anchored[0] if anchored else None)
+
+    def verify(self) -> Verdict:
+        """Read the whole log and compare it with its tiles, its signed heads and the anchors."""
+        heads, _ = self.anchors.read()
+        last = self.head()
+        reader = self.store.reader()
+        try:
+            return verify_log(
+                reader.records(0, reader.size()),
+                reader.tile,
+                [*heads, *([last] if last else [])],
+                [self.key.public],
+                LOG,
+            )
+        finally:
+            reader.close()
+
+    def close(self) -> None:
+        """Make everything durable, sign the log as it stands, and close."""
+        self.sign_head()
+        self.bank.close()
+
+
+def stored_tiles(reader: Reader) -> StoredTiles:
+    """The log's tiles as the store keeps them; the leaves of the open tile come from the records."""
+    return StoredTiles(reader.tile, lambda start, end: [leaf for _, leaf in reader.records(start, end)])
+
+
+def anchor_folder(path: Path) -> Path:
+    """Where signed heads are kept outside the home: JINGWEI_ANCHORS, or a folder beside the home."""
+    named = os.environ.get("JINGWEI_ANCHORS")
+    return Path(named) if named else path.absolute().parent / f"{path.name}-anchors"
+
+
+def open_home(
+    path: Path, clock: Clock | None = None, *, store_url: str = "", pipelined: bool = False
+) -> Home:
+    """Open the bank that lives in this directory, founding it when the directory is new.
+
+    `store_url` names a PostgreSQL database (postgresql://...) instead of the SQLite file in the
+    directory; `pipelined` writes in a second process, for streams. Raises StoreError.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot make the directory {path}: {error.strerror}; choose another with --home"
+        ) from error
+    return Home(path, open_store(path, store_url, pipelined), clock or SystemClock())
+
+
+def open_store(path: Path, store_url: str, pipelined: bool) -> Store:
+    """The engine that keeps the books of this home."""
+    if pipelined:
+        from jingwei.stores.pipeline import PipelinedStore
+
+        return PipelinedStore(store_url or str(path / "bank.db"))
+    if store_url:
+        from jingwei.stores.postgres import PostgresStore
+
+        return PostgresStore(store_url)
+    from jingwei.stores.sqlite import SqliteStore
+
+    return SqliteStore(path / "bank.db")

@@ -1,0 +1,116 @@
+"""CloseAccount: interest is settled, what is left is paid out, the account is closed: all in one entry."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.kernel.clock import bank_day
+from jingwei.kernel.command import Command, Id, OptionalId, Text
+from jingwei.kernel.event import Event
+from jingwei.kernel.ids import decision_id
+from jingwei.kernel.refusal import Refusal
+from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing
+from jingwei.ledger.day_end import close_days, first_open_day, settle_interest
+from jingwei.ledger.posting import post
+from jingwei.ledger.products import Product
+from jingwei.ledger.statement import closings, prefetch
+from jingwei.ledger.terms import close
+
+
+class CloseAccount(Command, frozen=True, kw_only=True, tag="close_account"):
+    """Close `account`; what is left in it goes to `payee`, another account of the same owner."""
+
+    account: Id
+    payee: OptionalId = ""
+    reason: Text = ""
+
+
+class AccountClosed(Event, frozen=True, kw_only=True, tag="account_closed"):
+    """An account was closed; `paid_out_minor` was left in it."""
+
+    account: str
+    paid_out_minor: int
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The account, its product and the balances its open days ended with, and where the rest goes."""
+
+    seq: int
+    standing: Standing | None
+    product: Product | None
+    closings: list[int]
+    payee: Standing | None
+    bank: dict[str, Standing | None]
+
+
+def look(ask: CloseAccount, books: Books) -> Seen:
+    """Read the account and the balances of its days up to yesterday, which still earn interest."""
+    standing, payee = books.own(ask.account), books.own(ask.payee) if ask.payee else None
+    if standing is None:
+        return Seen(books.seq, None, None, [], None, {})
+    account, yesterday = standing.account, bank_day(ask.at) - 1
+    product = books.products.find(account.product)
+    first, ends = first_open_day(standing), list[int]()
+    if account.status == "open" and product is not None and product.bears and first <= yesterday:
+        known = prefetch([(standing.balance, first)], books.lines)
+        ends = closings(standing.balance, first, yesterday, books.lines, known)
+    names = [f"bank:{own}:{account.currency}" for own in ("interest_paid", "interest_earned", "fees")]
+    bank = {name: books.standing(name) for name in names}
+    return Seen(books.seq, standing, product, ends, payee, bank)
+
+
+def settled(seen: Seen, day: int) -> tuple[tuple[Movement, ...], Standing]:
+    """Return the interest still to be posted up to this bank day, and the account before it is posted."""
+    standing, product = seen.standing, seen.product
+    assert standing is not None
+    if product is None:
+        return (), standing
+    days = close_days(standing, product, seen.closings, day)
+    moved = sum(-m.amount_minor if m.payer == standing.account.id else m.amount_minor for m in days.movements)
+    booked = days.standing.balance.booked_minor
+    ahead = Standing(standing.account, replace(days.standing.balance, booked_minor=booked + moved))
+    rest = settle_interest(ahead, product)
+    return (*days.movements, *rest.movements), Standing(
+        standing.account, replace(rest.standing.balance, booked_minor=booked)
+    )
+
+
+def act(ask: CloseAccount, seen: Seen) -> Outcome:
+    """Settle the interest, pay out the rest, close the account: all of it or nothing."""
+    number, standing = decision_id(seen.seq), seen.standing
+    if standing is None:
+        return refused(number, ACCOUNT_NOT_FOUND)
+    account, payee = standing.account, seen.payee
+    if account.status != "open":
+        return refused(number, Refusal("account_closed"))
+    if ask.payee and (payee is None or payee.account.owner != account.owner):
+        return refused(number, ACCOUNT_NOT_FOUND)
+    movements, before = settled(seen, bank_day(ask.at) - 1)
+    left = before.balance.booked_minor
+    left += sum(-m.amount_minor if m.payer == account.id else m.amount_minor for m in movements)
+    if ask.payee and left > 0 and not before.balance.held_minor:
+        movements += (Movement(account.id, ask.payee, left, account.currency, "closing"),)
+    posted = post(movements, {**seen.bank, account.id: before, ask.payee: payee}, seen.seq, ask.at)
+    if isinstance(posted, Refusal):
+        return refused(number, posted)
+    final = posted.standings.get(account.id, before)
+    closed = close(final)
+    if isinstance(closed, Refusal):
+        return refused(number, closed)
+    standings = posted.standings | {account.id: Standing(closed, final.balance)}
+    event = AccountClosed(account=account.id, paid_out_minor=max(left, 0))
+    return Outcome(
+        Answer(number, "done", movements=movements, events=(event,)), posted.lines, tuple(standings.values())
+    )
+
+
+CLOSE_ACCOUNT = Journey(
+    CloseAccount,
+    look,
+    act,
+    roles=("customer", "staff", "system"),
+    accounts=("account", "payee"),
+    barrier=True,
+)

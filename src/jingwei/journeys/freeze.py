@@ -1,0 +1,60 @@
+"""FreezeAccount: nothing may come into an account, go out of it, or both; and the freeze is lifted again."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.kernel.command import Command, Id, Text
+from jingwei.kernel.event import Event
+from jingwei.kernel.ids import decision_id
+from jingwei.kernel.refusal import Refusal
+from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Standing
+from jingwei.ledger.terms import freeze
+
+
+class FreezeAccount(Command, frozen=True, kw_only=True, tag="freeze_account"):
+    """Freeze `account` in this direction, or with `on` False lift that freeze; "" lifts every freeze."""
+
+    account: Id
+    direction: Literal["", "in", "out", "both"]
+    on: bool = True
+    reason: Text = ""
+
+
+class FreezeChanged(Event, frozen=True, kw_only=True, tag="freeze_changed"):
+    """An account is now frozen this way: "", "in", "out" or "both"."""
+
+    account: str
+    frozen: str
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The account as it stands."""
+
+    seq: int
+    standing: Standing | None
+
+
+def look(ask: FreezeAccount, books: Books) -> Seen:
+    """Read the account."""
+    return Seen(books.seq, books.own(ask.account))
+
+
+def act(ask: FreezeAccount, seen: Seen) -> Outcome:
+    """Freeze the account or set it free; freezing twice changes nothing more."""
+    number = decision_id(seen.seq)
+    if seen.standing is None:
+        return refused(number, ACCOUNT_NOT_FOUND)
+    if seen.standing.account.status != "open":
+        return refused(number, Refusal("account_closed"))
+    account = freeze(seen.standing.account, ask.direction or "both", ask.on and ask.direction != "")
+    event = FreezeChanged(account=account.id, frozen=account.frozen)
+    return Outcome(
+        Answer(number, "done", events=(event,)), standings=(Standing(account, seen.standing.balance),)
+    )
+
+
+FREEZE_ACCOUNT = Journey(FreezeAccount, look, act, roles=("staff", "system"), accounts=("account",))

@@ -1,0 +1,172 @@
+"""The books as a batch of commands sees them: what earlier ones changed lies over what is stored."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from jingwei.decisions.judge import Judgement
+from jingwei.journeys.shape import Outcome, Sealed
+from jingwei.kernel.command import Command
+from jingwei.kernel.ids import seq_of
+from jingwei.ledger.accounts import Account, Balance, Kept, Line, Standing, chart_account
+from jingwei.ledger.products import Products
+
+K = TypeVar("K", bound=Kept)
+Place = tuple[type[Kept], str]
+SYSTEM_ROLES = ("staff", "system")
+MOST_KEPT = 200_000
+"""How many standings stay in memory between batches; beyond it the unchanged ones are dropped."""
+
+
+class Shelf(Protocol):
+    """The part of a store the overlay reads."""
+
+    def load(self, kind: type[K], ids: Sequence[str]) -> list[K]: ...
+
+    def find(
+        self, kind: type[K], column: str, value: str, *, after: str = "", limit: int = 100
+    ) -> list[K]: ...
+
+    def page(self, kind: type[K], *, after: str = "", limit: int = 100) -> list[K]: ...
+
+    def lines(self, ids: Sequence[int]) -> list[Line]: ...
+
+
+class Archive(Protocol):
+    """Reads records back by number."""
+
+    def sealed(self, seq: int) -> Sealed | None: ...
+
+
+class Overlay:
+    """Implements `journeys.shape.Books` for the command at hand, one after the other.
+
+    Changes of commands that are not durable yet are kept until `settled` says they are.
+    """
+
+    def __init__(self, shelf: Shelf, archive: Archive, products: Products) -> None:
+        self.products = products
+        self.seq = 0
+        self._shelf = shelf
+        self._archive = archive
+        self._standings: dict[str, Standing] = {}
+        self._absent: set[str] = set()
+        self._kept: dict[Place, Kept] = {}
+        self._changed: dict[Place, Kept] = {}
+        self._balances: dict[str, Balance] = {}
+        self._layers: deque[dict[Place, Kept]] = deque()
+        self._judgement: Judgement | None = None
+        self._all_accounts = False
+        self._who = ""
+
+    def begin(self, command: Command, seq: int, judgement: Judgement | None) -> str:
+        """Turn to the next command and return the role of its actor."""
+        self.seq = seq
+        self._judgement = judgement
+        role, _, self._who = command.actor.partition(":")
+        self._all_accounts = role in SYSTEM_ROLES
+        return role
+
+    def expect(self, account_ids: Iterable[str]) -> None:
+        """Load these accounts at once, so that reading them one by one costs nothing."""
+        missing = list(set(account_ids).difference(self._standings, self._absent))
+        if not missing:
+            return
+        accounts = {account.id: account for account in self._shelf.load(Account, missing)}
+        for balance in self._shelf.load(Balance, list(accounts)):
+            self._standings[balance.id] = Standing(accounts[balance.id], balance)
+        self._absent.update(some_id for some_id in missing if some_id not in accounts)
+
+    def standing(self, account_id: str) -> Standing | None:
+        """An account with its balance, or None."""
+        found = self._standings.get(account_id)
+        if found is None:
+            self.expect((account_id,))
+            found = self._standings.get(account_id) or chart_account(account_id)
+        return found
+
+    def own(self, account_id: str) -> Standing | None:
+        """The same, but None when the actor may not use the account; missing and foreign look alike."""
+        found = self.standing(account_id)
+        if found is None or found.account.side == "bank":
+            return None
+        return found if self._all_accounts or found.account.owner == self._who else None
+
+    def get(self, kind: type[K], some_id: str) -> K | None:
+        """One kept thing, or None."""
+        assert kind not in (Account, Balance), "read accounts through standing()"
+        found = self._kept.get((kind, some_id))
+        if found is None and some_id:
+            found = next(iter(self._shelf.load(kind, [some_id])), None)
+        return found  # type: ignore[return-value]
+
+    def find(self, kind: type[K], column: str, value: str, *, after: str = "", limit: int = 100) -> list[K]:
+        """Kept things whose indexed column has this value, by id, after this id."""
+        stored = self._shelf.find(kind, column, value, after=after, limit=limit + len(self._kept))
+        fits = [thing for thing in self._merged(kind, stored, after) if getattr(thing, column) == value]
+        return fits[:limit]
+
+    def page(self, kind: type[K], *, after: str = "", limit: int = 100) -> list[K]:
+        """Kept things by id, after this id."""
+        return self._merged(kind, self._shelf.page(kind, after=after, limit=limit), after)[:limit]
+
+    def _merged(self, kind: type[K], stored: list[K], after: str) -> list[K]:
+        things: dict[str, Any] = {thing.id: thing for thing in stored}
+        if kind in (Account, Balance):
+            part = "account" if kind is Account else "balance"
+            things |= {
+                i: getattr(s, part) for i, s in self._standings.items() if i in things or self._is_new(i)
+            }
+        else:
+            things |= {some_id: thing for (of, some_id), thing in self._kept.items() if of is kind}
+        return [things[some_id] for some_id in sorted(things) if some_id > after]
+
+    def _is_new(self, account_id: str) -> bool:
+        return (Account, account_id) in self._kept
+
+    def record(self, some_id: str) -> Sealed | None:
+        """The record a decision id names, or None."""
+        seq = seq_of(some_id)
+        return None if seq is None or seq >= self.seq else self._archive.sealed(seq)
+
+    def lines(self, ids: Sequence[int]) -> list[Line]:
+        """The durable ledger lines with these numbers, in any order; for journeys that are a barrier."""
+        return self._shelf.lines(ids)
+
+    def judgement(self) -> Judgement:
+        """What policy and model made of the command at hand."""
+        assert self._judgement is not None, "this journey names no policy"
+        return self._judgement
+
+    def apply(self, outcome: Outcome) -> None:
+        """Let later commands see what this one changed."""
+        for after in outcome.standings:
+            some_id = after.account.id
+            before = self._standings.get(some_id)
+            self._standings[some_id] = after
+            if before is None or before.account is not after.account:
+                self._changed[Account, some_id] = self._kept[Account, some_id] = after.account
+            self._balances[some_id] = after.balance
+        for thing in outcome.kept:
+            place = (type(thing), thing.id)
+            self._changed[place] = self._kept[place] = thing
+
+    def take_changed(self) -> dict[type[Kept], list[Kept]]:
+        """Return what changed since the last call, each thing as it stands now, by kind."""
+        by_kind: dict[type[Kept], list[Kept]] = {Balance: list(self._balances.values())}
+        for (kind, _), thing in self._changed.items():
+            by_kind.setdefault(kind, []).append(thing)
+        self._layers.append(self._changed)
+        self._changed, self._balances = {}, {}
+        self._absent.clear()
+        return by_kind
+
+    def settle(self) -> None:
+        """The changes taken first are durable: the store can answer for them now."""
+        for place, thing in self._layers.popleft().items():
+            if self._kept.get(place) is thing:
+                del self._kept[place]
+        if not self._layers and len(self._standings) > MOST_KEPT:
+            self._standings.clear()

@@ -1,0 +1,87 @@
+"""Pay: a customer sends money from one account to another."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jingwei.decisions.judge import Judgement, Observed
+from jingwei.journeys.payment import Order, carry_out, not_possible
+from jingwei.journeys.shape import Books, Journey, Outcome
+from jingwei.kernel.clock import DAY
+from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId, Text
+from jingwei.kernel.purpose import Purpose
+from jingwei.kernel.refusal import Words, declare
+from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing, chart_id
+from jingwei.ledger.fees import transfer_fee
+from jingwei.ledger.products import Product
+
+
+class Pay(Command, frozen=True, kw_only=True, tag="pay"):
+    """Send `amount_minor` from `payer` to `payee`. `customer` owns the payer account."""
+
+    customer: Id
+    payer: Id
+    payee: Id
+    amount_minor: Amount
+    currency: CurrencyCode
+    device: OptionalId = ""
+    place: OptionalId = ""
+    memo: Text = ""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What the bank looked at: both accounts, the payer's product, the judgement."""
+
+    seq: int
+    payer: Standing | None
+    payee: Standing | None
+    fees: Standing | None
+    product: Product | None
+    judged: Judgement
+
+
+declare(
+    {
+        "payment_refused": Words(
+            "We did not make this payment, to protect you.", "为保护您的资金安全，我们没有执行这笔付款。"
+        )
+    }
+)
+
+
+def observe(ask: Pay) -> Observed:
+    """A payment by this customer to this payee, from this device and place."""
+    return Observed(
+        0, ask.at, ask.at, ask.amount_minor, ask.customer, ask.payee, ask.device, place=ask.place
+    )  # fmt: skip
+
+
+def look(ask: Pay, books: Books) -> Seen:
+    """Read payer, payee and what policy and model say."""
+    payer = books.own(ask.payer)
+    product = books.products.find(payer.account.product) if payer else None
+    fees = books.standing(chart_id("fees", ask.currency))
+    return Seen(books.seq, payer, books.standing(ask.payee), fees, product, books.judgement())
+
+
+def act(ask: Pay, seen: Seen) -> Outcome:
+    """Post the payment with its fee, keep it back, or refuse it."""
+    payer = seen.payer
+    if payer is None or payer.account.owner != ask.customer or ask.payee.startswith("bank:"):
+        return not_possible(seen.judged, ACCOUNT_NOT_FOUND, seen.seq)
+    movements: tuple[Movement, ...] = (
+        Movement(ask.payer, ask.payee, ask.amount_minor, ask.currency, "payment"),
+    )
+    standings = {ask.payer: payer, ask.payee: seen.payee}
+    if seen.product is not None and (fee := transfer_fee(seen.product, ask.amount_minor)):
+        to = chart_id("fees", ask.currency)
+        movements += (Movement(ask.payer, to, fee, ask.currency, "fee"),)
+        standings[to] = seen.fees
+    order = Order(ask.customer, movements, standings, ask.at + 7 * DAY)
+    return carry_out(order, seen.judged, seen.seq, ask.at)
+
+
+PAY = Journey(
+    Pay, look, act, roles=("customer", "staff", "system"), accounts=("payer", "payee"), observe=observe,
+    policy="outgoing_transfer", purpose=Purpose.RISK,
+)  # fmt: skip

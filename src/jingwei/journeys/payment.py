@@ -1,0 +1,139 @@
+"""Carrying out a judged payment: post it, hold it for a person, ask the customer again, or refuse it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jingwei.decisions.judge import Judgement
+from jingwei.decisions.policy import Verdict
+from jingwei.journeys.shape import Answer, Outcome
+from jingwei.kernel.clock import DAY, MINUTE
+from jingwei.kernel.event import Event
+from jingwei.kernel.ids import case_id, challenge_id, decision_id, hold_id
+from jingwei.kernel.refusal import Refusal
+from jingwei.ledger.accounts import Hold, Kept, Movement, Standing
+from jingwei.ledger.holds import place
+from jingwei.ledger.posting import post
+from jingwei.ledger.work import Case, Challenge
+
+REVIEW_TIME = 1 * DAY
+"""How long a person has to answer a case before it is late."""
+
+STEP_UP_TIME = 10 * MINUTE
+"""How long a customer has to confirm a stepped-up payment."""
+
+
+class PaymentSent(Event, frozen=True, tag="payment_sent"):
+    """Money was moved to the payee."""
+
+
+class PaymentHeld(Event, frozen=True, tag="payment_held"):
+    """Money is kept back until a person or the customer answers."""
+
+
+class PaymentRefused(Event, frozen=True, tag="payment_refused"):
+    """The payment was not made."""
+
+
+class HoldPlaced(Event, frozen=True, tag="hold_placed"):
+    """Money is kept back for a later capture."""
+
+
+SENT = (PaymentSent(),)
+HELD = (PaymentHeld(),)
+REFUSED = (PaymentRefused(),)
+PLACED = (HoldPlaced(),)
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A payment to carry out. `movements[0]` is the payment itself, the rest its fees.
+
+    `expires_at` is when an authorisation that is not captured lapses; `capture` False only holds.
+    """
+
+    customer: str
+    movements: tuple[Movement, ...]
+    standings: dict[str, Standing | None]
+    expires_at: int
+    capture: bool = True
+
+
+def carry_out(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
+    """Return what becomes of the payment under its verdict. Nothing passed in is changed."""
+    verdict = judged.verdict
+    if verdict is Verdict.ALLOW:
+        return _send(order, judged, seq, at) if order.capture else _authorise(order, judged, seq, at)
+    if verdict is Verdict.REFUSE:
+        return Outcome(
+            Answer(
+                decision_id(seq), "refused", judged.reasons, Refusal("payment_refused"), events=REFUSED,
+                policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
+            )
+        )  # fmt: skip
+    return _keep_back(order, judged, seq, at)
+
+
+def not_possible(judged: Judgement, refusal: Refusal, seq: int) -> Outcome:
+    """The outcome when the books do not allow the payment, whatever its verdict."""
+    return Outcome(
+        Answer(
+            decision_id(seq), "refused", judged.reasons, refusal, events=REFUSED,
+            policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
+        )
+    )  # fmt: skip
+
+
+def _send(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
+    posted = post(order.movements, order.standings, seq, at)
+    if isinstance(posted, Refusal):
+        return not_possible(judged, posted, seq)
+    answer = Answer(
+        decision_id(seq), "allowed", judged.reasons, None, order.movements, events=SENT,
+        policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
+    )  # fmt: skip
+    return Outcome(answer, posted.lines, tuple(posted.standings.values()))
+
+
+def _hold(order: Order, seq: int, at: int, expires_at: int) -> tuple[Hold, Standing] | Refusal:
+    payment = order.movements[0]
+    hold = Hold(
+        hold_id(seq), payment.payer, payment.payee, payment.amount_minor, payment.currency, "active",
+        payment.kind, at, expires_at,
+    )  # fmt: skip
+    payer = place(hold, order.standings.get(payment.payer), order.standings.get(payment.payee), at)
+    return payer if isinstance(payer, Refusal) else (hold, payer)
+
+
+def _authorise(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
+    placed = _hold(order, seq, at, order.expires_at)
+    if isinstance(placed, Refusal):
+        return not_possible(judged, placed, seq)
+    answer = Answer(
+        decision_id(seq), "allowed", judged.reasons, hold=placed[0].id, events=PLACED,
+        policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
+    )  # fmt: skip
+    return Outcome(answer, standings=(placed[1],), kept=(placed[0],))
+
+
+def _keep_back(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
+    step_up = judged.verdict is Verdict.STEP_UP
+    until = at + (STEP_UP_TIME if step_up else REVIEW_TIME)
+    placed = _hold(order, seq, at, until if step_up else max(until, order.expires_at))
+    if isinstance(placed, Refusal):
+        return not_possible(judged, placed, seq)
+    hold, payer = placed
+    about, payment = decision_id(seq), order.movements[0]
+    waiting: Kept
+    if step_up:
+        waiting = Challenge(
+            challenge_id(seq), about, order.customer, hold.id, payment.payee, payment.amount_minor,
+            payment.currency, "open", at, until,
+        )  # fmt: skip
+    else:
+        waiting = Case(case_id(seq), about, order.customer, hold.id, "open", judged.reasons[0], at, until)
+    answer = Answer(
+        about, "stepped_up" if step_up else "held", judged.reasons, hold=hold.id,
+        case="" if step_up else waiting.id, challenge=waiting.id if step_up else "", events=HELD,
+        policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
+    )  # fmt: skip
+    return Outcome(answer, standings=(payer,), kept=(hold, waiting))

@@ -1,0 +1,78 @@
+"""SetLimits: an account gets its own limits and overdraft line; its owner can only make them tighter."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.kernel.command import Command, Id
+from jingwei.kernel.event import Event
+from jingwei.kernel.ids import decision_id
+from jingwei.kernel.money import MAX_AMOUNT_MINOR
+from jingwei.kernel.refusal import Refusal
+from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Account, Standing
+from jingwei.ledger.terms import set_limits, set_overdraft
+
+Limit = Annotated[int, msgspec.Meta(ge=0, le=MAX_AMOUNT_MINOR)]
+
+
+class SetLimits(Command, frozen=True, kw_only=True, tag="set_limits"):
+    """Give `account` these limits in minor units (null: no limit). The overdraft line null: as it was."""
+
+    account: Id
+    payment_minor: Limit | None
+    day_minor: Limit | None
+    month_minor: Limit | None
+    overdraft_minor: Limit | None = None
+
+
+class LimitsSet(Event, frozen=True, kw_only=True, tag="limits_set"):
+    """An account has other limits or another overdraft line now."""
+
+    account: str
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The account as it stands."""
+
+    seq: int
+    standing: Standing | None
+
+
+def look(ask: SetLimits, books: Books) -> Seen:
+    """Read the account."""
+    return Seen(books.seq, books.own(ask.account))
+
+
+def tightens(ask: SetLimits, account: Account) -> bool:
+    """Whether every limit asked for is at most the one that holds now, and no overdraft grows."""
+    pairs = (
+        (ask.payment_minor, account.limit_payment_minor),
+        (ask.day_minor, account.limit_day_minor),
+        (ask.month_minor, account.limit_month_minor),
+    )
+    wider = any(now is not None and (new is None or new > now) for new, now in pairs)
+    return not wider and (ask.overdraft_minor is None or ask.overdraft_minor <= account.overdraft_minor)
+
+
+def act(ask: SetLimits, seen: Seen) -> Outcome:
+    """Change the terms, all or none."""
+    number, standing = decision_id(seen.seq), seen.standing
+    if standing is None:
+        return refused(number, ACCOUNT_NOT_FOUND)
+    if standing.account.status != "open":
+        return refused(number, Refusal("account_closed"))
+    if ask.actor.startswith("customer:") and not tightens(ask, standing.account):
+        return refused(number, Refusal("not_allowed"))
+    account = set_limits(standing.account, ask.payment_minor, ask.day_minor, ask.month_minor)
+    if isinstance(account, Account) and ask.overdraft_minor is not None:
+        account = set_overdraft(Standing(account, standing.balance), ask.overdraft_minor)
+    if isinstance(account, Refusal):
+        return refused(number, account)
+    event = LimitsSet(account=account.id)
+    return Outcome(Answer(number, "done", events=(event,)), standings=(Standing(account, standing.balance),))
+
+
+SET_LIMITS = Journey(SetLimits, look, act, roles=("customer", "staff", "system"), accounts=("account",))

@@ -1,0 +1,76 @@
+"""The table of everything anyone can do: one line for each journey."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import msgspec
+
+from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
+from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
+from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
+from jingwei.journeys.close_account import CLOSE_ACCOUNT
+from jingwei.journeys.deposit import DEPOSIT
+from jingwei.journeys.exchange import EXCHANGE
+from jingwei.journeys.expire_holds import EXPIRE_HOLDS
+from jingwei.journeys.freeze import FREEZE_ACCOUNT
+from jingwei.journeys.open_account import OPEN_ACCOUNT
+from jingwei.journeys.pay import PAY
+from jingwei.journeys.publish_policy import PUBLISH_POLICY
+from jingwei.journeys.release_hold import RELEASE_HOLD
+from jingwei.journeys.report_fraud import REPORT_FRAUD
+from jingwei.journeys.reverse import REVERSE
+from jingwei.journeys.review_case import REVIEW_CASE
+from jingwei.journeys.run_day_end import RUN_DAY_END
+from jingwei.journeys.set_limits import SET_LIMITS
+from jingwei.journeys.shape import Answer, Journey, Sealed
+from jingwei.journeys.use_model import USE_MODEL
+from jingwei.kernel.command import Command
+
+JOURNEYS: tuple[Journey[Any, Any], ...] = (
+    PAY,
+    AUTHORISE_CARD_PAYMENT,
+    ANSWER_STEP_UP,
+    REVIEW_CASE,
+    REPORT_FRAUD,
+    PUBLISH_POLICY,
+    USE_MODEL,
+    OPEN_ACCOUNT,
+    DEPOSIT,
+    CAPTURE_CARD_PAYMENT,
+    RELEASE_HOLD,
+    EXPIRE_HOLDS,
+    REVERSE,
+    FREEZE_ACCOUNT,
+    EXCHANGE,
+    SET_LIMITS,
+    RUN_DAY_END,
+    CLOSE_ACCOUNT,
+)
+
+BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}
+
+AnyCommand: Any = reduce(or_, BY_COMMAND)
+
+
+class _Record(msgspec.Struct, frozen=True):
+    seq: int
+    command: AnyCommand
+    answer: Answer
+
+
+_DECODER = msgspec.json.Decoder(_Record)
+_ENCODER = msgspec.json.Encoder()
+
+
+def seal(seq: int, command: Command, answer: Answer) -> bytes:
+    """The canonical JSON bytes of a record: one leaf of the audit log."""
+    return _ENCODER.encode(_Record(seq, command, answer))
+
+
+def unseal(leaf: bytes) -> Sealed:
+    """Read a record back. Raises msgspec.DecodeError when the bytes are not one."""
+    record = _DECODER.decode(leaf)
+    return Sealed(record.seq, record.command, record.answer)

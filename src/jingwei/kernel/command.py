@@ -1,0 +1,36 @@
+"""What somebody asks: frozen, typed, with its own idempotency key, its actor and both clocks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from jingwei.kernel.money import CURRENCIES, MAX_AMOUNT_MINOR
+
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:@-]*\Z")]
+OptionalId = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A([A-Za-z0-9][A-Za-z0-9_.:@-]*)?\Z")]
+Amount = Annotated[int, msgspec.Meta(gt=0, le=MAX_AMOUNT_MINOR)]
+CurrencyCode = Annotated[str, msgspec.Meta(pattern=rf"\A({'|'.join(CURRENCIES)})\Z")]
+Text = Annotated[str, msgspec.Meta(max_length=500)]
+Moment = Annotated[int, msgspec.Meta(ge=-(2**52), le=2**53)]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
+    """Base of all commands.
+
+    `key` is unique per `actor`: asking again with the same key returns the same answer.
+    `at` is when it happened, `known_at` when the bank learned of it (both microseconds UTC);
+    the channel stamps them, so doing a command needs no clock.
+    """
+
+    key: Key
+    actor: Id
+    at: Moment
+    known_at: Moment
+
+
+def fingerprint_equal(first: Command, again: Command) -> bool:
+    """Whether two commands ask the same, their time stamps aside."""
+    return first == msgspec.structs.replace(again, at=first.at, known_at=first.known_at)

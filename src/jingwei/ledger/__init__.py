@@ -1,0 +1,1 @@
+"""The books: accounts, balances, entries, holds, products, interest."""

@@ -1,0 +1,185 @@
+"""The registry of models: files named by their content, slots with approvals, one step back."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from jingwei.models.card import Latency, missing_on
+from jingwei.models.contract import Model, ModelError, check_model
+from jingwei.models.kinds import load_model
+
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SLOT = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """One line of a slot's log: who put which model there (or took a step back), when and why.
+
+    `digest` is the champion from then on, `at` microseconds UTC, `latency_us`
+    what one score took when the check measured it, `previous` the SHA-256 of the line before,
+    so that a line changed afterwards shows.
+    """
+
+    number: int
+    slot: str
+    action: str
+    digest: str
+    who: str
+    why: str
+    at: int
+    previous: str
+    latency_us: Latency | None = None
+
+
+class Champion(msgspec.Struct, frozen=True):
+    """The model that serves a slot."""
+
+    digest: str
+    model: Model
+
+
+class Registry:
+    """Models in a directory: `files/<sha256>` and one append-only approvals log for each slot."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def save(self, model: Model) -> str:
+        """Keep a model's file and return its digest; saving the same model again changes nothing."""
+        content = model.to_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        path = self._file(digest)
+        if not (path.exists() and path.read_bytes() == content):
+            _write_whole(path, content)
+        return digest
+
+    def load(self, digest: str) -> Model:
+        """Return the model with this digest. Raises ModelError when it is unknown or its file is damaged."""
+        path = self._file(digest)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError as missing:
+            raise ModelError(f"no model {digest[:12]} is kept here; train or save it first") from missing
+        found = hashlib.sha256(content).hexdigest()
+        if found != digest:
+            raise ModelError(
+                f"the file of model {digest[:12]} is damaged (its content is {found[:12]}); "
+                f"restore {path.name} from a copy or roll back to the model before"
+            )
+        return load_model(content)
+
+    def approve(self, slot: str, digest: str, *, who: str, why: str, at: int) -> Approval:
+        """Make a kept model the champion of a slot; its card must be complete and the check passed."""
+        model = self.load(digest)
+        lacks = missing_on(model.card)
+        if lacks:
+            raise ModelError(f"model {digest[:12]} cannot be approved: its card lacks {', '.join(lacks)}")
+        report = check_model(model, load_model)
+        if not report.passed:
+            raise ModelError(f"model {digest[:12]} cannot be approved: {'; '.join(report.failures)}")
+        with self._locked(slot):
+            return self._append(slot, "approve", digest, (who, why, at), report.latency_us)
+
+    def rollback(self, slot: str, *, who: str, why: str, at: int) -> Approval:
+        """Make the champion before the present one serve again. Raises ModelError when there is none."""
+        with self._locked(slot):
+            line = champions(self.history(slot))
+            if len(line) < 2:
+                raise ModelError(f"slot {slot} has no champion before the present one to go back to")
+            self.load(line[-2])
+            return self._append(slot, "rollback", line[-2], (who, why, at))
+
+    def champion(self, slot: str) -> Champion | None:
+        """The model that serves a slot, its file verified; None when none was ever approved."""
+        line = champions(self.history(slot))
+        return Champion(line[-1], self.load(line[-1])) if line else None
+
+    def history(self, slot: str) -> tuple[Approval, ...]:
+        """All approvals of a slot, oldest first. Raises ModelError when the log was altered."""
+        try:
+            lines = self._log(slot).read_bytes().splitlines()
+        except FileNotFoundError:
+            return ()
+        found, previous = [], ""
+        for number, line in enumerate(lines, start=1):
+            try:
+                approval = msgspec.json.decode(line, type=Approval)
+            except msgspec.DecodeError as error:
+                place = f"line {number} of the approvals of {slot}"
+                raise ModelError(f"{place} cannot be read: {error}") from error
+            if (approval.number, approval.slot, approval.previous) != (number, slot, previous):
+                raise ModelError(f"the approvals of {slot} were altered before line {number}")
+            previous = hashlib.sha256(line).hexdigest()
+            found.append(approval)
+        return tuple(found)
+
+    def _append(
+        self, slot: str, action: str, digest: str, said: tuple[str, str, int], latency: Latency | None = None
+    ) -> Approval:
+        who, why, at = said
+        if not (who.strip() and why.strip()):
+            raise ModelError("an approval says who approves and why")
+        path, past = self._log(slot), self.history(slot)
+        written = path.read_bytes() if past else b""
+        previous = hashlib.sha256(written.splitlines()[-1]).hexdigest() if past else ""
+        approval = Approval(len(past) + 1, slot, action, digest, who, why, at, previous, latency)
+        _write_whole(path, written + msgspec.json.encode(approval) + b"\n")
+        return approval
+
+    def _file(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise ModelError(f"{digest[:70]!r} is not a model's digest (64 hexadecimal digits)")
+        return self.root / "files" / digest
+
+    def _log(self, slot: str) -> Path:
+        if not _SLOT.fullmatch(slot):
+            raise ModelError(f"{slot[:50]!r} is not a slot; write it like fraud, with a-z, 0-9 and _")
+        return self.root / "slots" / f"{slot}.jsonl"
+
+    @contextmanager
+    def _locked(self, slot: str) -> Iterator[None]:
+        path = self._log(slot).with_suffix(".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def champions(history: tuple[Approval, ...]) -> list[str]:
+    """Digests of a slot's champions, the present one last; a rollback takes the last one away."""
+    line: list[str] = []
+    for approval in history:
+        if approval.action == "rollback":
+            line.pop()
+        else:
+            line.append(approval.digest)
+    return line
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a power cut, sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

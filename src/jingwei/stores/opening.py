@@ -1,0 +1,32 @@
+"""From where a bank is kept to the engine that keeps it: a file path, or a PostgreSQL address."""
+
+from __future__ import annotations
+
+from jingwei.stores.store import Reader, Store
+
+POSTGRES = ("postgresql://", "postgres://")
+
+
+def open_store(place: str) -> Store:
+    """Open the bank for writing: `place` is the path of an SQLite file or a postgresql:// address.
+
+    Raises StoreError with what to do.
+    """
+    if place.startswith(POSTGRES):
+        from jingwei.stores.postgres import PostgresStore
+
+        return PostgresStore(place)
+    from jingwei.stores.sqlite import SqliteStore
+
+    return SqliteStore(place)
+
+
+def open_reader(place: str) -> Reader:
+    """Open the bank for reading only, beside the one that writes it. Raises StoreError with what to do."""
+    if place.startswith(POSTGRES):
+        from jingwei.stores.postgres_reads import PostgresReader
+
+        return PostgresReader(place)
+    from jingwei.stores.sqlite_reads import SqliteReader
+
+    return SqliteReader(place)

@@ -1,0 +1,297 @@
+"""The bank in one SQLite file, the default engine: one writer, any number of readers, safe at a power cut."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
+from jingwei.stores.conservation import check_batch, check_money
+from jingwei.stores.inspection import inspect
+from jingwei.stores.migrations import pending
+from jingwei.stores.sqlite_reads import (
+    APPLICATION_ID,
+    SqliteReader,
+    SqliteReads,
+    check_columns,
+    examine,
+    explain,
+)
+from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
+from jingwei.stores.tables import LINES, TABLES, Column, Table, insert, upsert
+
+PAGE_BYTES = 8192
+CACHE_KIB = 65_536
+CHECKPOINT_PAGES = 8_192
+"""The log is folded into the file when it has grown to 64 MB, so that hot pages are copied only once."""
+
+LOCKED_MS = 5_000
+FULL = 2
+"""SQLite's number for `synchronous=FULL`: the log is synced at every commit. EXTRA (3) is as good."""
+
+_astuple = msgspec.structs.astuple
+_INSERT_RECORD = "INSERT INTO records (seq, body) VALUES (?, ?)"
+_INSERT_ANSWER = "INSERT INTO answers (actor, key, seq) VALUES (?, ?, ?)"
+_INSERT_TILE = "INSERT INTO tiles (level, idx, body) VALUES (?, ?, ?)"
+_UPSERT_NOTE = (
+    "INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
+_INSERT_LINE = insert(LINES, "?")
+_UPSERT = {kind: upsert(table, "?") for kind, table in TABLES.items()}
+
+
+def make_version_1() -> list[str]:
+    """The first tables."""
+    return [
+        "CREATE TABLE records (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
+        "CREATE TABLE answers (actor TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, "
+        "PRIMARY KEY (key, actor)) STRICT, WITHOUT ROWID",
+        "CREATE TABLE tiles (level INTEGER NOT NULL, idx INTEGER NOT NULL, body BLOB NOT NULL "
+        "CHECK (length(body) = 8192), PRIMARY KEY (level, idx)) STRICT",
+        "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        _create(LINES, ""),
+        *(_create(table, ", WITHOUT ROWID") for table in TABLES.values()),
+        *(
+            f"CREATE INDEX {table.name}_{column} ON {table.name} ({column})"
+            for table in TABLES.values()
+            for column in table.indexed
+        ),
+    ]
+
+
+def _create(table: Table, how: str) -> str:
+    parts = [_column(column, table) for column in table.columns]
+    parts += [f"CHECK ({check})" for check in table.checks]
+    return f"CREATE TABLE {table.name} ({', '.join(parts)}) STRICT{how}"
+
+
+def _column(column: Column, table: Table) -> str:
+    kind = "INTEGER" if column.kind == "int" else "TEXT"
+    key = " PRIMARY KEY" if table.key == (column.name,) else ""
+    return f"{column.name} {kind}{key}{'' if column.optional else ' NOT NULL'}"
+
+
+STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1}
+"""What leads to each version of the tables. A released step never changes; a new version adds one."""
+
+
+def assert_safe(connection: sqlite3.Connection) -> None:
+    """Raise UnsafeStore unless the connection keeps what it acknowledged through a power cut.
+
+    With `synchronous=NORMAL` a bank that has answered a customer can forget the payment when the power fails.
+    """
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    if mode != "wal":
+        raise UnsafeStore(f"the bank's file must use SQLite's write-ahead log (journal_mode=WAL), not {mode}")
+    level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    if level < FULL:
+        raise UnsafeStore(f"SQLite must run with synchronous=FULL, not {level}: money could be lost")
+
+
+class SqliteStore(SqliteReads):
+    """A bank in one file. It is the only writer; a second one, here or in another process, is refused."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open or make the bank at `path`.
+
+        Raises StoreError when the path cannot be used or another process writes there, UnsafeStore when
+        SQLite cannot be set to keep acknowledged money, DamagedStore when the file is damaged.
+        """
+        path = Path(path)
+        self._lock = _lock(path)
+        self._log: MerkleLog | None = None
+        try:
+            super().__init__(_connect(path), path)
+            self._written = super().size()
+            self._check_tiles()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def write(self, batch: Batch) -> None:
+        """Make the batch durable in one transaction before returning; StoreError: nothing was written."""
+        with self._turn:
+            check_batch(batch, self._written)
+            log = self._sealer()
+            self._log = None
+            tiles = log.append_many(batch.leaves)
+            with self._transaction() as connection:
+                check_money(batch, self.booked)
+                _put(connection, batch, tiles)
+            self._log, self._written = log, self._written + len(batch.leaves)
+
+    def submit(self, batch: Batch) -> Ticket:
+        """Write the batch at once; the ticket tells how it ended."""
+        try:
+            self.write(batch)
+        except StoreError as error:
+            return Settled(error)
+        return Settled()
+
+    def set_notes(self, notes: dict[str, str]) -> None:
+        """Durably keep small named values by themselves (signed heads, snapshots)."""
+        with self._turn, self._transaction() as connection:
+            connection.executemany(_UPSERT_NOTE, notes.items())
+
+    def root(self) -> tuple[int, bytes]:
+        """Return (size, Merkle root) of the committed records."""
+        with self._turn:
+            self._log = self._sealer()
+            return self._written, self._log.root()
+
+    def size(self) -> int:
+        """How many records are committed."""
+        return self._written
+
+    def reader(self) -> SqliteReader:
+        """Open another connection for reading, for use on another thread."""
+        return SqliteReader(self._path)
+
+    def check(self) -> list[str]:
+        """Read everything and return what does not hang together, as sentences; slow, for `doctor`."""
+        with self._turn:
+            found = [str(row[0]) for row in self._rows("PRAGMA integrity_check")]
+            return [finding for finding in found if finding != "ok"] + inspect(self)
+
+    def close(self) -> None:
+        """Fold the log into the file, close it and let another writer in; closing twice is harmless."""
+        with self._turn:
+            super().close()
+            if self._lock >= 0:
+                os.close(self._lock)
+                self._lock = -1
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction, undone whole when anything inside it fails.
+
+        After a failed sync SQLite leaves the log's end where it was: the half-written frames are
+        invisible and the next commit writes over them.
+        """
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            self._refuse(error)
+        finally:
+            _roll_back(connection)
+
+    def _sealer(self) -> MerkleLog:
+        """The Merkle log of what is committed; read back at the start and after a failed write."""
+        if self._log is not None:
+            return self._log
+        try:
+            return MerkleLog.restore(self._written, StoredTiles(self.tile, self._bodies))
+        except TreeError as error:
+            raise DamagedStore(f"{self._path}: {error}; restore the last backup") from error
+
+    def _bodies(self, start: int, end: int) -> Iterable[bytes]:
+        return (body for _, body in self.records(start, end))
+
+    def _check_tiles(self) -> None:
+        """Raise DamagedStore unless records and tiles are as many as they must be."""
+        found = {level: (count, last) for level, count, last in self._rows(
+            "SELECT level, count(*), max(idx) FROM tiles GROUP BY level")}  # fmt: skip
+        level, full = 0, self._written // 256
+        while full or level in found:
+            if found.get(level, (0, -1)) != (full, full - 1):
+                raise DamagedStore(
+                    f"{self._path}: the evidence does not fit {self._written} records (level {level} should "
+                    f"have {full} tiles); restore the last backup"
+                )
+            level, full = level + 1, full // 256
+
+
+def _put(connection: sqlite3.Connection, batch: Batch, tiles: list[Tile]) -> None:
+    """Write all of a batch inside the open transaction."""
+    connection.executemany(_INSERT_RECORD, enumerate(batch.leaves, batch.first_seq))
+    connection.executemany(_INSERT_ANSWER, batch.keys)
+    if batch.lines:
+        connection.executemany(_INSERT_LINE, map(_astuple, batch.lines))
+    for kind, rows in batch.kept.items():
+        connection.executemany(_UPSERT[kind], map(_astuple, rows))
+    if tiles:
+        connection.executemany(_INSERT_TILE, tiles)
+    if batch.notes:
+        connection.executemany(_UPSERT_NOTE, batch.notes.items())
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error:  # SQLite undid it itself, or the file is gone; both leave nothing written
+        return
+
+
+def _lock(path: Path) -> int:
+    """Become the bank's only writer, or raise StoreError; the lock ends with the process, however it ends."""
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name a file for the bank, such as {path / 'bank.db'}")
+    try:
+        handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write beside {path} ({error.strerror}); "
+            f"the folder must exist and this user must have the right to write in it"
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise StoreError(
+            f"the bank at {path} is open for writing already; stop that process first (readers may stay)"
+        ) from error
+    return handle
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the file for writing, set it up, make or upgrade its tables; raises StoreError."""
+    try:
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    try:
+        _set_up(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise explain(error, path) from error
+    except StoreError:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+    version = examine(connection, path)
+    statements = pending(version, STEPS)
+    for setting in (
+        f"busy_timeout = {LOCKED_MS}",
+        f"page_size = {PAGE_BYTES}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"cache_size = -{CACHE_KIB}",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        "secure_delete = 0",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+    assert_safe(connection)
+    if statements:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    check_columns(connection, path)

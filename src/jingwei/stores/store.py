@@ -1,0 +1,164 @@
+"""What an engine must offer to keep the bank: one durable write, and reads. All pass the same tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
+from jingwei.ledger.work import Case, Challenge, Customer, Reversal
+
+K = TypeVar("K", bound=Kept)
+
+SCHEMA_VERSION = 1
+
+SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
+    Account: ("accounts", ("owner",)),
+    Balance: ("balances", ()),
+    Hold: ("holds", ("account", "status")),
+    Customer: ("customers", ()),
+    Case: ("cases", ("status", "customer", "about")),
+    Challenge: ("challenges", ("status", "customer", "about")),
+    Reversal: ("reversals", ()),
+}
+"""Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Everything one transaction writes.
+
+    `leaves[i]` is the record number `first_seq + i`; `keys` are (actor, idempotency key, record
+    number) of every command done; `kept` holds final states only, one per id; `notes` are small
+    named values (such as how far a day-end came).
+    """
+
+    first_seq: int
+    leaves: list[bytes]
+    keys: list[tuple[str, str, int]]
+    lines: list[Line]
+    kept: dict[type[Kept], list[Kept]]
+    notes: dict[str, str] = {}
+
+
+class StoreError(Exception):
+    """The engine could not do what was asked; the message says what to do. Nothing was half written."""
+
+
+class UnsafeStore(StoreError):
+    """The engine is not set up to keep acknowledged money through a power cut."""
+
+
+class DamagedStore(StoreError):
+    """What is stored does not hang together."""
+
+
+class Ticket(Protocol):
+    """A write on its way."""
+
+    def done(self) -> bool:
+        """Whether it is durable or failed by now."""
+        ...
+
+    def wait(self) -> None:
+        """Return once the batch is durable. Raises StoreError when it was not written."""
+        ...
+
+
+class Settled:
+    """The ticket of a batch whose outcome is known already."""
+
+    def __init__(self, error: StoreError | None = None) -> None:
+        self._error = error
+
+    def wait(self) -> None:
+        """Return, or raise the StoreError the batch ended with."""
+        if self._error is not None:
+            raise self._error
+
+    def done(self) -> bool:
+        """Always true."""
+        return True
+
+
+class Reader(Protocol):
+    """Reads of committed state; safe to use from any one thread at a time."""
+
+    def load(self, kind: type[K], ids: Sequence[str]) -> list[K]:
+        """Return those of the kept things with these ids that exist, in any order."""
+        ...
+
+    def find(self, kind: type[K], column: str, value: str, *, after: str = "", limit: int = 100) -> list[K]:
+        """Return kept things whose indexed column has this value, by id, after this id, at most `limit`."""
+        ...
+
+    def page(self, kind: type[K], *, after: str = "", limit: int = 100) -> list[K]:
+        """Return kept things by id, after this id, at most `limit`."""
+        ...
+
+    def answered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Return the record number of each (actor, idempotency key) that was answered before."""
+        ...
+
+    def record(self, seq: int) -> bytes | None:
+        """Return the bytes of one record, or None when there is none with this number."""
+        ...
+
+    def records(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Yield (number, bytes) of the records start <= number < end, streaming, in order."""
+        ...
+
+    def lines(self, ids: Sequence[int]) -> list[Line]:
+        """Return the ledger lines with these numbers, in any order."""
+        ...
+
+    def line_range(self, start: int, end: int, limit: int = 1000) -> list[Line]:
+        """Return the lines start <= id < end in order, at most `limit`."""
+        ...
+
+    def size(self) -> int:
+        """How many records are committed."""
+        ...
+
+    def note(self, name: str) -> str | None:
+        """Return a small named value, or None."""
+        ...
+
+    def totals(self) -> list[tuple[str, int, int]]:
+        """Return (currency, sum of booked, sum of held) over all balances, in minor units."""
+        ...
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """Return one full tile of the Merkle log (8,192 bytes), or None when not complete."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Store(Reader, Protocol):
+    """An engine: reads, and the one write."""
+
+    def write(self, batch: Batch) -> None:
+        """Make the batch durable in one transaction before returning; StoreError: nothing was written."""
+        ...
+
+    def submit(self, batch: Batch) -> Ticket:
+        """Begin to write the batch; batches become durable in the order they are submitted."""
+        ...
+
+    def set_notes(self, notes: dict[str, str]) -> None:
+        """Durably keep small named values by themselves (signed heads, snapshots)."""
+        ...
+
+    def root(self) -> tuple[int, bytes]:
+        """Return (size, Merkle root) of the committed records."""
+        ...
+
+    def check(self) -> list[str]:
+        """Read everything and return what does not hang together, as sentences; slow, for `doctor`."""
+        ...
+
+    def reader(self) -> Reader:
+        """Open another connection for reading, for use on another thread."""
+        ...

@@ -1,0 +1,137 @@
+"""The live state: survives a restart, stays small, refuses what is malformed and leaves nothing half done."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jingwei.features.definition import LATENESS
+from jingwei.features.events import part
+from jingwei.features.live import LiveFeatures, SnapshotMismatch
+from jingwei.features.replay import Event
+from jingwei.kernel.clock import DAY, HOUR, MINUTE
+from tests.features.feature_histories import START, columns, every_aggregate, histories, same_bits, seeded
+
+EVERY = every_aggregate()
+
+
+@settings(max_examples=30)
+@given(histories(largest=60), st.data())
+def test_a_restart_changes_nothing(events, data):
+    cut = data.draw(st.integers(0, len(events.kind)))
+    whole = LiveFeatures(EVERY).advance(events)
+    before = LiveFeatures(EVERY)
+    before.advance(part(events, 0, cut))
+    after = LiveFeatures(EVERY)
+    after.advance(part(events, 0, 1))
+    after.restore(before.snapshot())
+    assert same_bits(after.advance(part(events, cut, len(events.kind))), whole[cut:])
+
+
+def test_a_long_history_survives_many_restarts():
+    events = seeded(9000, seed=2, keys=900)
+    whole = LiveFeatures(EVERY).advance(events)
+    live, rows = LiveFeatures(EVERY), []
+    for first in range(0, 9000, 1500):
+        rows.append(live.advance(part(events, first, first + 1500)))
+        snapshot = live.snapshot()
+        live = LiveFeatures(EVERY)
+        live.restore(snapshot)
+    assert same_bits(np.vstack(rows), whole)
+
+
+def test_a_snapshot_of_other_definitions_is_refused():
+    with pytest.raises(SnapshotMismatch, match="other definitions"):
+        LiveFeatures(EVERY[1:]).restore(LiveFeatures(EVERY).snapshot())
+
+
+def test_a_damaged_snapshot_is_refused_and_nothing_changes():
+    events = seeded(300, seed=4, keys=5)
+    live = LiveFeatures(EVERY)
+    live.advance(part(events, 0, 200))
+    snapshot = live.snapshot()
+    other = bytearray(snapshot)
+    other[len(other) // 2] ^= 1
+    for damaged in (b"", snapshot[:-1], bytes(other), b"\xff" * 100):
+        with pytest.raises(SnapshotMismatch):
+            live.restore(damaged)
+    whole = LiveFeatures(EVERY).advance(events)
+    assert same_bits(live.advance(part(events, 200, 300)), whole[200:])
+
+
+def passing_customers(n: int, each: int) -> list[Event]:
+    """Customers who make some payments within a day and never come back, one after the other."""
+    events = []
+    for seq in range(n * each):
+        at = START + (seq // each) * HOUR + (seq % each) * MINUTE
+        names = {"customer": f"c{seq // each}", "payee": f"p{seq // each}", "terminal": "t"}
+        events.append(Event(seq, int(seq % 8 == 7), at, at - DAY * (seq % 8 == 7), 5, names))
+    return events
+
+
+def test_memory_follows_the_windows_and_not_the_past():
+    events = columns(passing_customers(15_000, 4))
+    live = LiveFeatures(every_aggregate())
+    window_hours = (live._program.longest + LATENESS) // HOUR
+    sizes, names = [], []
+    for first in range(0, 60_000, 6_000):
+        live.advance(part(events, first, first + 6_000))
+        sizes.append(live.memory_bytes())
+        names.append(max(len(one.by_id) for one in live._names))
+    assert sizes[-1] == sizes[4], "the second half of the history needs no more memory than the first"
+    assert window_hours <= names[-1] < 2.5 * window_hours < 15_000, "numbers of customers who are gone are given again"
+
+
+def test_forgotten_customers_change_nothing():
+    events = columns(passing_customers(6_000, 4))
+    forgetful, keeping = LiveFeatures(EVERY), LiveFeatures(EVERY)
+    keeping._sweep = lambda: None
+    a = [forgetful.advance(part(events, first, first + 500)) for first in range(0, 24_000, 500)]
+    b = [keeping.advance(part(events, first, first + 500)) for first in range(0, 24_000, 500)]
+    assert same_bits(np.vstack(a), np.vstack(b))
+    assert len(forgetful._names[0]) < len(keeping._names[0]), "something was forgotten"
+
+
+def test_a_busy_terminal_and_then_a_quiet_one_shrinks():
+    busy = [Event(s, 0, START + s, START + s, 7, {"customer": "c", "terminal": "t"}) for s in range(20_000)]
+    quiet = [
+        Event(s, 0, START + (s + 1) * 100 * DAY, START, 9, {"customer": "c", "terminal": "t"}) for s in range(16)
+    ]
+    live = LiveFeatures(EVERY)
+    live.advance(columns(busy))
+    size = live.memory_bytes()
+    out = live.advance(columns(quiet))
+    assert out[-1, live.columns.index("count_90d")] == 1 and out[-1, live.columns.index("max_90d")] == 9
+    live.advance(columns([one._replace(at=one.at + 1700 * DAY) for one in busy]))
+    assert live.memory_bytes() == size, "the second burst lives where the first one lived"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [("kind", 2, "kind"), ("amount_minor", -1, "amount_minor"), ("amount_minor", 10**15 + 1, "amount_minor"),
+     ("at", 2**60, "at must"), ("at", -(2**60), "at must"), ("ref_at", 2**60, "ref_at")],
+)  # fmt: skip
+def test_malformed_events_are_refused_and_change_nothing(column, value, message):
+    events = seeded(50, seed=6, keys=3)
+    live = LiveFeatures(EVERY)
+    live.advance(part(events, 0, 25))
+    before = live.snapshot()
+    getattr(events, column)[30] = value
+    with pytest.raises(ValueError, match=message):
+        live.advance(events)
+    assert live.snapshot() == before
+
+
+def test_columns_of_different_lengths_are_refused():
+    events = seeded(5, seed=6, keys=3)
+    with pytest.raises(ValueError, match="different lengths"):
+        LiveFeatures(EVERY).advance(events._replace(amount_minor=events.amount_minor[:4]))
+
+
+def test_an_empty_batch_is_no_event():
+    live = LiveFeatures(EVERY)
+    before = live.snapshot()
+    assert live.advance(columns([])).shape == (0, len(EVERY))
+    assert live.snapshot() == before
