@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
+CHECK := $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 
 .PHONY: help install run test check bench soak clean
 
@@ -23,13 +24,11 @@ run: install ## start the bank and print its address
 	$(BIN)/jingwei serve
 
 check: install ## style, types and walls, without the tests
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(CHECK)
 
 test: install ## everything that must hold: check, then the tests
-	@started=$$(date +%s); $(MAKE) --no-print-directory check \
-	&& $(BIN)/python -m pytest -n $(WORKERS); \
+	@started=$$(date +%s); \
+	$(CHECK) && $(BIN)/python -m pytest -n $(WORKERS); \
 	code=$$?; echo "make test took $$(( $$(date +%s) - started )) s"; exit $$code
 
 bench: .venv/.bench ## measure each path against its named baseline, as ratios

@@ -118,7 +118,7 @@ def agree(compiled: CompiledPolicy, cases: list[tuple[float, ...]], database) ->
     return expected
 
 
-slow = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @slow

@@ -45,7 +45,9 @@ ENTITIES = ("customer", "payee", "terminal")
 
 def feature(name: str, value, over: int, by="customer", empty: float = 0.0) -> Feature:
     """A feature whose sentences are its name."""
-    return Feature(name, by, over, value, f"About {name}.", f"关于{name}", DataClass.TRANSACTIONS, RISK, empty)
+    return Feature(
+        name, by, over, value, f"About {name}.", f"关于{name}", DataClass.TRANSACTIONS, RISK, empty
+    )
 
 
 def derived(name: str, of: tuple[str, ...], value) -> Derived:
@@ -73,8 +75,14 @@ def every_aggregate() -> tuple[Definition, ...]:
         derived("weekend", ("weekday",), lambda day: choose(day >= 5, 1.0, 0.0)),
         derived("times", ("amount_minor", "mean_90d"), lambda amount, mean: ratio(amount, mean, 1.0)),
         derived("z", ("amount_minor", "mean_90d", "deviation_90d"), lambda x, m, d: ratio(x - m, d, 0.0)),
-        derived("mixed", ("times", "z", "pair_7d"), lambda a, b, c: larger(a * 3.0 + b, smaller(c, 2.5)) - 0.1),
-        derived("steps", ("count_7d", "sum_7d"), lambda a, b: choose(a < 3, choose(b > 500, 1.0, 2.0), b * 0.1 + a)),
+        derived(
+            "mixed", ("times", "z", "pair_7d"), lambda a, b, c: larger(a * 3.0 + b, smaller(c, 2.5)) - 0.1
+        ),
+        derived(
+            "steps",
+            ("count_7d", "sum_7d"),
+            lambda a, b: choose(a < 3, choose(b > 500, 1.0, 2.0), b * 0.1 + a),
+        ),
         derived("limits", ("count_7d",), lambda a: choose(a <= 2, 0.0 - a, 1.0 / 3.0 + a)),
     ]
     return tuple(made)
@@ -93,16 +101,37 @@ def columns(events: Iterable[Event]) -> EventColumns:
     )
 
 
-STEPS = (0, 0, 1, MINUTE, 5 * MINUTE - 1, 5 * MINUTE, 5 * MINUTE + 1, 6 * HOUR, DAY, 7 * DAY - 1, 7 * DAY, 7 * DAY + 1,
-         14 * DAY, 30 * DAY, 90 * DAY)
+STEPS = (
+    0,
+    0,
+    1,
+    MINUTE,
+    5 * MINUTE - 1,
+    5 * MINUTE,
+    5 * MINUTE + 1,
+    6 * HOUR,
+    DAY,
+    7 * DAY - 1,
+    7 * DAY,
+    7 * DAY + 1,
+    14 * DAY,
+    30 * DAY,
+    90 * DAY,
+)
 LATE = (0, 0, 0, 1, 5 * MINUTE, HOUR, 7 * DAY, 29 * DAY, 30 * DAY, 31 * DAY, 100 * DAY)
 AMOUNTS = (0, 1, 99, 100, 101, 12_345, 999_999_999_999_999, 10**15)
-NAMES = {"customer": ("", "ann", "bo"), "payee": ("", "ann", "shop", "电"), "terminal": ("t1", "t1", "t2", "")}
+NAMES = {
+    "customer": ("", "ann", "bo"),
+    "payee": ("", "ann", "shop", "电"),
+    "terminal": ("t1", "t1", "t2", ""),
+}
 
 
 @st.composite
 def histories(draw: st.DrawFn, largest: int = 40, late: bool = True) -> EventColumns:
-    """Histories with ties, gaps at the windows' edges, late and out-of-order payments, reports, missing entities."""
+    """Histories with ties, gaps at the windows' edges, late and out-of-order payments, reports, missing
+    entities.
+    """
     events = []
     newest = START
     for seq in range(draw(st.integers(1, largest))):
@@ -133,7 +162,9 @@ def seeded(n: int, seed: int, keys: int, late: bool = True) -> EventColumns:
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two matrices hold the same doubles to the last bit (all NaN count as one)."""
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    return a.shape == b.shape and bool(np.all((a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b))))
+    return a.shape == b.shape and bool(
+        np.all((a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b)))
+    )
 
 
 def differing(definitions: Sequence[Definition], a: np.ndarray, b: np.ndarray) -> list[str]:
@@ -141,7 +172,9 @@ def differing(definitions: Sequence[Definition], a: np.ndarray, b: np.ndarray) -
     return [one.name for place, one in enumerate(definitions) if not same_bits(a[:, [place]], b[:, [place]])]
 
 
-def by_sql(definitions: Sequence[Definition], events: EventColumns, in_order: bool | None = None) -> np.ndarray:
+def by_sql(
+    definitions: Sequence[Definition], events: EventColumns, in_order: bool | None = None
+) -> np.ndarray:
     """The payments' features by SQL; in_order None lets it find out."""
     connection = duckdb.connect(config={"threads": 1})
     names = list(events.entities)

@@ -1,4 +1,6 @@
-"""Each aggregate as the bank would state it: a history, and what the last payment finds; live, replay and SQL."""
+"""Each aggregate as the bank would state it: a history, and what the last payment finds; live, replay and
+SQL.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from tests.features.feature_histories import START, by_sql, columns, feature, same_bits
 
 from jingwei.features.definition import (
     AGE,
@@ -29,7 +32,6 @@ from jingwei.features.definition import (
 from jingwei.features.live import LiveFeatures
 from jingwei.features.replay import Event, replay
 from jingwei.kernel.clock import DAY, HOUR, MINUTE
-from tests.features.feature_histories import START, by_sql, columns, feature, same_bits
 
 UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": 1_000_000, "u": 1}
 
@@ -46,7 +48,7 @@ def moment(text: str) -> int:
 
 
 def history(table: str) -> list[Event]:
-    """Lines `pay MOMENT CUSTOMER -> PAYEE AMOUNT` and `report MOMENT CUSTOMER of MOMENT`, in arrival order."""
+    """Lines `pay MOMENT CUSTOMER -> PAYEE AMOUNT` and `report MOMENT CUSTOMER of MOMENT`, as they arrived."""
     events = []
     for seq, line in enumerate(filter(None, map(str.strip, table.splitlines()))):
         verb, at, who, _, other, *amount = line.split()
@@ -84,7 +86,8 @@ PAYMENTS = """
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (COUNT, 3), (SUM, 600), (MEAN, 200), (MAX, 400), (MIN, 100), (DEVIATION, math.sqrt(20_000.0)), (LAST, 400),
+        (COUNT, 3), (SUM, 600), (MEAN, 200), (MAX, 400), (MIN, 100), (DEVIATION, math.sqrt(20_000.0)),
+        (LAST, 400),
         (TIME_SINCE, 2 * 86_400), (AGE, (7 * DAY - 1) / 1e6), (distinct("payee"), 3),
         (share(amount_over(100)), 1 / 3), (share(amount_over(99)), 1), (share(bank_hours(0, 1)), 1),
         (share(bank_hours(22, 24)), 0),
@@ -119,7 +122,9 @@ def test_a_tie_sees_only_what_arrived_before_it():
     check("pay 0d ann -> x 5 \n pay 0d ann -> y 6", TIME_SINCE, window(days=1), 0)
     events = columns(history("pay 0d ann -> x 5 \n pay 0d ann -> y 6"))
     number = (feature("number", COUNT, window(days=1)),)
-    assert by_sql(number, events)[:, 0].tolist() == [1, 2] == LiveFeatures(number).advance(events)[:, 0].tolist()
+    assert (
+        by_sql(number, events)[:, 0].tolist() == [1, 2] == LiveFeatures(number).advance(events)[:, 0].tolist()
+    )
 
 
 def test_a_late_payment_reads_the_window_of_the_newest():
@@ -159,7 +164,12 @@ def test_labels_count_after_their_delay_and_not_before_they_are_known():
     check(before, fraud_share(delay=window(days=7)), window(days=1), 1)
     check(before, fraud_count(), window(days=30), 4)
     check(before, fraud_share(), window(days=30), 4 / 5)
-    check(before.replace("report  3d     ann of 1d\n", ""), fraud_share(delay=window(days=7)), window(days=1), 0.5)
+    check(
+        before.replace("report  3d     ann of 1d\n", ""),
+        fraud_share(delay=window(days=7)),
+        window(days=1),
+        0.5,
+    )
     check("pay 0d ann -> x 5", fraud_share(delay=window(days=7)), window(days=1), 0.125, empty=0.125)
 
 
@@ -167,5 +177,5 @@ def test_huge_amounts_stay_exact():
     most = 10**15
     many = "\n".join(f"pay {seq}m ann -> x {most - seq % 2}" for seq in range(20))
     check(many, SUM, window(days=1), float(20 * most - 10))
-    check(many, MEAN, window(days=1), (20 * most - 10) / 20)
+    check(many, MEAN, window(days=1), float(20 * most - 10) / 20.0)
     check(many, DEVIATION, window(days=1), 0.5)

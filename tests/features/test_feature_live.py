@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.features.feature_histories import START, columns, every_aggregate, histories, same_bits, seeded
 
 from jingwei.features.definition import LATENESS
 from jingwei.features.events import part
 from jingwei.features.live import LiveFeatures, SnapshotMismatch
 from jingwei.features.replay import Event
 from jingwei.kernel.clock import DAY, HOUR, MINUTE
-from tests.features.feature_histories import START, columns, every_aggregate, histories, same_bits, seeded
 
 EVERY = every_aggregate()
 
@@ -81,7 +81,9 @@ def test_memory_follows_the_windows_and_not_the_past():
         sizes.append(live.memory_bytes())
         names.append(max(len(one.by_id) for one in live._names))
     assert sizes[-1] == sizes[4], "the second half of the history needs no more memory than the first"
-    assert window_hours <= names[-1] < 2.5 * window_hours < 15_000, "numbers of customers who are gone are given again"
+    assert window_hours <= names[-1] < 2.5 * window_hours < 15_000, (
+        "numbers of customers who are gone are given again"
+    )
 
 
 def test_forgotten_customers_change_nothing():
@@ -97,7 +99,8 @@ def test_forgotten_customers_change_nothing():
 def test_a_busy_terminal_and_then_a_quiet_one_shrinks():
     busy = [Event(s, 0, START + s, START + s, 7, {"customer": "c", "terminal": "t"}) for s in range(20_000)]
     quiet = [
-        Event(s, 0, START + (s + 1) * 100 * DAY, START, 9, {"customer": "c", "terminal": "t"}) for s in range(16)
+        Event(s, 0, START + (s + 1) * 100 * DAY, START, 9, {"customer": "c", "terminal": "t"})
+        for s in range(16)
     ]
     live = LiveFeatures(EVERY)
     live.advance(columns(busy))
@@ -111,7 +114,7 @@ def test_a_busy_terminal_and_then_a_quiet_one_shrinks():
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [("kind", 2, "kind"), ("amount_minor", -1, "amount_minor"), ("amount_minor", 10**15 + 1, "amount_minor"),
-     ("at", 2**60, "at must"), ("at", -(2**60), "at must"), ("ref_at", 2**60, "ref_at")],
+     ("at", 2**60, "^at must"), ("at", -(2**60), "^at must"), ("ref_at", 2**60, "ref_at must")],
 )  # fmt: skip
 def test_malformed_events_are_refused_and_change_nothing(column, value, message):
     events = seeded(50, seed=6, keys=3)
@@ -122,6 +125,30 @@ def test_malformed_events_are_refused_and_change_nothing(column, value, message)
     with pytest.raises(ValueError, match=message):
         live.advance(events)
     assert live.snapshot() == before
+
+
+def test_a_malformed_single_event_is_refused():
+    events = seeded(50, seed=6, keys=3)
+    events.amount_minor[30] = -5
+    with pytest.raises(ValueError, match="amount_minor must be from 0 to 1000000000000000, not -5"):
+        LiveFeatures(EVERY).advance(part(events, 30, 31))
+
+
+def test_memory_that_runs_out_halfway_is_told_until_a_snapshot_is_restored(monkeypatch):
+    live = LiveFeatures(EVERY)
+    snapshot = live.snapshot()
+    events = seeded(3000, seed=7, keys=2000)
+
+    def no_memory(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr("jingwei.features.live.enlarge", no_memory)
+        live.advance(events)
+    with pytest.raises(RuntimeError, match="restore a snapshot"):
+        live.advance(events)
+    live.restore(snapshot)
+    assert same_bits(live.advance(events), LiveFeatures(EVERY).advance(events))
 
 
 def test_columns_of_different_lengths_are_refused():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.features.feature_histories import by_sql, differing, every_aggregate, histories, same_bits, seeded
 
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.features.events import PAYMENT, part
 from jingwei.features.live import LiveFeatures
 from jingwei.features.replay import replay
-from tests.features.feature_histories import by_sql, differing, every_aggregate, histories, same_bits, seeded
 
 EVERY = every_aggregate()
 QUICK = settings(max_examples=50)
@@ -89,4 +89,6 @@ def test_the_matrix_is_contiguous_and_reports_are_nan():
     out = LiveFeatures(EVERY).advance(events)
     assert out.shape == (200, len(EVERY)) and out.flags.c_contiguous
     assert np.isnan(out[events.kind == 1]).all()
-    assert not np.isnan(out[events.kind == 0]).any(), "nothing is missing in this history, so every feature is a number"
+    assert not np.isnan(out[events.kind == 0]).any(), (
+        "nothing is missing in this history, so every feature is a number"
+    )

@@ -52,7 +52,7 @@ class Town:
     def pay(self, payer: str, payee: str, amount_minor: int, *, actor: str = "", **more: Any) -> Pay:
         stamp = self.stamp(actor or f"customer:{payer}", more.pop("key", ""))
         fields = {"customer": payer, "payer": payer, "payee": payee, "amount_minor": amount_minor}
-        return Pay(currency="CNY", **(fields | more), **stamp)
+        return Pay(**({"currency": "CNY"} | fields | more), **stamp)
 
     def card(self, payer: str, terminal: str, amount_minor: int, **more: Any) -> AuthoriseCardPayment:
         stamp = self.stamp("system:cards", more.pop("key", ""))

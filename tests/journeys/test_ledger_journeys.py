@@ -70,9 +70,6 @@ def kept(town: Any, kind: type, some_id: str) -> Any:
     return next(iter(town.home.store.load(kind, [some_id])), None)
 
 
-# -- opening -----------------------------------------------------------------------------------
-
-
 def test_an_account_is_opened_with_its_customer_and_its_first_money(town):
     answer = ask(
         town, OpenAccount, customer="carol", name="Carol 王", born="1990-02-28", product="savings_cny",
@@ -130,9 +127,6 @@ def test_money_comes_in_from_outside_only_through_the_banks_own_people(town):
     assert code(ask(town, Deposit, account="bob", amount_minor=1, currency="USD")) == "currency_differs"
     ask(town, FreezeAccount, account="bob", direction="in")
     assert code(ask(town, Deposit, account="bob", **money)) == "account_frozen"
-
-
-# -- holds -------------------------------------------------------------------------------------
 
 
 def authorised(town: Any, amount: int = 3_000) -> str:
@@ -203,9 +197,6 @@ def test_a_case_nobody_answered_is_closed_when_its_hold_expires(town):
     assert code(ask(town, ReviewCase, case=answer.case, release=True)) == "case_closed"
 
 
-# -- reversals ---------------------------------------------------------------------------------
-
-
 def test_an_entry_is_reversed_whole_once_and_with_its_own_key(town):
     town.open("carol", 100_000, product="overdraft_cny")
     paid = town.do(town.pay("carol", "bob", 40_000)).answer
@@ -235,9 +226,6 @@ def test_money_spent_since_cannot_be_taken_back(town):
     assert kept(town, Reversal, paid.id) is None
     assert town.money("bob") == (9_999, 0)
     assert code(ask(town, Reverse, "customer:alice", decision=paid.id)) == "not_allowed"
-
-
-# -- terms -------------------------------------------------------------------------------------
 
 
 def test_freezes_add_up_and_are_lifted_by_direction(town):
@@ -271,9 +259,6 @@ def test_owners_tighten_their_limits_and_only_the_bank_widens_them(town):
     assert limits("customer:alice", None, None, None, overdraft_minor=0) == "done"
 
 
-# -- exchange ----------------------------------------------------------------------------------
-
-
 def test_money_is_exchanged_between_a_customers_own_accounts_at_the_banks_rate(town):
     made = ask(town, OpenAccount, customer="alice", account="alice-usd", product="current_usd")
     assert code(made) == "done"
@@ -288,8 +273,6 @@ def test_money_is_exchanged_between_a_customers_own_accounts_at_the_banks_rate(t
     assert code(ask(town, Reverse, decision=answer.id)) == "done"
     assert (town.money("alice"), town.money("alice-usd")) == ((5_000_000, 0), (0, 0))
 
-
-# -- day-end -----------------------------------------------------------------------------------
 
 LAST = bank_day(parse_iso("2026-11-30T04:00:00"))
 
@@ -377,9 +360,6 @@ def test_a_day_end_is_not_reversed(town):
     answer = ask(town, RunDayEnd, CORE, day=LAST)
     assert answer.movements
     assert code(ask(town, Reverse, decision=answer.id)) == "not_reversible"
-
-
-# -- closing -----------------------------------------------------------------------------------
 
 
 def test_an_account_is_closed_with_its_interest_to_the_last_day(town):

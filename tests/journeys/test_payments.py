@@ -185,3 +185,19 @@ def test_a_card_payment_is_held_for_a_capture_or_posted_at_once(town: Any) -> No
     waiting = town.do(town.card("alice", "shop", 3_000, capture=False)).answer
     assert (waiting.result, waiting.movements) == ("allowed", ())
     assert town.money("alice") == (4_998_000, 3_000)
+
+
+@pytest.mark.parametrize("release", [True, False])
+def test_a_held_transfer_holds_its_fee_and_pays_it_when_it_goes(ruled: Any, release: bool) -> None:
+    ruled.open("carla", 1_000_000, product="current_usd", currency="USD")
+    ruled.open("dave", product="current_usd", currency="USD")
+    held = ruled.do(ruled.pay("carla", "dave", 250_000, currency="USD")).answer
+    booked, waiting = ruled.money("carla")
+    fee = waiting - 250_000
+    assert (held.result, booked) == ("held", 1_000_000)
+    assert fee > 0, "the product charges for transfers"
+    answer = review(ruled, held.case, release)
+    assert answer.result == ("allowed" if release else "refused")
+    assert ruled.money("carla") == ((750_000 - fee, 0) if release else (1_000_000, 0))
+    assert ruled.money("dave") == ((250_000, 0) if release else (0, 0))
+    assert ruled.money("bank:fees:USD") == ((fee, 0) if release else (0, 0))

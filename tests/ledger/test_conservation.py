@@ -5,12 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 from tests.ledger.notation import World
 
 from jingwei.kernel.clock import DAY, bank_day, bank_month
 from jingwei.kernel.money import format_minor
 from jingwei.kernel.refusal import Refusal
-from jingwei.ledger.accounts import Account, Balance, Movement, Standing
+from jingwei.ledger.accounts import Account, Balance, Movement, Standing, line_id
 from jingwei.ledger.posting import SPENDING, check, post
 from jingwei.ledger.statement import statement
 
@@ -123,6 +124,34 @@ def test_a_payment_is_made_exactly_when_the_money_is_there(booked, held, overdra
     if not isinstance(posted, Refusal):
         assert posted.standings["alice"].available_minor == alice.available_minor - amount
         assert posted.standings["bob"].balance.booked_minor == amount
+
+
+@given(
+    st.lists(
+        st.tuples(names, names, st.integers(1, 60), st.sampled_from(["card", "fee"])), min_size=1, max_size=4
+    ),
+    st.integers(0, 100),
+)
+def test_an_entry_is_its_movements_one_after_the_other(moves, limit):
+    movements = tuple(Movement(payer, payee, minor, "CNY", kind) for payer, payee, minor, kind in moves)
+    books = {
+        name: Standing(Account(name, name, "p@1", "CNY", limit_day_minor=limit), Balance(name, 70))
+        for name in PEOPLE
+    }
+    whole, step = post(movements, books, 5, 0), dict(books)
+    for n, movement in enumerate(movements):
+        posted = post((movement,), step, 5, 0)
+        if isinstance(posted, Refusal):
+            assert whole == posted
+            return
+        step |= {
+            name: replace(after, balance=replace(after.balance, last_line=line_id(5, n)))
+            for name, after in posted.standings.items()
+        }
+        assert not isinstance(whole, Refusal) or n + 1 < len(movements)
+        if not isinstance(whole, Refusal):
+            assert whole.lines[n] == replace(posted.lines[0], id=line_id(5, n))
+    assert step == books | whole.standings
 
 
 limits = st.none() | st.integers(0, 100)

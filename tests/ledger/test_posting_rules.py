@@ -82,18 +82,18 @@ def test_the_largest_amount_moves_and_one_more_does_not():
         assert (posted if isinstance(posted, Refusal) else None) == refusal
 
 
+@pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize("room", [0, 1])
-def test_no_balance_grows_beyond_64_bits(room):
+def test_no_balance_grows_beyond_64_bits(room, before):
     cash = chart_id("cash", "CNY")
-    alice = Standing(Account("alice", "a", "p@1", "CNY"), Balance("alice", MAX_BALANCE_MINOR - room))
-    posted = post(
-        (Movement(cash, "alice", 1, "CNY", "deposit"),), {cash: chart_account(cash), "alice": alice}, 0, 0
-    )
-    assert isinstance(posted, Refusal) == (room == 0)
-    bank = Standing(chart_account(cash).account, Balance(cash, -MAX_BALANCE_MINOR + room))
-    alice = Standing(alice.account, Balance("alice"))
-    posted = post((Movement(cash, "alice", 1, "CNY", "deposit"),), {cash: bank, "alice": alice}, 0, 0)
-    assert isinstance(posted, Refusal) == (room == 0)
+    bob = Standing(Account("bob", "b", "p@1", "CNY"), Balance("bob"))
+    for bank_has, alice_has in ((0, MAX_BALANCE_MINOR - room), (-MAX_BALANCE_MINOR + room + before, 0)):
+        bank = Standing(chart_account(cash).account, Balance(cash, bank_has))
+        alice = Standing(Account("alice", "a", "p@1", "CNY"), Balance("alice", alice_has))
+        movements = (Movement(cash, "bob", 1, "CNY", "deposit"),) * before
+        movements += (Movement(cash, "alice", 1, "CNY", "deposit"),)
+        posted = post(movements, {cash: bank, "alice": alice, "bob": bob}, 0, 0)
+        assert (posted == Refusal("balance_too_large")) == (room == 0)
 
 
 def test_every_movement_is_checked_on_the_books_the_one_before_it_left():

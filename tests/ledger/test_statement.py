@@ -149,14 +149,16 @@ def test_a_line_that_comes_in_late_counts_where_it_was_booked():
         move alice -> bob 10.00
         day 2026-11-02 23:00
         move alice -> bob 1.00
+        move alice -> bob 2.00
         day 2026-11-03 12:00
+        move alice -> bob 3.00
     """)
     told = of(world, at("2026-11-03T00:00"), at("2026-11-04T00:00"))
-    assert (told.opening_minor, told.closing_minor, len(told.entries)) == (10_000, 8_900, 2)
+    assert (told.opening_minor, told.closing_minor, len(told.entries)) == (10_000, 8_400, 4)
     told = of(world, at("2026-11-02T00:00"), at("2026-11-03T00:00"))
     assert (told.opening_minor, told.closing_minor, len(told.entries)) == (10_000, 10_000, 0)
     day = bank_day(at("2026-11-02T12:00"))
-    assert closings(world.standings["alice"].balance, day, day + 1, fetcher(world), {}) == [10_000, 8_900]
+    assert closings(world.standings["alice"].balance, day, day + 1, fetcher(world), {}) == [10_000, 8_400]
     assert LATE >= 2 * HOUR
 
 

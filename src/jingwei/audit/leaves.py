@@ -12,9 +12,6 @@ from typing import NamedTuple
 
 ReadRange = Callable[[int, int], Iterable[tuple[int, bytes]]]
 
-RANGE = 32_768
-"""Records handed to a worker at a time; a multiple of the tile."""
-
 AT_ONCE = 1024
 """Records held in memory at a time; larger lists of rows are slower to take apart."""
 
@@ -32,11 +29,13 @@ class InWorkers(NamedTuple):
 
     `read(start, end)` gives (number, bytes) of records start..end in order. It is called in fresh processes,
     so it must be picklable and open the store itself: a function of a module, or `functools.partial` of one.
+    A worker is handed `step` records at a time.
     """
 
     read: ReadRange
     size: int
     workers: int = 2
+    step: int = 32_768
 
 
 Block = tuple[tuple[int, ...], tuple[bytes, ...]]
@@ -67,14 +66,14 @@ def hashed_ranges(log: InWorkers) -> Iterator[tuple[int, int, bytes | None]]:
 
     Without hashes, the caller must read the range itself. The last one is open, for records beyond the size.
     """
-    starts = range(0, log.size - log.size % RANGE, RANGE)
+    step, starts = log.step, range(0, log.size - log.size % log.step, log.step)
     waiting: deque[tuple[int, Future[bytes | None]]] = deque()
     with ProcessPoolExecutor(log.workers, mp_context=get_context("spawn")) as pool:
         for start in starts:
-            waiting.append((start, pool.submit(hash_range, log.read, start, start + RANGE)))
+            waiting.append((start, pool.submit(hash_range, log.read, start, start + step)))
             if len(waiting) > 2 * log.workers:
                 first, future = waiting.popleft()
-                yield first, first + RANGE, future.result()
+                yield first, first + step, future.result()
         for first, future in waiting:
-            yield first, first + RANGE, future.result()
-    yield len(starts) * RANGE, FOREVER, None
+            yield first, first + step, future.result()
+    yield len(starts) * step, FOREVER, None

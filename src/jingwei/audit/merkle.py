@@ -131,7 +131,7 @@ class MerkleLog:
             if height == len(self._edge):
                 self._edge.append(b"")
             if self._edge[height]:
-                nodes, first = self._edge[height] + nodes, first - 1
+                nodes = self._edge[height] + nodes
             odd = len(nodes) // HASH_BYTES % 2 * HASH_BYTES
             self._edge[height] = nodes[len(nodes) - odd :]
             nodes = hash_pairs(nodes[: len(nodes) - odd])

@@ -53,7 +53,7 @@ def verify_log(
     most: int = 100,
 ) -> Verdict:
     """Check a whole log: `records` gives (number, bytes) in order, `tile(level, idx)` a stored tile or None.
-    For a long log, `records` may be `InWorkers`: several processes then read and hash, twice as fast or more.
+    For a long log, `records` may be `InWorkers`: several processes then read and hash.
 
     `heads` are the anchors and any other heads the bank signed, in any order; `public_keys` the raw keys
     trusted to sign them; `log` the name the heads must carry. At most `most` pieces of damage are listed.

@@ -1,4 +1,4 @@
-"""Who asks: bearer tokens from a file in the home, made at the first start and readable by its owner alone."""
+"""Who asks: bearer tokens from a file in the home, made at the first start, for its owner's eyes alone."""
 
 from __future__ import annotations
 
@@ -38,15 +38,14 @@ def caller_of(actor: str) -> Caller:
 
 
 class Tokens:
-    """Tokens by actor, kept in a file. Callers are looked up by the token's SHA-256, never by comparing texts."""
+    """Tokens by actor, kept in a file; looked up by the token's SHA-256, never by comparing texts."""
 
     def __init__(self, path: Path) -> None:
-        """Open the tokens at `path`, making the file with the bank's own when there is none. Raises TokenFileError."""
+        """Open the tokens at `path`; a new file gets those of the bank's own. Raises TokenFileError."""
         self.path = path
-        self.by_actor: dict[str, str] = {}
-        if path.exists():
-            self.by_actor = _read(path)
+        self.by_actor: dict[str, str] = _read(path) if path.exists() else {}
         self._by_digest: dict[bytes, Caller] = {}
+        self._seen_ns = -1
         self.grant(*STAFF)
 
     def grant(self, *actors: str) -> None:
@@ -55,11 +54,23 @@ class Tokens:
         if new:
             self.by_actor |= new
             _write(self.path, self.by_actor)
-        self._by_digest = {_digest(token.encode()): caller_of(actor) for actor, token in self.by_actor.items()}
+        self._index()
 
     def caller(self, token: bytes) -> Caller | None:
-        """Who this token belongs to, or None."""
-        return self._by_digest.get(_digest(token))
+        """Who this token belongs to, or None. A token granted since by `jingwei tokens` is found too."""
+        digest = _digest(token)
+        found = self._by_digest.get(digest)
+        if found is None and self.path.exists() and self.path.stat().st_mtime_ns != self._seen_ns:
+            self.by_actor = _read(self.path)
+            self._index()
+            found = self._by_digest.get(digest)
+        return found
+
+    def _index(self) -> None:
+        self._seen_ns = self.path.stat().st_mtime_ns
+        self._by_digest = {
+            _digest(token.encode()): caller_of(actor) for actor, token in self.by_actor.items()
+        }
 
 
 def _digest(token: bytes) -> bytes:

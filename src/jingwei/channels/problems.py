@@ -23,10 +23,15 @@ class Kind(NamedTuple):
 PROBLEMS: dict[str, Kind] = {
     "body_too_large": Kind(413, Words("The body is larger than {most} bytes.", "请求体超过{most}字节。")),
     "body_not_json_type": Kind(
-        415, Words("Send the body as application/json, not as {found}.", "请求体须为application/json，而不是{found}。")
+        415,
+        Words(
+            "Send the body as application/json, not as {found}.",
+            "请求体须为application/json，而不是{found}。",
+        ),
     ),
     "body_encoded": Kind(
-        415, Words("Send the body without Content-Encoding {found}.", "请求体不得使用Content-Encoding {found}。")
+        415,
+        Words("Send the body without Content-Encoding {found}.", "请求体不得使用Content-Encoding {found}。"),
     ),
     "body_not_json": Kind(400, Words("The body is not JSON: {why}.", "请求体不是有效的JSON：{why}。")),
     "field_not_valid": Kind(422, Words("{where}: {why}.", "字段{where}不合要求：{why}。")),
@@ -55,9 +60,15 @@ PROBLEMS: dict[str, Kind] = {
     "not_allowed": Kind(403, Words("You may not do this.", "您没有办理此项业务的权限。")),
     "not_found": Kind(404, Words("There is nothing here.", "这里没有您要的内容。")),
     "decision_not_found": Kind(404, Words("There is no such decision.", "没有这项决定。")),
-    "method_not_allowed": Kind(405, Words("This address does not take {method}.", "该地址不接受{method}方法。")),
+    "method_not_allowed": Kind(
+        405, Words("This address does not take {method}.", "该地址不接受{method}方法。")
+    ),
     "not_sealed_yet": Kind(
-        409, Words("This decision is not under a signed head yet; ask again.", "该决定尚未纳入已签名的日志，请稍后再试。")
+        409,
+        Words(
+            "This decision is not under a signed head yet; ask again.",
+            "该决定尚未纳入已签名的日志，请稍后再试。",
+        ),
     ),
     "store_failed": Kind(
         503,
@@ -69,7 +80,10 @@ PROBLEMS: dict[str, Kind] = {
     "request_not_valid": Kind(400, Words("The request cannot be read: {why}.", "无法读取该请求：{why}。")),
     "bug": Kind(
         500,
-        Words("A mistake of ours; it was noted and nothing was done.", "系统出现错误，已记录；您的请求没有执行。"),
+        Words(
+            "A mistake of ours; it was noted and nothing was done.",
+            "系统出现错误，已记录；您的请求没有执行。",
+        ),
     ),
 }
 """Problems of requests; refusals of the bank have their own words in kernel.refusal."""
@@ -109,8 +123,8 @@ class Problem(Exception):
 
     @property
     def kind(self) -> Kind:
-        """Its status and words."""
-        return PROBLEMS[self.code]
+        """Its status and words; a refusal of the bank can be one too."""
+        return kind_of(self.code)
 
 
 class Body(msgspec.Struct, omit_defaults=True):
@@ -125,6 +139,11 @@ class Body(msgspec.Struct, omit_defaults=True):
     en: str
     pointer: str = ""
     decision: str = ""
+
+
+def kind_of(code: str) -> Kind:
+    """Status and words of a problem or refusal. Raises KeyError for an unknown code."""
+    return PROBLEMS.get(code) or Kind(status_of(code), REFUSALS[code])
 
 
 def status_of(code: str) -> int:

@@ -77,7 +77,7 @@ class Sentences:
         return policy if policy and f"{policy.name}@{policy.version}" == name else None
 
     def _recorded(self, name: str) -> Policy | None:
-        """An earlier version, from the record that published it; the last one when a version was published twice."""
+        """An earlier version, from the record that published it; the last when published twice."""
         found = None
         for _, leaf in self._reader.records(0, self._reader.size()):
             if b'"publish_policy"' not in leaf:

@@ -1,4 +1,4 @@
-"""Lists of features: are they consistent, may they serve a purpose, and which definitions exactly are they."""
+"""Lists of features: whether they are consistent, may serve a purpose, and which definitions they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ class PurposeNotAllowed(ValueError):
 
 
 def allowed(features: Iterable[Definition], purpose: Purpose) -> None:
-    """Return when all of these features may serve the purpose; raise PurposeNotAllowed naming those that may not."""
+    """Return when all of these features may serve the purpose; raise PurposeNotAllowed naming those that may
+    not.
+    """
     refused = [feature.name for feature in features if purpose not in feature.purposes]
     if refused:
         raise PurposeNotAllowed(f"not allowed for the purpose {purpose.value}: {', '.join(refused)}")
@@ -57,13 +59,19 @@ def _check_inputs(feature: Derived, known: dict[str, Definition]) -> None:
     for name in feature.of:
         if name in known:
             if not feature.purposes <= known[name].purposes:
-                raise ValueError(f"{feature.name}: may not serve more purposes than {name}, which it is computed from")
+                raise ValueError(
+                    f"{feature.name}: may not serve more purposes than {name}, which it is computed from"
+                )
         elif name not in OWN_FIELDS:
-            raise ValueError(f"{feature.name}: {name} is neither an earlier feature nor one of {', '.join(OWN_FIELDS)}")
+            raise ValueError(
+                f"{feature.name}: {name} is neither an earlier feature nor one of {', '.join(OWN_FIELDS)}"
+            )
 
 
 def digest(features: Sequence[Definition]) -> str:
-    """SHA-256 (hex) of what the features compute, sentences and purposes aside; a snapshot belongs to one digest."""
+    """SHA-256 (hex) of what the features compute, sentences and purposes aside; a snapshot belongs to one
+    digest.
+    """
     lines = [f"meaning {MEANING} lateness {LATENESS}"]
     for feature in features:
         if isinstance(feature, Feature):

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from jingwei.features.definition import DAY_ZERO_WEEKDAY, LATENESS, Kind
 from jingwei.features.exact import Words, compiled, deviation, double
 from jingwei.features.program import (
-    STACK,
     AMOUNT,
     AT,
     CLOCK,
@@ -42,6 +41,7 @@ from jingwei.features.program import (
     ROWS_AT,
     SEEN,
     SIZE_OF,
+    STACK,
     STEP_WORDS,
     STEPS,
     STEPS_AT,
@@ -90,10 +90,12 @@ MORE = OPERATIONS.index(">")
 
 @compiled
 def run(m: Words, numbers: Matrix, events: Words, out: Matrix) -> bool:
-    """Advance over a batch (rows of kind, at, ref_at, amount, room for S, ids) and write its features; True when all is done.
+    """Advance over a batch (rows of kind, at, ref_at, amount, room for S, ids) and write its features; True
+    when all is done.
 
-    One entity after the other over the whole batch, for they do not depend on each other. A row is either wholly done
-    or not begun: False when a part of the memory is full; enlarge the one that is named there and run again.
+    One entity after the other over the whole batch, for they do not depend on each other. A row is either
+    wholly done or not begun: False when a part of the memory is full; enlarge the one that is named there and
+    run again.
     """
     clock = m[STREAM_CLOCK]
     for one in range(events.shape[0]):
@@ -133,7 +135,9 @@ def full_part(m: Words, e: int, kind: int) -> int:
 
 @compiled
 def advance(m: Words, e: int, numbers: Matrix, events: Words, out: Matrix, first: int) -> int:
-    """One entity over the batch from row `first`; the row that was reached, the batch's length when all is done."""
+    """One entity over the batch from row `first`; the row that was reached, the batch's length when all is
+    done.
+    """
     ids = m[e + ID_COLUMN]
     for one in range(first, events.shape[0]):
         who = events[one, ids]
@@ -151,7 +155,7 @@ def advance(m: Words, e: int, numbers: Matrix, events: Words, out: Matrix, first
         if not room_to_count(m, e) or not pay(m, e, who, row, events, one):
             return one
         write(m, e, row, numbers, out, one)
-    return events.shape[0]
+    return int(events.shape[0])
 
 
 @compiled
@@ -162,7 +166,7 @@ def write(m: Words, e: int, row: int, numbers: Matrix, out: Matrix, one: int) ->
         operation, column = m[at], m[at + 1]
         if operation >= FRAUD_COUNT:
             out[one, column] = delayed(m, e, row, at, numbers[column])
-        elif operation == LAST or operation == TIME_SINCE:
+        elif operation in (LAST, TIME_SINCE):
             limit = m[row + CLOCK] - m[m[e + MARKS_AT] + m[at + 2] * MARK_WORDS]
             if m[row + LAST_AT] <= limit:
                 out[one, column] = numbers[column]
@@ -198,7 +202,9 @@ def aggregate(m: Words, e: int, row: int, at: int, empty: float) -> float:
 
 @compiled
 def extreme(m: Words, e: int, row: int, at: int, n: int) -> float:
-    """Age, largest or smallest amount of the n >= 1 payments inside a mark; looks through them if it is not known."""
+    """Age, largest or smallest amount of the n >= 1 payments inside a mark; looks through them if it is not
+    known.
+    """
     mask, head, width = m[row + RING + 1] - 1, m[row + HEAD], m[e + PAYMENT_WIDTH]
     first = m[e + PAYMENTS_AT] + m[row + RING] * width
     oldest = first + ((head - n) & mask) * width
@@ -228,7 +234,9 @@ def delayed(m: Words, e: int, row: int, at: int, empty: float) -> float:
 
 @compiled
 def derive(m: Words, numbers: Matrix, events: Words, out: Matrix, one: int) -> None:
-    """Compute the derived features of one payment by their recorded steps, on a stack at the end of `numbers`."""
+    """Compute the derived features of one payment by their recorded steps, on a stack at the end of
+    `numbers`.
+    """
     bottom = numbers.size - STACK
     top = bottom
     tainted = False
@@ -267,7 +275,7 @@ def field(number: int, at: int, amount: int) -> float:
 @compiled
 def operate(operation: int, numbers: Matrix, top: int) -> int:
     """Replace the operation's operands at the top of the stack by its result; the new height of the stack."""
-    if operation == RATIO or operation == CHOOSE:
+    if operation in (RATIO, CHOOSE):
         a, b, c = numbers[top - 3], numbers[top - 2], numbers[top - 1]
         if operation == RATIO:
             numbers[top - 3] = a / b if b != 0.0 else c
@@ -331,4 +339,5 @@ def newest_report(m: Words, e: int, row: int) -> int:
     head = m[row + REPORT_HEAD]
     if head == m[row + TAILS + m[e + MARKS]] or m[row + REPORT_RING + 1] == 0:
         return NEVER
-    return m[m[e + REPORTS_AT] + m[row + REPORT_RING] + ((head - 1) & (m[row + REPORT_RING + 1] - 1))]
+    place = m[row + REPORT_RING] + ((head - 1) & (m[row + REPORT_RING + 1] - 1))
+    return int(m[m[e + REPORTS_AT] + place])

@@ -1,21 +1,25 @@
-"""What a feature is: a name, whose it is, a window, an aggregate, one sentence, its data class and its purposes.
+"""What a feature is: a name, whose it is, a window, an aggregate, one sentence, its data class and its
+purposes.
 
-The meaning, exact and the same in every execution (live, replay, SQL). Events come in arrival order. For payment i and
-the value v that it has for the feature's entity (customer, payee, ..., or a pair of them):
+The meaning, exact and the same in every execution (live, replay, SQL). Events come in arrival order. For
+payment i and the value v that it has for the feature's entity (customer, payee, ..., or a pair of them):
 
     S_i  the largest `at` of all payments that arrived no later than i
     T_i  the largest `at` of the payments of v that arrived no later than i, and not below S_i - LATENESS
     the window of i: the payments j of v that arrived no later than i and have at_j > T_i - window
 
-So a payment that is out of order or late by less than LATENESS reads and changes the windows of its entity as that
-entity's newest payment left them; one that is later finds what a payment LATENESS old would find. A window contains
-the payment itself (when it is not too late), except for `LAST` and `TIME_SINCE`, which look at those before it.
+So a payment that is out of order or late by less than LATENESS reads and changes the windows of its entity as
+that entity's newest payment left them; one that is later finds what a payment LATENESS old would find. A
+window contains the payment itself (when it is not too late), except for `LAST` and `TIME_SINCE`, which look
+at those before it.
 
-Two clocks: a fraud report tells at its own arrival that the payment at `ref_at` was fraud. The delayed aggregates count
-reports that arrived before i with ref_at in (T_i - delay - window, T_i - delay], over payments in the same range.
+Two clocks: a fraud report tells at its own arrival that the payment at `ref_at` was fraud. The delayed
+aggregates count reports that arrived before i with ref_at in (T_i - delay - window, T_i - delay], over
+payments in the same range.
 
-Numbers: amounts are whole minor units from 0 to 10^15. Sums S and sums of squares Q are exact integers below 2^128.
-double(x) of such an integer is float(x // 2^64) * 2^64 + float(x % 2^64). With n payments in the window:
+Numbers: amounts are whole minor units from 0 to 10^15. Sums S and sums of squares Q are exact integers below
+2^128. double(x) of such an integer is float(x // 2^64) * 2^64 + float(x % 2^64). With n payments in the
+window:
 
     mean       double(S) / n
     deviation  of the population: q, r = divmod(S, n); V = Q - q * (S + r), the exact sum of (amount - q)^2;
@@ -45,7 +49,9 @@ LONGEST: Final = 90 * DAY
 DAY_ZERO_WEEKDAY: Final = 3
 """1970-01-01 was a Thursday."""
 OWN_FIELDS: Final = ("amount_minor", "hour", "weekday")
-"""Fields of the payment itself that derived features may use: hour 0-23 and weekday 0 (Monday) - 6, bank time."""
+"""Fields of the payment itself that derived features may use: hour 0-23 and weekday 0 (Monday) - 6, bank
+time.
+"""
 
 
 class Kind(StrEnum):
@@ -72,7 +78,9 @@ DELAYED: Final = frozenset((Kind.FRAUD_COUNT, Kind.FRAUD_SHARE))
 
 @dataclass(frozen=True)
 class Condition:
-    """A simple condition on one payment: `amount_over` (first = minor units) or `bank_hours` (from first to before last)."""
+    """A simple condition on one payment: `amount_over` (first = minor units) or `bank_hours` (from first to
+    before last).
+    """
 
     kind: str
     first: int
@@ -90,7 +98,9 @@ class Condition:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """What is computed; `of` is the entity counted by distinct, `delay` (microseconds) that of a delayed label."""
+    """What is computed; `of` is the entity counted by distinct, `delay` (microseconds) that of a delayed
+    label.
+    """
 
     kind: Kind
     of: str = ""
@@ -163,8 +173,8 @@ def bank_weekday(at: int) -> int:
 class Feature:
     """A number computed from the stream of payments; see the module for its exact meaning.
 
-    by: entity name, or a pair of names. over: window in microseconds, 5 minutes to 90 days. value: the aggregate.
-    says, says_zh: one unique sentence each. empty: the value when the window has nothing to tell.
+    by: entity name, or a pair of names. over: window in microseconds, 5 minutes to 90 days. value: the
+    aggregate. says, says_zh: one unique sentence each. empty: the value when the window has nothing to tell.
     Raises ValueError when the definition contradicts itself.
     """
 
@@ -187,7 +197,10 @@ class Feature:
             raise ValueError(f"{self.name}: empty must be a finite number")
         if self.value.kind in ALWAYS_ZERO_WHEN_EMPTY and self.empty != 0.0:
             raise ValueError(f"{self.name}: an empty {self.value.kind} is 0")
-        for entity in (*entities_of(self.by), *((self.value.of,) if self.value.kind == Kind.DISTINCT else ())):
+        for entity in (
+            *entities_of(self.by),
+            *((self.value.of,) if self.value.kind == Kind.DISTINCT else ()),
+        ):
             if not entity.isidentifier():
                 raise ValueError(f"{self.name}: {entity!r} is not the name of an entity")
         _check_words(self.name, self.says, self.says_zh, self.purposes)
@@ -197,8 +210,8 @@ class Feature:
 class Derived:
     """A number computed from other features and the payment's own fields by a plain function (see terms.py).
 
-    of: names of features defined earlier in the list, or of OWN_FIELDS. Raises TypeError when the function does
-    something that not every execution can do.
+    of: names of features defined earlier in the list, or of OWN_FIELDS. Raises TypeError when the function
+    does something that not every execution can do.
     """
 
     name: str

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from jingwei.kernel import clock
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,14 +22,29 @@ HALF = np.uint64(32)
 TWO_64 = 18446744073709551616.0
 
 
+OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
+
+
+def sources_digest() -> str:
+    """SHA-256 (hex) of every file that compiled functions are made of."""
+    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(clock.__file__)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+STAMP = sources_digest()
+
+
 def compiled(function: F) -> F:
     """Compile with numba when first called: no GIL, kept on disk, IEEE arithmetic as written (no fast math).
 
-    Without numba's reference counting (`_nrt`), which would cost more than the step itself: compiled functions get every
-    array from their caller and make none.
+    Without numba's reference counting (`_nrt`), which would cost more than the step itself: compiled
+    functions get every array from their caller and make none. What is kept on disk is stamped with the digest
+    of all files: numba alone looks only at a function's own file and would go on using what it compiled from
+    an old version of the functions called.
     """
-    wrapped: F = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)(function)
-    return wrapped
+    wrapped = njit(**OPTIONS)(function)
+    wrapped._cache._cache_file._source_stamp = STAMP
+    return cast(F, wrapped)
 
 
 @compiled
@@ -77,7 +96,9 @@ def divide(high: np.uint64, low: np.uint64, n: int) -> tuple[np.uint64, np.uint6
 
 @compiled
 def deviation(m: Words, total: int, squares: int, n: int) -> float:
-    """Standard deviation of the population of n >= 1 numbers with these exact sums, by the formula of definition.py."""
+    """Standard deviation of the population of n >= 1 numbers with these exact sums, by the formula of
+    definition.py.
+    """
     high, low = np.uint64(m[total]), np.uint64(m[total + 1])
     q, r = divide(high, low, n)
     more = low + r

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -93,9 +94,12 @@ class LiveFeatures:
         self._memory = start(self._program.words)
         self._names = [Names() for _ in self._program.entities]
         self._since_sweep = 0
+        self._halfway = False
+        self._arrange()
 
     def advance(self, events: EventColumns) -> NDArray[np.float64]:
-        """Features float64[n, k] of n events in arrival order, C-contiguous; the rows of fraud reports are all NaN.
+        """Features float64[n, k] of n events in arrival order, C-contiguous; the rows of fraud reports are
+        all NaN.
 
         Raises ValueError (and changes nothing) for events that are not well formed.
         """
@@ -108,12 +112,20 @@ class LiveFeatures:
         return out
 
     def _advance(self, events: EventColumns, out: NDArray[np.float64]) -> None:
+        if self._halfway:
+            raise RuntimeError(
+                "memory ran out inside an earlier batch: restore a snapshot and go on from there"
+            )
         rows = self._rows(events)
+        self._halfway = True
         for entity, names in enumerate(self._names):
-            while len(names.by_id) > self._memory[header_of(entity) + ROWS_AT + SIZE_OF]:
+            while len(names.by_id) > self._room[entity]:
                 self._memory = enlarge(self._memory, entity, ROWS_AT)
+                self._room[entity] *= 2
         while not run(self._memory, self._program.numbers, rows, out):
-            self._memory = enlarge(self._memory, int(self._memory[STOPPED_ENTITY]), int(self._memory[STOPPED_PART]))
+            stopped, full = int(self._memory[STOPPED_ENTITY]), int(self._memory[STOPPED_PART])
+            self._memory = enlarge(self._memory, stopped, full)
+        self._halfway = False
         self._since_sweep += len(rows)
         if self._since_sweep >= SWEEP_EVERY:
             self._sweep()
@@ -126,21 +138,36 @@ class LiveFeatures:
         rows[:, AT] = events.at
         rows[:, REF_AT] = events.ref_at
         rows[:, AMOUNT] = events.amount_minor
-        places = {key: FIRST_ID + place for place, key in enumerate(self._program.entities)}
-        for (key, column), names in zip(places.items(), self._names, strict=True):
-            values: Any
-            if len(key) == 1:
-                values = events.entities.get(key[0])
-                if values is None:
-                    continue
-            else:
-                one, other = (rows[:, places[(entity,)]] for entity in key)
-                values = np.where((one > 0) & (other > 0), one << 32 | other, 0).tolist()
-            rows[:, column] = np.fromiter(map(names.__getitem__, values), np.int64, n)
+        for entity, column, names in self._singles:
+            values = events.entities.get(entity)
+            if values is not None:
+                rows[:, column] = (
+                    names[values[0]] if n == 1 else np.fromiter(map(names.__getitem__, values), np.int64, n)
+                )
+        for first, second, column, names in self._pairs:
+            one, other = rows[:, first], rows[:, second]
+            pairs = np.where((one > 0) & (other > 0), one << 32 | other, 0).tolist()
+            rows[:, column] = (
+                names[pairs[0]] if n == 1 else np.fromiter(map(names.__getitem__, pairs), np.int64, n)
+            )
         return rows
 
+    def _arrange(self) -> None:
+        """Note where the ids of single entities and of pairs go in the rows, and how many rows each has."""
+        places = {key: FIRST_ID + place for place, key in enumerate(self._program.entities)}
+        named = list(zip(places, self._names, strict=True))
+        self._singles = [(key[0], places[key], names) for key, names in named if len(key) == 1]
+        self._pairs = [
+            (places[key[:1]], places[key[1:]], places[key], names) for key, names in named if len(key) == 2
+        ]
+        self._room = [
+            int(self._memory[header_of(entity) + ROWS_AT + SIZE_OF]) for entity in range(len(named))
+        ]
+
     def _sweep(self) -> None:
-        """Forget entity values whose windows are empty for good; looks at two for each event since the last time."""
+        """Forget entity values whose windows are empty for good; looks at two for each event since the last
+        time.
+        """
         horizon = int(self._memory[STREAM_CLOCK]) - LATENESS - self._program.longest
         for entity, names in enumerate(self._names):
             found = np.empty(min(2 * self._since_sweep, len(names.by_id)), np.int64)
@@ -154,7 +181,7 @@ class LiveFeatures:
 
     def snapshot(self) -> bytes:
         """Everything needed to continue after a restart, for the same definitions."""
-        return msgspec.msgpack.encode(
+        held = msgspec.msgpack.encode(
             Snapshot(
                 FORMAT,
                 self.digest,
@@ -164,13 +191,16 @@ class LiveFeatures:
                 [names.unused for names in self._names],
             )
         )
+        return hashlib.sha256(held).digest() + held
 
     def restore(self, snapshot: bytes) -> None:
         """Continue from a snapshot. Raises SnapshotMismatch when it is damaged or of other definitions."""
+        if hashlib.sha256(snapshot[32:]).digest() != snapshot[:32]:
+            raise SnapshotMismatch("the snapshot is damaged or not one of features")
         try:
-            held = msgspec.msgpack.decode(snapshot, type=Snapshot)
+            held = msgspec.msgpack.decode(snapshot[32:], type=Snapshot)
         except msgspec.DecodeError as error:
-            raise SnapshotMismatch(f"not a snapshot of features: {error}") from error
+            raise SnapshotMismatch(f"the snapshot has another format: {error}") from error
         if held.format != FORMAT:
             raise SnapshotMismatch(f"the snapshot has format {held.format}, this program reads {FORMAT}")
         if held.digest != self.digest:
@@ -186,3 +216,5 @@ class LiveFeatures:
             names.by_id, names.unused = by_id, unused
             names.update({name: number for number, name in enumerate(by_id) if name is not None})
             self._names.append(names)
+        self._halfway = False
+        self._arrange()

@@ -1,9 +1,10 @@
 """The live state as one flat array: the program, then for each entity its rows, payments, reports and counts.
 
-Everything is found by whole-number addresses into that one array, which keeps the compiled step free of reference
-counting and makes a snapshot a copy of the array. The payments of one entity value lie in a ring whose size is a power
-of two, sorted by (at, arrival). Rings are cut from an arena and go back to a free list of their size, so memory follows
-what the windows hold, not what has passed. Every part is enlarged by doubling.
+Everything is found by whole-number addresses into that one array, which keeps the compiled step free of
+reference counting and makes a snapshot a copy of the array. The payments of one entity value lie in a ring
+whose size is a power of two, sorted by (at, arrival). Rings are cut from an arena and go back to a free list
+of their size, so memory follows what the windows hold, not what has passed. Every part is enlarged by
+doubling.
 """
 
 from __future__ import annotations
@@ -91,12 +92,12 @@ def cut(m: Words, part: int, free: int, width: int, size: int) -> int:
     first = m[free + level] - 1
     if first >= 0:
         m[free + level] = m[m[part] + first * width]
-        return first
+        return int(first)
     first = m[part + USED_OF]
     if first + size > m[part + SIZE_OF]:
         return -1
     m[part + USED_OF] = first + size
-    return first
+    return int(first)
 
 
 @compiled
@@ -111,13 +112,15 @@ def give_back(m: Words, part: int, free: int, width: int, ring: int) -> None:
 
 @compiled
 def place_of(m: Words, e: int, key: int) -> int:
-    """Address of the key in the table of counts (pairs of key and count, linear probing), or where it would stand."""
+    """Address of the key in the table of counts (pairs of key and count, linear probing), or where it would
+    stand.
+    """
     start_at, mask = m[e + COUNTS_AT], m[e + COUNTS_AT + SIZE_OF] - 1
     mixed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     place = np.int64(mixed >> np.uint64(20)) & mask
     while m[start_at + 2 * place] != 0 and m[start_at + 2 * place] != key:
         place = (place + 1) & mask
-    return start_at + 2 * place
+    return int(start_at + 2 * place)
 
 
 @compiled
@@ -129,7 +132,7 @@ def count_up(m: Words, e: int, key: int) -> int:
         m[place + 1] = 0
         m[e + COUNTS_AT + USED_OF] += 1
     m[place + 1] += 1
-    return m[place + 1]
+    return int(m[place + 1])
 
 
 @compiled
@@ -141,12 +144,12 @@ def count_down(m: Words, e: int, key: int) -> int:
     if left == 0:
         m[e + COUNTS_AT + USED_OF] -= 1
         _close_gap(m, e, place)
-    return left
+    return int(left)
 
 
 @compiled
 def _close_gap(m: Words, e: int, gap: int) -> None:
-    """Empty a place and put later keys of its run anew, so that every key is found without marks of deletion."""
+    """Empty a place and put later keys of its run anew, so that each is found without marks of deletion."""
     start_at, mask = m[e + COUNTS_AT], m[e + COUNTS_AT + SIZE_OF] - 1
     m[gap] = 0
     place = ((gap - start_at) // 2 + 1) & mask

@@ -1,8 +1,8 @@
 """Turns a list of definitions into tables of whole numbers that the compiled step reads.
 
-For every entity: its *marks* (distinct lengths of time looked back from T, longest first), the *sums* that must be
-kept up to date whenever a payment enters or leaves a mark, and the *columns* to write. All of it stands in one int64
-array; the places of the parts stand in the entity's header.
+For every entity: its *marks* (distinct lengths of time looked back from T, longest first), the *sums* that
+must be kept up to date whenever a payment enters or leaves a mark, and the *columns* to write. All of it
+stands in one int64 array; the places of the parts stand in the entity's header.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ class Table:
 
     def counted(self) -> list[str]:
         """Entities whose values are stored with each payment, for distinct."""
-        return sorted({feature.value.of for _, feature in self.features if feature.value.kind == Kind.DISTINCT})
+        return sorted(
+            {feature.value.of for _, feature in self.features if feature.value.kind == Kind.DISTINCT}
+        )
 
     def marks(self) -> list[int]:
         """Lengths of time kept over payments, longest first."""
@@ -138,9 +140,9 @@ class Table:
 class Program:
     """The definitions as numbers.
 
-    entities: single ones first, then pairs. words: prelude, headers, then what the headers and the prelude point to.
-    numbers: the value of each column when there is nothing to tell, the derived features' constants, their stack.
-    longest: the longest time looked back, in microseconds.
+    entities: single ones first, then pairs. words: prelude, headers, then what the headers and the prelude
+    point to. numbers: the value of each column when there is nothing to tell, the derived features'
+    constants, their stack. longest: the longest time looked back, in microseconds.
     """
 
     entities: tuple[tuple[str, ...], ...]
@@ -161,7 +163,12 @@ def build(definitions: Sequence[Definition]) -> Program:
         header[ID_COLUMN] = FIRST_ID + place
         words[start : start + HEADER] = header
     steps, constants = _derived(definitions)
-    words[ENTITIES], words[STEPS_AT], words[STEPS], words[STREAM_CLOCK] = len(tables), len(words), len(steps), NEVER
+    words[ENTITIES], words[STEPS_AT], words[STEPS], words[STREAM_CLOCK] = (
+        len(tables),
+        len(words),
+        len(steps),
+        NEVER,
+    )
     words += [word for step in steps for word in step]
     words[FIXED] = len(words)
     empties = [one.empty if isinstance(one, Feature) else 0.0 for one in definitions]
@@ -281,7 +288,9 @@ def _derived(definitions: Sequence[Definition]) -> tuple[list[tuple[int, int]], 
     columns: dict[str, int] = {}
     for place, one in enumerate(definitions):
         if isinstance(one, Derived):
-            inputs = [(0, columns[name]) if name in columns else (FIELD, OWN_FIELDS.index(name)) for name in one.of]
+            inputs = [
+                (0, columns[name]) if name in columns else (FIELD, OWN_FIELDS.index(name)) for name in one.of
+            ]
             formula = read(one.value, len(one.of))
             if _depth(formula) > STACK:
                 raise ValueError(f"{one.name}: its formula is too deep")
@@ -289,7 +298,7 @@ def _derived(definitions: Sequence[Definition]) -> tuple[list[tuple[int, int]], 
             steps += [(TAINT, operand) for operation, operand in inputs if operation == 0]
             steps.append((STORE, place))
         columns[one.name] = place
-    return steps, [*constants]
+    return steps, constants
 
 
 def _depth(formula: Term) -> int:

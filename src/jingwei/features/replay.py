@@ -83,7 +83,8 @@ def _windowed(feature: Feature, past: Sequence[Event]) -> float:
     payments = [event for event in past if event.kind == PAYMENT]
     mine = [event for event in past if [event.entities.get(entity, "") for entity in whose] == key]
     my_payments = [event for event in mine if event.kind == PAYMENT]
-    clock = max(max(event.at for event in my_payments), max(event.at for event in payments) - LATENESS)
+    newest = max(event.at for event in payments)
+    clock = max(newest - LATENESS, *(event.at for event in my_payments))
     if feature.value.kind in DELAYED:
         return _delayed(feature, mine, clock)
     inside = [event for event in my_payments if event.at > clock - feature.over]
@@ -149,10 +150,16 @@ _AGGREGATES: dict[Kind, Callable[[Feature, Sequence[Event], int], float]] = {
     Kind.COUNT: lambda feature, inside, clock: float(len(inside)),
     Kind.SUM: _sum,
     Kind.MEAN: _mean,
-    Kind.MAX: lambda feature, inside, clock: float(max(e.amount for e in inside)) if inside else feature.empty,
-    Kind.MIN: lambda feature, inside, clock: float(min(e.amount for e in inside)) if inside else feature.empty,
+    Kind.MAX: lambda feature, inside, clock: (
+        float(max(e.amount for e in inside)) if inside else feature.empty
+    ),
+    Kind.MIN: lambda feature, inside, clock: (
+        float(min(e.amount for e in inside)) if inside else feature.empty
+    ),
     Kind.DEVIATION: _deviation,
     Kind.DISTINCT: _distinct,
     Kind.SHARE: _share,
-    Kind.AGE: lambda feature, inside, clock: seconds(clock - min(e.at for e in inside)) if inside else feature.empty,
+    Kind.AGE: lambda feature, inside, clock: (
+        seconds(clock - min(e.at for e in inside)) if inside else feature.empty
+    ),
 }

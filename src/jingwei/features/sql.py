@@ -1,9 +1,9 @@
 """Features as one DuckDB query over a relation of events, with the same bits as live and replay.
 
-The relation has seq (unique, arrival order), kind, at, ref_at, amount_minor (whole numbers as in events.py) and a column
-for each entity (NULL or '' where there is none; a column left out is missing everywhere). When payments arrived in the
-order of their `at`, windows are runs of rows and sums are differences of running sums; else every payment is joined with
-those before it, which is slower but knows no order.
+The relation has seq (unique, arrival order), kind, at, ref_at, amount_minor (whole numbers as in events.py)
+and a column for each entity (NULL or '' where there is none; a column left out is missing everywhere). When
+payments arrived in the order of their `at`, windows are runs of rows and sums are differences of running
+sums; else every payment is joined with those before it, which is slower but knows no order.
 """
 
 from __future__ import annotations
@@ -33,12 +33,15 @@ TWO_63 = "9223372036854775808::HUGEINT"
 def compute(
     connection: duckdb.DuckDBPyConnection, definitions: Sequence[Definition], relation: str
 ) -> duckdb.DuckDBPyRelation:
-    """All features of every payment as a relation: seq, then one DOUBLE column for each feature, ordered by seq.
+    """All features of every payment as a relation: seq, then one DOUBLE column for each feature, ordered by
+    seq.
 
     `relation` is SQL written by a programmer (a table's name, a read_parquet call); never text from outside.
     """
     present = [str(column[0]) for column in connection.sql(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
-    return connection.sql(features_sql(definitions, relation, present, arrived_in_order(connection, relation)))
+    return connection.sql(
+        features_sql(definitions, relation, present, arrived_in_order(connection, relation))
+    )
 
 
 def arrived_in_order(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
@@ -53,13 +56,17 @@ def arrived_in_order(connection: duckdb.DuckDBPyConnection, relation: str) -> bo
 def features_sql(
     definitions: Sequence[Definition], relation: str, present: Collection[str], in_order: bool
 ) -> str:
-    """The query. present: the relation's columns; in_order: whether its payments arrived in the order of `at`."""
+    """The query. present: the relation's columns; in_order: whether its payments arrived in the order of
+    `at`.
+    """
     keys: dict[tuple[str, ...], list[Feature]] = {}
     for one in definitions:
         if isinstance(one, Feature):
             keys.setdefault(entities_of(one.by), []).append(one)
     entities = {name for key in keys for name in key}
-    entities |= {one.value.of for features in keys.values() for one in features if one.value.kind == Kind.DISTINCT}
+    entities |= {
+        one.value.of for features in keys.values() for one in features if one.value.kind == Kind.DISTINCT
+    }
     parts = [_events(relation, sorted(entities), present)]
     for key, features in keys.items():
         needs = Key("_".join(key), key, tuple(features))
@@ -71,10 +78,14 @@ def features_sql(
 
 def _events(relation: str, entities: Sequence[str], present: Collection[str]) -> str:
     columns = [
-        f"nullif(CAST(\"{name}\" AS VARCHAR), '') AS \"{name}\"" if name in present else f'NULL::VARCHAR AS "{name}"'
+        f'nullif(CAST("{name}" AS VARCHAR), \'\') AS "{name}"'
+        if name in present
+        else f'NULL::VARCHAR AS "{name}"'
         for name in entities
     ]
-    whole = ", ".join(["seq", "kind", '"at" AS moment', "ref_at", "CAST(amount_minor AS BIGINT) AS amount", *columns])
+    whole = ", ".join(
+        ["seq", "kind", '"at" AS moment', "ref_at", "CAST(amount_minor AS BIGINT) AS amount", *columns]
+    )
     hour = f"((moment + {BANK_OFFSET}) % {DAY} + {DAY}) % {DAY} // {HOUR}"
     day = f"(moment + {BANK_OFFSET} - ((moment + {BANK_OFFSET}) % {DAY} + {DAY}) % {DAY}) // {DAY}"
     return (
@@ -85,7 +96,7 @@ def _events(relation: str, entities: Sequence[str], present: Collection[str]) ->
 
 
 def _result(definitions: Sequence[Definition], keys: dict[tuple[str, ...], list[Feature]]) -> str:
-    """Nested selects: the windowed features, then one level for every derived feature that rests on another."""
+    """Nested selects: the windowed features, then one level for every derived feature."""
     windowed = [one for one in definitions if isinstance(one, Feature)]
     columns = ["p.seq", "p.amount AS own_amount_minor", "p.hour AS own_hour", "p.weekday AS own_weekday"]
     columns += [f'{_value(one)} AS "{one.name}"' for one in windowed]
@@ -101,7 +112,7 @@ def _result(definitions: Sequence[Definition], keys: dict[tuple[str, ...], list[
         if isinstance(one, Derived):
             query = f'SELECT *, {_derived(one, known)} AS "{one.name}" FROM ({query})'
             known.add(one.name)
-    final = [f"coalesce(\"{one.name}\", CAST('NaN' AS DOUBLE)) AS \"{one.name}\"" for one in definitions]
+    final = [f'coalesce("{one.name}", CAST(\'NaN\' AS DOUBLE)) AS "{one.name}"' for one in definitions]
     return f"SELECT {', '.join(['seq', *final])} FROM ({query}) ORDER BY seq"
 
 
@@ -127,7 +138,9 @@ def _value(feature: Feature) -> str:
         value = _delayed(feature, rows)
     elif kind in (Kind.LAST, Kind.TIME_SINCE):
         inside = f"{rows}.last_at > {rows}.clock - {feature.over}"
-        value = f"{rows}.last_amount::DOUBLE" if kind == Kind.LAST else _seconds(f"{rows}.clock - {rows}.last_at")
+        value = (
+            f"{rows}.last_amount::DOUBLE" if kind == Kind.LAST else _seconds(f"{rows}.clock - {rows}.last_at")
+        )
         value = f"CASE WHEN {inside} THEN {value} ELSE {number(feature.empty)} END"
     else:
         value = _aggregate(feature, rows)

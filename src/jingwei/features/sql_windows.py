@@ -1,8 +1,8 @@
 """The windows of one entity in SQL: what they hold for every payment, from ordered rows or from a join.
 
-Both ways give the same columns: seq, clock (T), last_at and last_amount of the payment before, and for every window w
-that needs them n_w, sum_w, squares_w, max_w, min_w, first_w, distinct_w_entity, share_w_condition; paid_d_w are the
-payments between delay d and d + w.
+Both ways give the same columns: seq, clock (T), last_at and last_amount of the payment before, and for every
+window w that needs them n_w, sum_w, squares_w, max_w, min_w, first_w, distinct_w_entity, share_w_condition;
+paid_d_w are the payments between delay d and d + w.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Key(NamedTuple):
     def ends(self) -> list[int]:
         """Every length of time looked back at which payments are counted."""
         paid = {(one.value.delay, one.over) for one in self.features if one.value.kind == Kind.FRAUD_SHARE}
-        return sorted({delay + over for delay, over in paid} | {delay for delay, _ in paid} | set(self.lengths()))
+        return sorted(
+            {delay + over for delay, over in paid} | {delay for delay, _ in paid} | set(self.lengths())
+        )
 
     def longest(self) -> int:
         """The longest time looked back."""
@@ -89,7 +91,8 @@ def ordered(key: Key) -> str:
     for end in key.ends():
         if end > 0:
             numbered.append(
-                f"count(*) OVER ({by_time} RANGE BETWEEN UNBOUNDED PRECEDING AND {end} PRECEDING) AS old_{end}"
+                f"count(*) OVER ({by_time} RANGE BETWEEN UNBOUNDED PRECEDING AND {end} PRECEDING)"
+                f" AS old_{end}"
             )
         else:
             numbered.append(f"row_number() OVER ({by_row}) AS old_0")
@@ -98,7 +101,12 @@ def ordered(key: Key) -> str:
         numbered.append(
             f"CAST(sum({term}) OVER ({by_row} ROWS UNBOUNDED PRECEDING) AS HUGEINT) AS running_{name}"
         )
-    held = ["seq", "clock", f"lag(moment) OVER ({by_row}) AS last_at", f"lag(amount) OVER ({by_row}) AS last_amount"]
+    held = [
+        "seq",
+        "clock",
+        f"lag(moment) OVER ({by_row}) AS last_at",
+        f"lag(amount) OVER ({by_row}) AS last_amount",
+    ]
     held += [f"place - old_{over} AS n_{over}" for over in key.lengths()]
     for name, over, _ in added(key):
         held.append(
@@ -120,7 +128,9 @@ def _paid(key: Key) -> list[tuple[int, int]]:
 def _framed(key: Key) -> list[tuple[Kind, int, str]]:
     """What must look at the rows of the window: kind, window and counted entity."""
     kinds = (Kind.MAX, Kind.MIN, Kind.DISTINCT, Kind.AGE)
-    return sorted({(one.value.kind, one.over, one.value.of) for one in key.features if one.value.kind in kinds})
+    return sorted(
+        {(one.value.kind, one.over, one.value.of) for one in key.features if one.value.kind in kinds}
+    )
 
 
 def _over_rows(framed: tuple[Kind, int, str], by_row: str) -> str:
@@ -142,7 +152,9 @@ def joined(key: Key) -> str:
     held = ["a.seq", "any_value(a.clock) AS clock"]
     before = "FILTER (WHERE b.seq < a.seq)"
     held.append(f"max(b.moment) {before} AS last_at")
-    held.append(f"(max({{'moment': b.moment, 'seq': b.seq, 'amount': b.amount}}) {before}).amount AS last_amount")
+    held.append(
+        f"(max({{'moment': b.moment, 'seq': b.seq, 'amount': b.amount}}) {before}).amount AS last_amount"
+    )
     held += [f"count(b.seq) {_inside(over)} AS n_{over}" for over in key.lengths()]
     for name, over, term in added(key):
         total = term.replace("amount", "b.amount").replace("hour", "b.hour")
@@ -161,7 +173,8 @@ def joined(key: Key) -> str:
         f"numbered_{key.name} AS (SELECT *, {clock} AS clock FROM"
         f" (SELECT *, max(moment) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS newest FROM payment)"
         f" WHERE {key.present()}),\n"
-        f"windows_{key.name} AS (SELECT {', '.join(held)} FROM numbered_{key.name} a LEFT JOIN numbered_{key.name} b"
+        f"windows_{key.name} AS (SELECT {', '.join(held)}"
+        f" FROM numbered_{key.name} a LEFT JOIN numbered_{key.name} b"
         f" ON {key.same()} AND b.seq <= a.seq AND b.moment > a.clock - {key.longest()} GROUP BY a.seq)"
     )
 

@@ -1,7 +1,8 @@
 """The compiled step: payments enter and leave the windows of their entity, in arrival order.
 
-`m` is the memory, `e` the address of the entity's header in it, `row` that of the entity value's row, `who` its number.
-A payment is an address too: its words are `at`, the amount and the numbers of the entities that are counted.
+`m` is the memory, `e` the address of the entity's header in it, `row` that of the entity value's row, `who`
+its number. A payment is an address too: its words are `at`, the amount and the numbers of the entities that
+are counted.
 """
 
 from __future__ import annotations
@@ -104,7 +105,9 @@ def enter(m: Words, e: int, who: int, row: int, mark: int, payment: int) -> None
 
 @compiled
 def leave(m: Words, e: int, who: int, row: int, mark: int, payment: int) -> None:
-    """Take a payment out of all that is kept for a mark; a largest or smallest amount that left is marked unknown."""
+    """Take a payment out of all that is kept for a mark; a largest or smallest amount that left is marked
+    unknown.
+    """
     amount = m[payment + 1]
     for one in range(m[mark + 1], m[mark + 2]):
         at = m[e + SUMS_AT] + one * SUM_WORDS
@@ -179,7 +182,7 @@ def make_room(m: Words, part: int, free: int, width: int, ring: int, tail: int) 
         return True
     first = cut(m, part, free, width, wanted)
     if first < 0:
-        return wanted < size
+        return bool(wanted < size)
     arena = m[part]
     for place in range(tail, head):
         new, old = first + (place & (wanted - 1)), m[ring] + (place & (size - 1))
@@ -202,7 +205,7 @@ def open_place(m: Words, part: int, width: int, ring: int, tail: int, at: int) -
             m[first + (place & mask) * width + word] = m[first + ((place - 1) & mask) * width + word]
         place -= 1
     m[ring + 2] += 1
-    return first + (place & mask) * width
+    return int(first + (place & mask) * width)
 
 
 @compiled
@@ -238,7 +241,7 @@ def remember_last(m: Words, e: int, row: int) -> None:
 
 @compiled
 def pay(m: Words, e: int, who: int, row: int, events: Words, one: int) -> bool:
-    """Take a payment into the windows of its entity value; False, with nothing stored, when there is no room."""
+    """Take a payment into its windows; False, with nothing stored, when there is no room."""
     expire(m, e, who, row, m[row + CLOCK])
     if m[e + MARKS] == 0:
         return True
@@ -252,7 +255,7 @@ def pay(m: Words, e: int, who: int, row: int, events: Words, one: int) -> bool:
 
 @compiled
 def report(m: Words, e: int, row: int, ref_at: int) -> bool:
-    """Keep a fraud report for as long as its payment is inside a delayed window; False when there is no room."""
+    """Keep a fraud report while its payment may be inside a window; False when there is no room."""
     mark, tails = m[e + REPORT_MARKS_AT], row + TAILS + m[e + MARKS]
     if m[e + REPORT_MARKS] == 0 or ref_at <= m[row + CLOCK] - m[mark]:
         return True
@@ -270,7 +273,7 @@ def report(m: Words, e: int, row: int, ref_at: int) -> bool:
 def room_to_count(m: Words, e: int) -> bool:
     """Whether the table of counts stays at most half full with one more payment."""
     more = m[e + COUNTS_AT + USED_OF] + m[e + SUMS]
-    return m[e + PAYMENT_WIDTH] == 2 or 2 * more <= m[e + COUNTS_AT + SIZE_OF]
+    return bool(m[e + PAYMENT_WIDTH] == 2 or 2 * more <= m[e + COUNTS_AT + SIZE_OF])
 
 
 @compiled

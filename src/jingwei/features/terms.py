@@ -1,9 +1,10 @@
-"""Derived numbers as plain functions: the few operations they may use, and how they are read once into a formula.
+"""Derived numbers as plain functions: the few operations they may use, and how they are read once into a
+formula.
 
-A derived feature is written as an ordinary Python function over numbers, using `+ - *`, comparisons and the four
-functions `ratio`, `larger`, `smaller` and `choose`. Replay calls it with floats. For the live and the SQL execution it
-is called once with `Term`s, which record what it does; the recording is then compiled or printed. Each operation is
-one IEEE 754 double operation, so every execution gives the same bits.
+A derived feature is written as an ordinary Python function over numbers, using `+ - *`, comparisons and the
+four functions `ratio`, `larger`, `smaller` and `choose`. Replay calls it with floats. For the live and the
+SQL execution it is called once with `Term`s, which record what it does; the recording is then compiled or
+printed. Each operation is one IEEE 754 double operation, so every execution gives the same bits.
 """
 
 from __future__ import annotations
@@ -17,7 +18,21 @@ Number = Any
 
 Function = Callable[..., Any]
 
-OPERATIONS: Final = ("input", "constant", "+", "-", "*", "ratio", "larger", "smaller", "choose", "<", "<=", ">", ">=")
+OPERATIONS: Final = (
+    "input",
+    "constant",
+    "+",
+    "-",
+    "*",
+    "ratio",
+    "larger",
+    "smaller",
+    "choose",
+    "<",
+    "<=",
+    ">",
+    ">=",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +74,14 @@ class Term:
         return Term(">=", (self, term(other)))
 
     def __bool__(self) -> bool:
-        raise TypeError("a derived feature cannot branch with `if`, `and` or `or`: use choose(condition, a, b)")
+        raise TypeError(
+            "a derived feature cannot branch with `if`, `and` or `or`: use choose(condition, a, b)"
+        )
 
     def __truediv__(self, other: Number) -> Term:
-        raise TypeError("a derived feature divides with ratio(a, b, otherwise), which says what happens at zero")
+        raise TypeError(
+            "a derived feature divides with ratio(a, b, otherwise), which says what happens at zero"
+        )
 
     __rtruediv__ = __truediv__
 

@@ -10,12 +10,12 @@ from jingwei.kernel.clock import bank_day
 from jingwei.kernel.command import Command, Id, OptionalId, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
-from jingwei.kernel.refusal import Refusal
+from jingwei.kernel.refusal import Refusal, Words, declare
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing
 from jingwei.ledger.day_end import close_days, first_open_day, settle_interest
 from jingwei.ledger.posting import post
 from jingwei.ledger.products import Product
-from jingwei.ledger.statement import closings, prefetch
+from jingwei.ledger.statement import BrokenChain, closings, prefetch
 from jingwei.ledger.terms import close
 
 
@@ -35,14 +35,24 @@ class AccountClosed(Event, frozen=True, kw_only=True, tag="account_closed"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The account, its product and the balances its open days ended with, and where the rest goes."""
+    """The account, its product, what its open days ended with (None: damaged), where the rest goes."""
 
     seq: int
     standing: Standing | None
     product: Product | None
-    closings: list[int]
+    closings: list[int] | None
     payee: Standing | None
     bank: dict[str, Standing | None]
+
+
+declare(
+    {
+        "books_under_repair": Words(
+            "The entries of this account are being checked; it cannot be closed now.",
+            "该账户的账务正在核查，暂不能销户。",
+        ),
+    }
+)
 
 
 def look(ask: CloseAccount, books: Books) -> Seen:
@@ -52,13 +62,22 @@ def look(ask: CloseAccount, books: Books) -> Seen:
         return Seen(books.seq, None, None, [], None, {})
     account, yesterday = standing.account, bank_day(ask.at) - 1
     product = books.products.find(account.product)
-    first, ends = first_open_day(standing), list[int]()
+    first = first_open_day(standing)
+    ends: list[int] | None = []
     if account.status == "open" and product is not None and product.bears and first <= yesterday:
-        known = prefetch([(standing.balance, first)], books.lines)
-        ends = closings(standing.balance, first, yesterday, books.lines, known)
+        ends = ended(standing, first, yesterday, books)
     names = [f"bank:{own}:{account.currency}" for own in ("interest_paid", "interest_earned", "fees")]
     bank = {name: books.standing(name) for name in names}
     return Seen(books.seq, standing, product, ends, payee, bank)
+
+
+def ended(standing: Standing, first: int, last: int, books: Books) -> list[int] | None:
+    """Return the balances these bank days ended with, or None when the account's lines do not chain."""
+    known = prefetch([(standing.balance, first)], books.lines)
+    try:
+        return closings(standing.balance, first, last, books.lines, known)
+    except BrokenChain:
+        return None
 
 
 def settled(seen: Seen, day: int) -> tuple[tuple[Movement, ...], Standing]:
@@ -67,7 +86,7 @@ def settled(seen: Seen, day: int) -> tuple[tuple[Movement, ...], Standing]:
     assert standing is not None
     if product is None:
         return (), standing
-    days = close_days(standing, product, seen.closings, day)
+    days = close_days(standing, product, seen.closings or [], day)
     moved = sum(-m.amount_minor if m.payer == standing.account.id else m.amount_minor for m in days.movements)
     booked = days.standing.balance.booked_minor
     ahead = Standing(standing.account, replace(days.standing.balance, booked_minor=booked + moved))
@@ -87,6 +106,8 @@ def act(ask: CloseAccount, seen: Seen) -> Outcome:
         return refused(number, Refusal("account_closed"))
     if ask.payee and (payee is None or payee.account.owner != account.owner):
         return refused(number, ACCOUNT_NOT_FOUND)
+    if seen.closings is None:
+        return refused(number, Refusal("books_under_repair"))
     movements, before = settled(seen, bank_day(ask.at) - 1)
     left = before.balance.booked_minor
     left += sum(-m.amount_minor if m.payer == account.id else m.amount_minor for m in movements)

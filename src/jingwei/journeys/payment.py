@@ -96,9 +96,10 @@ def _send(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
 
 def _hold(order: Order, seq: int, at: int, expires_at: int) -> tuple[Hold, Standing] | Refusal:
     payment = order.movements[0]
+    fee = sum(movement.amount_minor for movement in order.movements[1:])
     hold = Hold(
-        hold_id(seq), payment.payer, payment.payee, payment.amount_minor, payment.currency, "active",
-        payment.kind, at, expires_at,
+        hold_id(seq), payment.payer, payment.payee, payment.amount_minor + fee, payment.currency, "active",
+        payment.kind, at, expires_at, fee,
     )  # fmt: skip
     payer = place(hold, order.standings.get(payment.payer), order.standings.get(payment.payee), at)
     return payer if isinstance(payer, Refusal) else (hold, payer)

@@ -10,8 +10,9 @@ from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
-from jingwei.ledger.accounts import Hold, Movement, Standing
+from jingwei.ledger.accounts import Hold, Movement, Standing, chart_id, line_id
 from jingwei.ledger.holds import capture, release
+from jingwei.ledger.posting import Posted, post_one
 from jingwei.ledger.work import Case
 
 
@@ -37,6 +38,7 @@ class Waiting(msgspec.Struct, frozen=True):
     hold: Hold | None
     payer: Standing | None
     payee: Standing | None
+    fees: Standing | None
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -51,7 +53,8 @@ def look_at_hold(hold_id: str, books: Books) -> Waiting:
     hold = books.get(Hold, hold_id)
     payer = books.standing(hold.account) if hold else None
     payee = books.standing(hold.payee) if hold else None
-    return Waiting(books.seq, hold, payer, payee)
+    fees = books.standing(chart_id("fees", hold.currency)) if hold else None
+    return Waiting(books.seq, hold, payer, payee, fees)
 
 
 def look(ask: ReviewCase, books: Books) -> Seen:
@@ -71,10 +74,15 @@ def answer_hold(waiting: Waiting, release_it: bool, at: int) -> Outcome | Refusa
         if isinstance(freed, Refusal):
             return freed
         return Outcome(Answer(number, "refused", hold=hold.id), standings=(freed[1],), kept=(freed[0],))
-    captured = capture(hold, hold.amount_minor, payer, payee, waiting.seq, at)
+    captured = capture(hold, hold.amount_minor - hold.fee_minor, payer, payee, waiting.seq, at)
     if isinstance(captured, Refusal):
         return captured
     after, posted = captured
+    if hold.fee_minor:
+        charged = charge(after, posted, waiting.fees, waiting.seq, at)
+        if isinstance(charged, Refusal):
+            return charged
+        after, posted = charged
     movements = tuple(
         Movement(line.payer, line.payee, line.amount_minor, line.currency, line.kind) for line in posted.lines
     )
@@ -82,6 +90,21 @@ def answer_hold(waiting: Waiting, release_it: bool, at: int) -> Outcome | Refusa
         Answer(number, "allowed", movements=movements, hold=hold.id),
         posted.lines, tuple(posted.standings.values()), (after,),
     )  # fmt: skip
+
+
+def charge(
+    hold: Hold, paid: Posted, fees: Standing | None, seq: int, at: int
+) -> tuple[Hold, Posted] | Refusal:
+    """Capture what is left of a hold as the bank's fee, behind the payment that was just posted."""
+    payer = paid.standings[hold.account]
+    freed = replace(payer.balance, held_minor=payer.balance.held_minor - hold.amount_minor)
+    fee = Movement(hold.account, chart_id("fees", hold.currency), hold.amount_minor, hold.currency, "fee")
+    standings = {fee.payer: Standing(payer.account, freed), fee.payee: fees}
+    posted = post_one(fee, standings, line_id(seq, len(paid.lines)), at)
+    if isinstance(posted, Refusal):
+        return posted
+    after = Posted(paid.lines + posted.lines, paid.standings | posted.standings)
+    return replace(hold, status="captured", amount_minor=0), after
 
 
 def act(ask: ReviewCase, seen: Seen) -> Outcome:

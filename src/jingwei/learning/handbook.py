@@ -1,8 +1,8 @@
 """The fifteen features of the Fraud Detection Handbook, for its baselines.
 
 Le Borgne, Siblini, Lebichot, Bontempi: Reproducible Machine Learning for Credit Card Fraud Detection (2022),
-chapter 3: amount, weekend, night; per customer the number and mean amount of payments in 1, 7 and 30 days; per
-terminal the number of payments and the share of frauds in 1, 7 and 30 days that ended 7 days ago.
+chapter 3: amount, weekend, night; per customer the number and mean amount of payments in 1, 7 and 30 days;
+per terminal the number of payments and the share of frauds in 1, 7 and 30 days that ended 7 days ago.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def handbook_features(stream: CardStream, delay_days: int = 7) -> Floats:
 
 
 def window_sums(of: Whole, at: Whole, value: Floats, near: int, far: int) -> tuple[Floats, Floats]:
-    """Per payment, count and sum over the same entity's payments in (at - far, at - near], the payment included."""
+    """Per payment, count and sum over the same entity's payments in (at - far, at - near]."""
     order = np.lexsort((at, of))
     counts, sums = _sums_in_order(of[order], at[order], value[order], near, far)
     back = np.empty_like(order)

@@ -1,10 +1,10 @@
 """The published protocol of the Fraud Detection Handbook: how days are split and what is measured.
 
 Le Borgne, Siblini, Lebichot, Bontempi (2022), chapters 3 and 4: train on some days, let the delay in which
-frauds become known pass, test on the days after. A card known as compromised is not tested again: cards with a
-fraud in the training days, and for test day d also those with a fraud on day `train_days + d - 1`, whose label
-has become known. Card precision top-k: each test day the k cards with the highest score are looked at; the share
-truly compromised, averaged over days; a card found is not looked at again.
+frauds become known pass, test on the days after. A card known as compromised is not tested again: cards with
+a fraud in the training days, and for test day d also those with a fraud on day `train_days + d - 1`, whose
+label has become known. Card precision top-k: each test day the k cards with the highest score are looked at;
+the share truly compromised, averaged over days; a card found is not looked at again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from jingwei.kernel.clock import DAY
 from jingwei.learning.stream import CardStream, StreamError, Whole
 from jingwei.models.compiled import Floats
 
@@ -52,12 +51,12 @@ class Split(msgspec.Struct, frozen=True):
 
 
 def split_days(stream: CardStream, window: Window) -> Split:
-    """Return which payments train and which test. Raises StreamError when the stream does not reach that far."""
+    """Return which payments train and which test. StreamError when the stream does not reach that far."""
     if window.train_days < 1 or window.test_days < 1 or window.delay_days < 0:
         raise StreamError("training and test take at least one day, the delay at least none")
     day = stream.day
     if not len(stream) or day[0] > window.train_from or day[-1] < window.until - 1:
-        raise StreamError("the stream does not hold all days from the first training day to the last test day")
+        raise StreamError("the stream does not hold every day from the first training to the last test day")
     train = _rows(day, window.train_from, window.train_days)
     known = set(stream.customer[train][stream.fraud[train]].tolist())
     tested = []
@@ -100,7 +99,7 @@ def figures(scored: Scored, top: int = 100) -> Figures:
 
 
 def auc_roc(truth: Flags, score: Floats) -> float:
-    """Area under the ROC curve: the chance that a fraud scores above an honest payment, ties counting half."""
+    """Area under the ROC curve: the chance that a fraud scores above an honest payment (ties half)."""
     values, where, count = np.unique(score, return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - (count - 1) / 2.0)[where]
     positives = int(truth.sum())
@@ -135,7 +134,7 @@ def card_precision(scored: Scored, top: int = 100) -> float:
 
 
 def cards_by_day(scored: Scored) -> Iterator[tuple[Whole, Floats, Flags]]:
-    """Per test day: the cards (numbers rising), the highest score of each, whether any payment was a fraud."""
+    """Per test day: the cards (numbers rising), the highest score of each, whether one was a fraud."""
     for day in np.unique(scored.day):
         rows = scored.day == day
         cards, where = np.unique(scored.customer[rows], return_inverse=True)
@@ -157,7 +156,8 @@ def bootstrap(scored: Scored, rounds: int = 200, seed: int = 1) -> dict[str, tup
         picks = rng.integers(0, len(cards), len(cards))
         sizes = starts[picks + 1] - starts[picks]
         rows = by_card[np.repeat(starts[picks] - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())]
-        again = Scored(np.repeat(np.arange(len(cards)), sizes), scored.day[rows], scored.fraud[rows], scored.score[rows])
+        names = np.repeat(np.arange(len(cards)), sizes)
+        again = Scored(names, scored.day[rows], scored.fraud[rows], scored.score[rows])
         drawn.append(msgspec.structs.astuple(figures(again)))
     low, high = np.percentile(np.array(drawn), [2.5, 97.5], axis=0)
     return {name: (float(low[i]), float(high[i])) for i, name in enumerate(Figures.__struct_fields__)}

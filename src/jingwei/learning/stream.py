@@ -28,7 +28,7 @@ class StreamError(ValueError):
 
 
 class CardStream(msgspec.Struct, frozen=True):
-    """Payments in order of time: `at` microseconds UTC, `customer` and `terminal` numbers, `fraud` the true label."""
+    """Payments in order of time: `at` microseconds UTC, whose card, which terminal, the true label."""
 
     at: Whole
     customer: Whole
@@ -79,7 +79,8 @@ def read_card_stream(path: Path, until: int | None = None) -> CardStream:
             end = "" if until is None else f'WHERE "at" < make_timestamp({until:d})'
             columns = db.execute(
                 'SELECT epoch_us("at"::TIMESTAMP) AS "at", customer::BIGINT AS customer, '
-                "terminal::BIGINT AS terminal, amount_minor::BIGINT AS amount_minor, fraud_scenario::INTEGER <> 0 AS fraud "
+                "terminal::BIGINT AS terminal, amount_minor::BIGINT AS amount_minor, "
+                "fraud_scenario::INTEGER <> 0 AS fraud "
                 f"FROM {source} {end}",
                 [str(path)],
             ).fetchnumpy()
@@ -95,7 +96,5 @@ def _ordered(columns: dict[str, npt.NDArray[np.int64]], name: str) -> CardStream
     if len(plain["at"]) and plain["amount_minor"].min() < 0:
         raise StreamError(f"{name} has negative amounts")
     order = np.argsort(plain["at"], kind="stable")
-    return CardStream(
-        *(np.ascontiguousarray(plain[key][order], dtype=np.int64) for key in list(COLUMNS)[:4]),
-        fraud=np.ascontiguousarray(plain["fraud"][order], dtype=np.bool_),
-    )
+    at, customer, terminal, amount = (plain[key][order].astype(np.int64) for key in list(COLUMNS)[:4])
+    return CardStream(at, customer, terminal, amount, plain["fraud"][order].astype(np.bool_))

@@ -62,7 +62,8 @@ class Balance(Kept, frozen=True):
 class Hold(Kept, frozen=True):
     """Money kept back for a payee until it is captured, released or expires.
 
-    `status` is "active", "captured", "released" or "expired"; `amount_minor` is what is still held.
+    `status` is "active", "captured", "released" or "expired"; `amount_minor` is what is still held,
+    `fee_minor` the part of it that is the bank's fee.
     """
 
     account: str
@@ -73,6 +74,7 @@ class Hold(Kept, frozen=True):
     kind: str
     placed_at: int
     expires_at: int
+    fee_minor: int = 0
 
 
 class Movement(msgspec.Struct, frozen=True, gc=False):

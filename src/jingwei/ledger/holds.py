@@ -13,7 +13,8 @@ declare(
     {
         "hold_not_found": Words("There is no such hold.", "没有这笔预授权。"),
         "hold_not_active": Words(
-            "The hold was already {status}.", "这笔预授权已处理（已扣款、已解除或已过期），不能再办理。"
+            "The hold was already captured, released, or has expired.",
+            "这笔预授权已扣款、已解除或已过期，不能再办理。",
         ),
         "above_held_amount": Words("The amount is above what is held, {held}.", "金额超过预授权金额{held}。"),
     }

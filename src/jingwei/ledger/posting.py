@@ -135,7 +135,7 @@ def post(
     are checked one after the other, each on the books the previous one left.
     """
     if len(movements) == 1:
-        return post_one(movements[0], standings, seq, at)
+        return post_one(movements[0], standings, seq << 16, at)
     assert len(movements) <= MAX_MOVEMENTS, "an entry has more movements than line numbers"
     after: dict[str, Standing] = {}
     lines: list[Line] = []
@@ -155,14 +155,14 @@ def post(
 
 
 def post_one(
-    movement: Movement, standings: Mapping[str, Standing | None], seq: int, at: int
+    movement: Movement, standings: Mapping[str, Standing | None], number: int, at: int
 ) -> Posted | Refusal:
-    """`post` for the entry of one movement, which most are."""
+    """`post` for the entry of one movement, which most are; `number` is its line's."""
     payer, payee = standings.get(movement.payer), standings.get(movement.payee)
     if refusal := check(movement, payer, payee, at):
         return refusal
     assert payer is not None and payee is not None
-    line = book(movement, payer.balance, payee.balance, seq << 16, at)
+    line = book(movement, payer.balance, payee.balance, number, at)
     if line.payer_after_minor < -MAX_BALANCE_MINOR or line.payee_after_minor > MAX_BALANCE_MINOR:
         return Refusal("balance_too_large")
     after = {

@@ -205,7 +205,7 @@ def _walked(
         lines.append(line)
         if line.at < end_at:
             candidates += 1
-            if candidates == limit + 1:
+            if candidates == limit:
                 stop = max(stop, line.at - LATE)
         if line.at < stop:
             break

@@ -60,10 +60,10 @@ class Reversal(Kept, frozen=True):
 declare(
     {
         "case_not_found": Words("There is no such case.", "没有这个案件。"),
-        "case_closed": Words("The case was already {status}.", "该案件已处理完毕，不能再次处理。"),
+        "case_closed": Words("The case was already answered.", "该案件已处理完毕，不能再次处理。"),
         "challenge_not_found": Words("There is no such confirmation to answer.", "没有这个待确认事项。"),
         "challenge_closed": Words(
-            "This confirmation was already {status}.", "该确认已处理完毕，不能再次处理。"
+            "This confirmation was already answered, or has expired.", "该确认已处理完毕，不能再次处理。"
         ),
         "challenge_expired": Words(
             "The confirmation came too late; pay again.", "确认已超时，请重新发起付款。"

@@ -41,7 +41,7 @@ class Grown(msgspec.Struct, frozen=True):
 
 def read_trees(text: str) -> list[Tree]:
     """Return the trees of a LightGBM model text. ModelError for splits our walk would read otherwise."""
-    blocks = text.split("\nend of trees")[0].split("\nTree=")
+    blocks = text.split("\nend of trees", maxsplit=1)[0].split("\nTree=")
     if not blocks[0].startswith("tree") or "\naverage_output" in blocks[0]:
         raise ModelError("not the text of a boosted LightGBM model (random forests are averaged otherwise)")
     if "\nnum_class=1\n" not in blocks[0]:

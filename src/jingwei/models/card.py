@@ -25,8 +25,9 @@ class Card(msgspec.Struct, frozen=True):
     """What a model shows about itself; without it no model is approved.
 
     `span` is None for a model that has not learned from data. `metrics` are measured out of time on
-    rows the model was not fitted to. `made_at` is the end of what it learned from (microseconds UTC): the same
-    training gives the same bytes, whenever it ran. Latency, which differs, stands in the approval. `says_en` and `says_zh` are for people.
+    rows the model was not fitted to. `made_at` is the end of what it learned from (microseconds UTC): the
+    same training gives the same bytes, whenever it ran. Latency, which differs, stands in the approval.
+    `says_en` and `says_zh` are for people.
     """
 
     name: str

@@ -224,7 +224,7 @@ class PostgresStore(PostgresReads):
             try:
                 size = self.recover()
                 last = self.record(size - 1) if size else None
-                return size == batch.first_seq + len(batch.leaves) and last == batch.leaves[-1]
+                return batch.leaves[-1:] == [last] and size == batch.first_seq + len(batch.leaves)
             except StoreError as still:
                 if time.monotonic() > deadline:
                     raise StoreError(

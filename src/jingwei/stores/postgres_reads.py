@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from jingwei.ledger.accounts import Line
-from jingwei.stores.migrations import pending
+from jingwei.stores.migrations import refuse_newer
 from jingwei.stores.store import SCHEMA_VERSION, SHELVES, DamagedStore, K, StoreError
 from jingwei.stores.tables import LINES, TABLES, mismatches
 
@@ -39,6 +39,14 @@ _ADVICE = {
     "28000": "this user may not connect from here; see pg_hba.conf",
     "3D000": "there is no such database; create it with createdb",
 }
+_AT_THE_DOOR = {
+    "authentication failed": "28P01",
+    "no pg_hba.conf entry": "28000",
+    "too many clients": "53300",
+    "does not exist": "3D000",
+}
+"""A refused connection has no code, only words."""
+
 _BROKEN_RULE = "23"
 _BAD_VALUE = "22"
 _NO_CONNECTION = ("08", "57P")
@@ -72,6 +80,9 @@ def connect(dsn: str) -> Connection:
         settings = {**PATIENCE, **psycopg.conninfo.conninfo_to_dict(dsn)}
         return psycopg.connect(**settings, autocommit=True)  # type: ignore[arg-type]
     except psycopg.Error as error:
+        words = next((code for said, code in _AT_THE_DOOR.items() if said in str(error)), "")
+        if words:
+            raise StoreError(f"PostgreSQL: {_ADVICE[words]} ({str(error).strip()})") from error
         raise explain(error, "PostgreSQL") from error
 
 
@@ -261,13 +272,17 @@ class PostgresReader(PostgresReads):
 
     def _open(self) -> Connection:
         connection = connect(self._dsn)
+        place = place_of(connection)
         try:
             connection.execute("SET default_transaction_read_only = on")
             version = found_version(connection)
+            refuse_newer(version)
+            if version < SCHEMA_VERSION:
+                raise StoreError(f"{place} has no bank of this version; start the bank there once")
         except REFUSED as error:
             connection.close()
-            raise explain(error, "PostgreSQL") from error
-        if version < SCHEMA_VERSION:
-            raise StoreError(f"{place_of(connection)} has no bank of this version; start the bank there once")
-        pending(version, {})
+            raise explain(error, place) from error
+        except StoreError:
+            connection.close()
+            raise
         return connection

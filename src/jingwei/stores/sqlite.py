@@ -26,9 +26,11 @@ from jingwei.stores.sqlite_reads import (
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
 from jingwei.stores.tables import LINES, TABLES, Column, Table, insert, upsert
 
-PAGE_BYTES = 8192
+PAGE_BYTES = 4096
+"""Measured: bulk writes cost the same with 4, 8 and 16 KiB; single ones write half as much with 4 as 8."""
+
 CACHE_KIB = 65_536
-CHECKPOINT_PAGES = 8_192
+CHECKPOINT_PAGES = 16_384
 """The log is folded into the file when it has grown to 64 MB, so that hot pages are copied only once."""
 
 LOCKED_MS = 5_000

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jingwei.ledger.accounts import Line
-from jingwei.stores.migrations import pending
+from jingwei.stores.migrations import refuse_newer
 from jingwei.stores.store import SCHEMA_VERSION, SHELVES, DamagedStore, K, StoreError
 from jingwei.stores.tables import LINES, TABLES, mismatches
 
@@ -221,21 +221,26 @@ class SqliteReader(SqliteReads):
         path = Path(path)
         if not path.is_file():
             raise StoreError(f"there is no bank at {path}; check the path, or start the bank there once")
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
         try:
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=256,
-            )
             connection.execute("PRAGMA query_only = 1")
             connection.execute("PRAGMA cache_size = -32768")
             version = examine(connection, path)
+            refuse_newer(version)
+            if version < SCHEMA_VERSION:
+                raise StoreError(
+                    f"{path} has tables of version {version}; start the bank once to upgrade them"
+                )
         except sqlite3.Error as error:
-            raise explain(error, path) from error
-        if version < SCHEMA_VERSION:
             connection.close()
-            raise StoreError(f"{path} has tables of version {version}; start the bank once to upgrade them")
-        pending(version, {})
+            raise explain(error, path) from error
+        except StoreError:
+            connection.close()
+            raise
         super().__init__(connection, path)

@@ -1,4 +1,4 @@
-"""Posting one day of history: what is exact, what is rounding, what differs, and how far below zero it went."""
+"""Posting one day of history: what is exact, what is rounded, what differs, how far below zero it went."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jingwei.ledger.accounts import Account, Balance, Standing, chart_account
 from jingwei.ledger.products import shipped
 from jingwei.ledger.work import Customer
 
+CHARTS = ("cash", "rounding", "suspense")
 STAMP: dict[str, Any] = {"key": "k", "actor": "system:import", "at": 0, "known_at": 0, "source": "old"}
 
 
@@ -75,12 +76,17 @@ def test_a_gap_from_earlier_days_stays_and_rounding_goes_on_beside_it() -> None:
     assert found.unchained == 0
 
 
+def test_our_own_balance_goes_before_the_recorded_one() -> None:
+    assert counted(day((50, 155), before=105), 100) == (0, 1, 0, 0)
+    assert counted(day((50, 155), before=105), 94) == (0, 0, 1, 0), "11 off is more than rounding"
+
+
 def test_the_overdraft_line_reaches_as_far_as_history_and_what_is_held() -> None:
     def line(held: int, overdraft: int) -> int:
         account = Account("a", "o", "current_czk@1", "CZK", overdraft_minor=overdraft)
         seen = Seen(
             7, Standing(account, Balance("a", booked_minor=100, held_minor=held)),
-            {f"bank:{name}:CZK": chart_account(f"bank:{name}:CZK") for name in ("cash", "rounding", "suspense")},
+            {f"bank:{name}:CZK": chart_account(f"bank:{name}:CZK") for name in CHARTS},
         )  # fmt: skip
         outcome = act(day((-400, -300), (350, 50), before=100), seen)
         assert outcome.answer.result == "done"

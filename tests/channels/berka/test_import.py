@@ -103,6 +103,23 @@ def test_an_account_whose_history_is_missing_begins_with_a_movement_that_says_so
     assert booked(bank, "bank:suspense:CZK") == -800_00, "and nothing else was brought in unexplained"
 
 
+def test_a_first_balance_that_is_wrong_on_the_day_the_account_was_opened_is_told(
+    bank: Bank, folder: Path, small: Files, put: Put
+) -> None:
+    wrong = small["trans_a.asc"].replace("500.00;500.00", "500.00;900.00")
+    report = bring(bank, put(folder, {"trans_a.asc": wrong}))
+    assert report.mismatch_rows[0] == Mismatch("berka-2", "1993-01-05", "20", 900_00, 500_00)
+    assert booked(bank, "bank:suspense:CZK") == -800_00, (
+        "only the account that began earlier brought money in"
+    )
+
+
+def test_the_oldest_day_is_booked_first_whosever_it_is(bank: Bank, folder: Path) -> None:
+    bring(bank, folder)
+    moments = [line.at for line in bank.store.line_range(0, 2**62)]
+    assert len(moments) == 14 and moments == sorted(moments)
+
+
 def test_people_and_accounts_are_as_the_books_have_them(bank: Bank, folder: Path) -> None:
     bring(bank, folder)
     (woman, man) = sorted(

@@ -93,6 +93,11 @@ def test_the_edge_of_rounding() -> None:
     assert broken([beyond], 0, 0) == (1, 0) and broken([follows], 0, 0) == (0, 10)
 
 
+def test_after_a_typing_error_our_own_balance_leads_on() -> None:
+    mistyped, right = row(9, 100, 900), row(1, 50, 150)
+    assert in_order([right, mistyped], 0, 0) == [mistyped, right]
+
+
 def test_a_day_without_history_begins_where_it_can() -> None:
     first, second = row(8, 50, 850), row(1, -50, 800)
     assert in_order([second, row(3, 25, 825), first], None, 0)[0].id in (1, 8)
@@ -101,7 +106,7 @@ def test_a_day_without_history_begins_where_it_can() -> None:
 
 def test_a_long_day_with_a_gap_keeps_both_pieces_in_order() -> None:
     early = chain(0, [(100 * n, 0) for n in range(1, 9)], list(range(50, 58)))
-    late = chain(90_000, [(77 * n, 0) for n in range(1, 9)], list(range(8)))
+    late = chain(90_000, [(-77 * n, 0) for n in range(1, 9)], list(range(8)))
     told = [*late, *early]
     random.Random(5).shuffle(told)
     assert in_order(told, 0, 0) == [*early, *late]

@@ -54,6 +54,8 @@ BAD: list[Bad] = [
     ("trans_a.asc", swap("20;2;", "20;4;"), 8, "account_id", "number 4"),
     ("trans_a.asc", swap("12;1;", "garbage\n12;1;"), 4, "", "1 fields"),
     ("trans_a.asc", swap('"VKLAD"', '"VKL\0AD"'), 3, "", "zero byte"),
+    ("trans_a.asc", lambda text: text + "\n", 11, "", "4 fields where the header has 10"),
+    ("trans_a.asc", swap('"VKLAD"', '"VKLAD'), 3, "", "fields"),
     ("trans_b.csv", swap("22;2;930201", "22;2;930202"), 2, "trans_id", "differs"),
 ]
 

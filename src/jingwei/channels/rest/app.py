@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jingwei.channels.release import release
 from jingwei.channels.identity import Tokens
 from jingwei.channels.problems import Problem
+from jingwei.channels.release import release
 from jingwei.channels.rest.counting import Counted
 from jingwei.channels.rest.day_ends import add_day_ends
 from jingwei.channels.rest.desk import Desk, problem_response
@@ -33,22 +33,25 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("jingwei.rest")
 SAYS = """The bank over HTTP. Amounts are decimal texts with a currency; every refusal and reason is worded in
-Chinese and English; every writing request carries an Idempotency-Key. 金额为十进制文本；每个拒绝与理由均有中英文。"""
+Chinese and English; every writing request carries an Idempotency-Key.
+金额为十进制文本；每个拒绝与理由均有中英文；每个写请求须带幂等键。"""
 
 
 class Front:
     """Sends payments to the hot door and everything else to FastAPI."""
 
-    def __init__(self, payments: Payments, rest: ASGIApp) -> None:
+    def __init__(self, payments: Payments, rest: ASGIApp, close: Callable[[], None]) -> None:
         self._payments = payments
-        self.rest = rest
+        self._rest = rest
+        self.close = close
+        """Finish what is being written and let go of the store; the server's shutdown calls it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request."""
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
             await self._payments(scope, receive, send)
         else:
-            await self.rest(scope, receive, send)
+            await self._rest(scope, receive, send)
 
 
 def create_app(home: Home, tokens: Tokens | None = None) -> Front:
@@ -63,16 +66,24 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     payments = Payments(joined, tokens, home.clock, reader, counted)
     desk = Desk(home, tokens, joined, reader, payments.sentences)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+    def close() -> None:
         joined.close()
         reader.close()
 
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        close()
+
     app = FastAPI(
-        title="Jingwei", version=release(), description=SAYS, lifespan=lifespan, redirect_slashes=False,
-        default_response_class=Response, swagger_ui_parameters={"persistAuthorization": True},
-    )  # fmt: skip
+        title="Jingwei",
+        version=release(),
+        description=SAYS,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        default_response_class=Response,
+        swagger_ui_parameters={"persistAuthorization": True},
+    )
     router = APIRouter(prefix="/v1")
     add_payments(router, payments)
     for add in (add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence):
@@ -82,13 +93,15 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     add_problems(app)
     make = app.openapi
     app.openapi = lambda: document(make())  # type: ignore[method-assign]
-    return Front(payments, app)
+    return Front(payments, app, close)
 
 
 def add_payments(router: APIRouter, payments: Payments) -> None:
-    """Put the hot endpoint into the document; requests reach it before this route is looked at."""
+    """Put the hot endpoint into the document; `Front` answers it before this route is looked at."""
 
-    @router.post("/payments", **takes(Transfer | CardPayment, "Make a payment", "payments", PaymentTold, (201,)))
+    @router.post(
+        "/payments", **takes(Transfer | CardPayment, "Make a payment", "payments", PaymentTold, (201,))
+    )
     async def pay(request: Request) -> Response:
         """Decide and book a payment: 201 with result allowed, stepped_up, held or refused, and why.
 
@@ -121,9 +134,11 @@ def add_problems(app: FastAPI) -> None:
         return problem_response(Problem("bug"))
 
     handlers: dict[Any, Callable[..., Awaitable[Response]]] = {
-        Problem: problem, StoreError: store, HTTPException: http, RequestValidationError: parameter, Exception: bug,
-    }  # fmt: skip
+        Problem: problem,
+        StoreError: store,
+        HTTPException: http,
+        RequestValidationError: parameter,
+        Exception: bug,
+    }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
-
-

@@ -91,7 +91,7 @@ class ClosureAsk(Ask, frozen=True):
 
 
 class ExchangeAsk(Ask, frozen=True):
-    """Give `amount` of the payer account's currency for that of the payee account at `rate`, less a margin."""
+    """Give `amount` of the payer account's currency for the payee account's at `rate`, less a margin."""
 
     payer: Id
     payee: Id

@@ -45,7 +45,7 @@ class Counted:
         self._latencies = Spread(SECONDS)
         self._batches = Spread(SIZES)
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self)  # type: ignore[arg-type]
+        self._registry.register(self)
 
     def answered(self, seconds: float, status: int) -> None:
         """Count one answer of the payments endpoint."""
@@ -62,10 +62,14 @@ class Counted:
 
     def collect(self) -> Iterator[Metric]:
         """Every figure, as Prometheus families."""
-        decisions = CounterMetricFamily("jingwei_decisions", "Payments decided, by result.", labels=["result"])
+        decisions = CounterMetricFamily(
+            "jingwei_decisions", "Payments decided, by result.", labels=["result"]
+        )
         for result, count in sorted(self._results.items()):
             decisions.add_metric([result], count)
-        answers = CounterMetricFamily("jingwei_payment_answers", "Answers of /v1/payments.", labels=["status"])
+        answers = CounterMetricFamily(
+            "jingwei_payment_answers", "Answers of /v1/payments.", labels=["status"]
+        )
         for status, count in sorted(self._statuses.items()):
             answers.add_metric([str(status)], count)
         yield decisions

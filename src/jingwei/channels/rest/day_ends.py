@@ -62,14 +62,18 @@ def day_number(text: str) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise Problem("field_not_valid", "/day", why="there is no such day; write it like 2026-11-20, from 1970 on")
+        raise Problem(
+            "field_not_valid", "/day", why="there is no such day; write it like 2026-11-20, from 1970 on"
+        )
     return number
 
 
 def day_end_told(day: str, pages: list[DayEndRun]) -> DayEndTold:
     """All pages of a day-end together."""
     return DayEndTold(
-        day, len(pages), sum(page.accounts for page in pages),
+        day,
+        len(pages),
+        sum(page.accounts for page in pages),
         [account for page in pages for account in page.damaged],
         [account for page in pages for account in page.waived],
-    )  # fmt: skip
+    )

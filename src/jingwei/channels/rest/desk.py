@@ -1,4 +1,4 @@
-"""The desk behind every route but the hot one: identifies, reads, has commands done, and words the answers."""
+"""The desk behind every route but the hot one: identifies, reads, has commands done, words the answers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Stamp(msgspec.Struct, frozen=True):
     caller: Caller
     at: int
 
-    def of(self, kind: type[Command], **fields: Any) -> Any:
+    def of(self, kind: type[Command], /, **fields: Any) -> Any:
         """The command of this kind, stamped."""
         return kind(key=self.key, actor=self.caller.actor, at=self.at, known_at=self.at, **fields)
 
@@ -75,7 +75,9 @@ Make = Callable[[Any, Stamp], Command]
 class Desk:
     """Everything a route needs; one for each running server."""
 
-    def __init__(self, home: Home, tokens: Tokens, joined: Joined, reader: Reader, sentences: Sentences) -> None:
+    def __init__(
+        self, home: Home, tokens: Tokens, joined: Joined, reader: Reader, sentences: Sentences
+    ) -> None:
         self.home = home
         self.tokens = tokens
         self.joined = joined
@@ -125,7 +127,7 @@ class Desk:
         return unseal(leaf)
 
     def may_see(self, caller: Caller, sealed: Sealed) -> bool:
-        """Whether a decision is the caller's to see: the bank's own see all, customers what they asked for or own."""
+        """Whether a decision is the caller's to see: staff see all, customers what they asked for or own."""
         if caller.inside or caller.actor == sealed.command.actor:
             return True
         if getattr(sealed.command, "customer", "") == caller.id:
@@ -138,17 +140,30 @@ def order_told(answer: Answer, at: int) -> OrderTold:
     """An answer in words."""
     words = result_words(answer)
     return OrderTold(
-        answer.id, answer.result, words.zh, words.en, iso(at), answer.made, answer.about, answer.hold, answer.case,
-        answer.challenge, tuple(map(movement_told, answer.movements)),
-    )  # fmt: skip
+        answer.id,
+        answer.result,
+        words.zh,
+        words.en,
+        iso(at),
+        answer.made,
+        answer.about,
+        answer.hold,
+        answer.case,
+        answer.challenge,
+        tuple(map(movement_told, answer.movements)),
+    )
 
 
 def movement_told(movement: Movement) -> MovementTold:
     """A movement with its amount in digits."""
     return MovementTold(
-        movement.payer, movement.payee, format_minor(movement.amount_minor, movement.currency),
-        movement.amount_minor, movement.currency, movement.kind,
-    )  # fmt: skip
+        movement.payer,
+        movement.payee,
+        format_minor(movement.amount_minor, movement.currency),
+        movement.amount_minor,
+        movement.currency,
+        movement.kind,
+    )
 
 
 def problem_response(problem: Problem) -> Response:

@@ -1,9 +1,8 @@
-"""The routes that explain a decision and prove it: reasons with their values, contributions, proofs, the head."""
+"""The routes that explain a decision and prove it: reasons with their values, proofs, the signed head."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -14,7 +13,7 @@ from jingwei.channels.problems import Problem
 from jingwei.channels.rest.desk import Desk, movement_told
 from jingwei.channels.rest.paper import tells
 from jingwei.channels.rest.payments import Said
-from jingwei.channels.rest.told import DecisionTold, HeadTold, ReasonTold
+from jingwei.channels.rest.told import DecisionTold, HeadTold, ProofTold, ReasonTold
 from jingwei.channels.rest.views import answer
 from jingwei.channels.words import result_words
 from jingwei.decisions.compiled import compile_policy
@@ -35,11 +34,14 @@ def add_evidence(router: APIRouter, desk: Desk) -> None:
         caller = desk.caller(request)
         return answer(decision_told(desk, seen(desk, decision, caller), caller.inside))
 
-    @router.get("/decisions/{decision}/proof", **tells(dict[str, Any], "Proof of a decision", "decisions"))
+    @router.get("/decisions/{decision}/proof", **tells(ProofTold, "Proof of a decision", "decisions"))
     async def proof(decision: str, request: Request) -> Response:
         """A file that `tools/verify_proof.py` checks without trusting the bank."""
         sealed = seen(desk, decision, desk.caller(request))
-        return answer(await desk.joined.apart(lambda: desk.home.proof(sealed.answer.id)))
+        found = await desk.joined.apart(lambda: desk.home.proof(sealed.answer.id))
+        if found is None:
+            raise Problem("decision_not_found")
+        return Response(found, media_type="application/json")
 
     @router.get("/audit/head", **tells(HeadTold, "The signed head of the log", "audit"))
     async def head(request: Request) -> Response:
@@ -59,26 +61,43 @@ def decision_told(desk: Desk, sealed: Sealed, inside: bool) -> DecisionTold:
     """A record in words, with what only staff see when `inside`."""
     command, given = sealed.command, sealed.answer
     words, refusal = result_words(given), given.refusal
-    money = getattr(command, "amount_minor", None), getattr(command, "currency", None)
+    minor, currency = getattr(command, "amount_minor", None), getattr(command, "currency", None)
     told = DecisionTold(
-        id=given.id, command=command.__struct_config__.tag, at=iso(command.at), known_at=iso(command.known_at),
-        result=given.result, zh=words.zh, en=words.en, reasons=reasons_told(desk, given, inside),
+        id=given.id,
+        command=command.__struct_config__.tag,
+        at=iso(command.at),
+        known_at=iso(command.known_at),
+        result=given.result,
+        zh=words.zh,
+        en=words.en,
+        reasons=reasons_told(desk, given, inside),
         refusal=Said(refusal.code, words.zh, words.en) if refusal else None,
         movements=tuple(map(movement_told, given.movements)),
-        amount=format_minor(*money) if None not in money else None, amount_minor=money[0], currency=money[1],
-        payer=getattr(command, "payer", None), payee=getattr(command, "payee", getattr(command, "terminal", None)),
-        hold=given.hold, case=given.case, challenge=given.challenge, about=given.about, made=given.made,
+        amount=format_minor(minor, currency) if minor is not None and currency else None,
+        amount_minor=minor,
+        currency=currency,
+        payer=getattr(command, "payer", None),
+        payee=getattr(command, "payee", getattr(command, "terminal", None)),
+        hold=given.hold,
+        case=given.case,
+        challenge=given.challenge,
+        about=given.about,
+        made=given.made,
         policy=given.policy,
-    )  # fmt: skip
+    )
     if not inside:
         return told
     return msgspec.structs.replace(
-        told, actor=command.actor, customer=getattr(command, "customer", ""), model=given.model, score=given.score
+        told,
+        actor=command.actor,
+        customer=getattr(command, "customer", ""),
+        model=given.model,
+        score=given.score,
     )
 
 
 def reasons_told(desk: Desk, given: Answer, inside: bool) -> tuple[ReasonTold, ...]:
-    """The reasons in both languages; for staff with what each rule asked for, where it comes from and what it read."""
+    """The reasons in both languages; for staff with what each rule asked for, its law and what it read."""
     whys = desk.sentences.reasons(given)
     policy = desk.sentences.policy(given.policy) if inside and whys else None
     if policy is None:
@@ -87,9 +106,10 @@ def reasons_told(desk: Desk, given: Answer, inside: bool) -> tuple[ReasonTold, .
     verdicts = {rule.code: rule.verdict for rule in policy.rules} | {INPUT_MISSING: Verdict.HOLD}
     because = tuple(Reason(code, verdicts[code]) for code in given.reasons)
     values = [math.nan if value is None else value for value in given.seen]
-    found = explain(compiled, values, Decision(max(verdicts[code] for code in given.reasons), because, given.reasons))
-    return tuple(
-        ReasonTold(one.code, one.says_zh, one.says, one.verdict, one.law, one.because, one.read) for one in found
+    found = explain(
+        compiled, values, Decision(max(verdicts[code] for code in given.reasons), because, given.reasons)
     )
-
-
+    return tuple(
+        ReasonTold(one.code, one.says_zh, one.says, one.verdict, one.law, one.because, one.read)
+        for one in found
+    )

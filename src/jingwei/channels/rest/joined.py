@@ -1,4 +1,4 @@
-"""Joining: requests that wait together are done as one batch (group commit), by the bank's one writer thread."""
+"""Joining: requests that wait together are done as one batch (group commit) by the bank's one writer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Joined:
         self._thread = ThreadPoolExecutor(1, "writer")
 
     def ask(self, command: Command) -> asyncio.Future[Reply]:
-        """Return the future reply to a command; it fails with StoreError, or with Problem when it met a bug."""
+        """Return the future reply; it fails with StoreError, or with Problem when the command met a bug."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Reply] = loop.create_future()
         if not self._waiting and not self._busy:

@@ -40,7 +40,9 @@ def customer(desk: Desk, _: str, ask: asked.CustomerAsk, stamp: Stamp) -> Comman
         raise Problem("not_allowed")
     opening = _opening(desk, ask.product, ask.opening)
     person = {"customer": ask.customer, "name": ask.name, "kind": ask.kind, "born": ask.born}
-    return _made(stamp.of(OpenAccount, product=ask.product, account=ask.account, opening_minor=opening, **person))
+    return _made(
+        stamp.of(OpenAccount, product=ask.product, account=ask.account, opening_minor=opening, **person)
+    )
 
 
 def account(desk: Desk, _: str, ask: asked.AccountAsk, stamp: Stamp) -> Command:
@@ -49,10 +51,14 @@ def account(desk: Desk, _: str, ask: asked.AccountAsk, stamp: Stamp) -> Command:
     opening = _opening(desk, ask.product, ask.opening)
     return _made(
         stamp.of(
-            OpenAccount, customer=whose, product=ask.product, account=ask.account, opening_minor=opening,
+            OpenAccount,
+            customer=whose,
+            product=ask.product,
+            account=ask.account,
+            opening_minor=opening,
             source=ask.source,
         )
-    )  # fmt: skip
+    )
 
 
 def _opening(desk: Desk, product_id: str, text: str) -> int:
@@ -69,7 +75,9 @@ def deposit(_: Desk, __: str, ask: asked.DepositAsk, stamp: Stamp) -> Command:
 
 def freeze(_: Desk, named: str, ask: asked.FreezeAsk, stamp: Stamp) -> Command:
     """FreezeAccount."""
-    return _made(stamp.of(FreezeAccount, account=named, direction=ask.direction, on=ask.on, reason=ask.reason))
+    return _made(
+        stamp.of(FreezeAccount, account=named, direction=ask.direction, on=ask.on, reason=ask.reason)
+    )
 
 
 def limits(_: Desk, named: str, ask: asked.LimitsAsk, stamp: Stamp) -> Command:
@@ -98,11 +106,16 @@ def exchange(desk: Desk, _: str, ask: asked.ExchangeAsk, stamp: Stamp) -> Comman
         raise Problem("field_not_valid", "/currency", why=f"account {ask.payer} is kept in {payer.currency}")
     return _made(
         stamp.of(
-            Exchange, customer=payer.owner if payer else stamp.caller.id, payer=ask.payer, payee=ask.payee,
-            amount_minor=amount(ask.amount, ask.currency), rate_numerator=numerator, rate_denominator=denominator,
+            Exchange,
+            customer=payer.owner if payer else stamp.caller.id,
+            payer=ask.payer,
+            payee=ask.payee,
+            amount_minor=amount(ask.amount, ask.currency),
+            rate_numerator=numerator,
+            rate_denominator=denominator,
             margin_bp=ask.margin_bp,
         )
-    )  # fmt: skip
+    )
 
 
 def capture(_: Desk, named: str, ask: asked.CaptureAsk, stamp: Stamp) -> Command:

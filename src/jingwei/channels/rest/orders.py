@@ -47,35 +47,133 @@ class Order(msgspec.Struct, frozen=True):
 
 
 ORDERS = (
-    Order("/customers", asked.CustomerAsk, OpenAccount, making.customer, "Take on a customer", "customers",
-          "Take on a customer with a first account; staff only."),
-    Order("/accounts", asked.AccountAsk, OpenAccount, making.account, "Open an account", "accounts",
-          "Open an account under a product; customers open their own."),
-    Order("/accounts/{some_id}/freeze", asked.FreezeAsk, FreezeAccount, making.freeze, "Freeze an account", "accounts",
-          "Stop money going in, out or both, or lift that again."),
-    Order("/accounts/{some_id}/limits", asked.LimitsAsk, SetLimits, making.limits, "Set limits", "accounts",
-          "Change an account's limits; customers may lower, staff raise."),
-    Order("/accounts/{some_id}/closure", asked.ClosureAsk, CloseAccount, making.closure, "Close an account",
-          "accounts", "Close an account and pay out what is left."),
-    Order("/deposits", asked.DepositAsk, Deposit, making.deposit, "Pay in", "accounts",
-          "Money comes into an account from outside the bank."),
-    Order("/exchanges", asked.ExchangeAsk, Exchange, making.exchange, "Exchange currencies", "accounts",
-          "One currency for another, as two linked movements of one entry."),
-    Order("/holds/{some_id}/captures", asked.CaptureAsk, CaptureCardPayment, making.capture, "Capture a hold",
-          "holds", "Move all or part of what a card authorisation holds."),
-    Order("/holds/{some_id}/release", asked.WhyAsk, ReleaseHold, making.release, "Release a hold", "holds",
-          "Give back what a hold still keeps."),
-    Order("/decisions/{some_id}/reversal", asked.WhyAsk, Reverse, making.reversal, "Reverse an entry", "decisions",
-          "Undo all movements of a decision, once."),
-    Order("/step-ups/{some_id}", asked.StepUpAsk, AnswerStepUp, making.step_up, "Answer a step-up", "step-ups",
-          "Confirm or deny a stepped-up payment; only its customer can."),
-    Order("/cases/{some_id}/review", asked.ReviewAsk, ReviewCase, making.review, "Answer a case", "cases",
-          "Release or refuse a held payment; staff only, and never one's own."),
-    Order("/fraud-reports", asked.FraudAsk, ReportFraud, making.fraud_report, "Report a payment as fraud", "fraud",
-          "Say that an earlier payment was fraud; features and models learn it as known from now."),
-    Order("/policies", asked.PolicyAsk, PublishPolicy, making.policy, "Publish a policy version", "policies",
-          "Judge by this policy from the next record on."),
-)  # fmt: skip
+    Order(
+        "/customers",
+        asked.CustomerAsk,
+        OpenAccount,
+        making.customer,
+        "Take on a customer",
+        "customers",
+        "Take on a customer with a first account; staff only.",
+    ),
+    Order(
+        "/accounts",
+        asked.AccountAsk,
+        OpenAccount,
+        making.account,
+        "Open an account",
+        "accounts",
+        "Open an account under a product; customers open their own.",
+    ),
+    Order(
+        "/accounts/{some_id}/freeze",
+        asked.FreezeAsk,
+        FreezeAccount,
+        making.freeze,
+        "Freeze an account",
+        "accounts",
+        "Stop money going in, out or both, or lift that again.",
+    ),
+    Order(
+        "/accounts/{some_id}/limits",
+        asked.LimitsAsk,
+        SetLimits,
+        making.limits,
+        "Set limits",
+        "accounts",
+        "Change an account's limits; customers may lower, staff raise.",
+    ),
+    Order(
+        "/accounts/{some_id}/closure",
+        asked.ClosureAsk,
+        CloseAccount,
+        making.closure,
+        "Close an account",
+        "accounts",
+        "Close an account and pay out what is left.",
+    ),
+    Order(
+        "/deposits",
+        asked.DepositAsk,
+        Deposit,
+        making.deposit,
+        "Pay in",
+        "accounts",
+        "Money comes into an account from outside the bank.",
+    ),
+    Order(
+        "/exchanges",
+        asked.ExchangeAsk,
+        Exchange,
+        making.exchange,
+        "Exchange currencies",
+        "accounts",
+        "One currency for another, as two linked movements of one entry.",
+    ),
+    Order(
+        "/holds/{some_id}/captures",
+        asked.CaptureAsk,
+        CaptureCardPayment,
+        making.capture,
+        "Capture a hold",
+        "holds",
+        "Move all or part of what a card authorisation holds.",
+    ),
+    Order(
+        "/holds/{some_id}/release",
+        asked.WhyAsk,
+        ReleaseHold,
+        making.release,
+        "Release a hold",
+        "holds",
+        "Give back what a hold still keeps.",
+    ),
+    Order(
+        "/decisions/{some_id}/reversal",
+        asked.WhyAsk,
+        Reverse,
+        making.reversal,
+        "Reverse an entry",
+        "decisions",
+        "Undo all movements of a decision, once.",
+    ),
+    Order(
+        "/step-ups/{some_id}",
+        asked.StepUpAsk,
+        AnswerStepUp,
+        making.step_up,
+        "Answer a step-up",
+        "step-ups",
+        "Confirm or deny a stepped-up payment; only its customer can.",
+    ),
+    Order(
+        "/cases/{some_id}/review",
+        asked.ReviewAsk,
+        ReviewCase,
+        making.review,
+        "Answer a case",
+        "cases",
+        "Release or refuse a held payment; staff only, and never one's own.",
+    ),
+    Order(
+        "/fraud-reports",
+        asked.FraudAsk,
+        ReportFraud,
+        making.fraud_report,
+        "Report a payment as fraud",
+        "fraud",
+        "Say that an earlier payment was fraud; features and models learn it as known from now.",
+    ),
+    Order(
+        "/policies",
+        asked.PolicyAsk,
+        PublishPolicy,
+        making.policy,
+        "Publish a policy version",
+        "policies",
+        "Judge by this policy from the next record on.",
+    ),
+)
 
 
 def add_orders(router: APIRouter, desk: Desk) -> None:
@@ -92,7 +190,9 @@ def _add(router: APIRouter, desk: Desk, order: Order) -> None:
         if named is not None:
             some_id(named)
         made = order.make
-        return await desk.write(request, order.command, decoder, lambda ask, stamp: made(desk, named or "", ask, stamp))
+        return await desk.write(
+            request, order.command, decoder, lambda ask, stamp: made(desk, named or "", ask, stamp)
+        )
 
     take.__doc__ = order.says
     take.__name__ = order.make.__name__

@@ -16,7 +16,10 @@ KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
 }
 REPLAYED = {
-    "Idempotent-Replayed": {"description": "true when this key was answered before", "schema": {"type": "string"}}
+    "Idempotent-Replayed": {
+        "description": "true when this key was answered before",
+        "schema": {"type": "string"},
+    }
 }
 REFS = "#/components/schemas/{name}"
 _SCHEMAS: dict[str, Any] = {}
@@ -50,21 +53,33 @@ def _problem(says: str) -> dict[str, Any]:
 
 
 def _answer(kind: Any, says: str) -> dict[str, Any]:
-    return {"description": says, "headers": REPLAYED, "content": {"application/json": {"schema": schema_of(kind)}}}
+    return {
+        "description": says,
+        "headers": REPLAYED,
+        "content": {"application/json": {"schema": schema_of(kind)}},
+    }
 
 
-def takes(ask: Any, summary: str, tag: str, answer: Any = None, statuses: tuple[int, ...] = (200, 201)) -> dict[str, Any]:
-    """The route arguments of a writing route that reads `ask` and answers `answer` (an OrderTold by default)."""
+def takes(
+    ask: Any, summary: str, tag: str, answer: Any = None, statuses: tuple[int, ...] = (200, 201)
+) -> dict[str, Any]:
+    """The route arguments of a writing route that reads `ask` and answers `answer` (by default OrderTold)."""
     from jingwei.channels.rest.desk import OrderTold
 
     responses: dict[Any, Any] = {
         status: _answer(answer or OrderTold, "Done" if status == 200 else "Made") for status in statuses
     }
     problems = {
-        400: "The request cannot be read", 401: "Who asks is not known", 403: "Not yours to ask",
-        404: "Not found", 409: "It is no longer so", 413: "Too large", 415: "Not JSON",
-        422: "A field, or the books, do not allow it", 503: "The store failed; ask again with the same key",
-    }  # fmt: skip
+        400: "The request cannot be read",
+        401: "Who asks is not known",
+        403: "Not yours to ask",
+        404: "Not found",
+        409: "It is no longer so",
+        413: "Too large",
+        415: "Not JSON",
+        422: "A field, or the books, do not allow it",
+        503: "The store failed; ask again with the same key",
+    }
     responses |= {status: _problem(says) for status, says in problems.items()}
     body = {"required": True, "content": {"application/json": {"schema": schema_of(ask)}}}
     extra = {"requestBody": body, "parameters": [KEY], "security": [{"bearer": []}]}
@@ -74,15 +89,26 @@ def takes(ask: Any, summary: str, tag: str, answer: Any = None, statuses: tuple[
 def tells(answer: Any, summary: str, tag: str) -> dict[str, Any]:
     """The route arguments of a reading route that answers `answer`."""
     responses: dict[Any, Any] = {200: _answer(answer, "Found")}
-    problems = {400: "The request cannot be read", 401: "Who asks is not known", 403: "Not yours to see",
-                404: "Not found", 409: "Not yet", 422: "A parameter is wrong", 503: "The store failed"}  # fmt: skip
+    problems = {
+        400: "The request cannot be read",
+        401: "Who asks is not known",
+        403: "Not yours to see",
+        404: "Not found",
+        409: "Not yet",
+        422: "A parameter is wrong",
+        503: "The store failed",
+    }
     responses |= {status: _problem(says) for status, says in problems.items()}
-    return {"summary": summary, "tags": [tag], "responses": responses, "openapi_extra": {"security": [{"bearer": []}]}}
-
+    return {
+        "summary": summary,
+        "tags": [tag],
+        "responses": responses,
+        "openapi_extra": {"security": [{"bearer": []}]},
+    }
 
 
 def document(made: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI's document with our schemas and the bearer scheme added, and its own validation errors taken out."""
+    """FastAPI's document with our schemas and the bearer scheme, and without its own validation errors."""
     parts = made.setdefault("components", {})
     schemas = parts.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):

@@ -103,13 +103,26 @@ def told(command: Payment, answer: Answer, at: int, reasons: tuple[Why, ...], in
     words, refusal = result_words(answer), answer.refusal
     card = isinstance(command, AuthoriseCardPayment)
     return PaymentTold(
-        answer.id, "card" if card else "transfer", answer.result, words.zh, words.en, reasons,
+        answer.id,
+        "card" if card else "transfer",
+        answer.result,
+        words.zh,
+        words.en,
+        reasons,
         Said(refusal.code, words.zh, words.en) if refusal is not None else None,
-        command.payer, command.terminal if isinstance(command, AuthoriseCardPayment) else command.payee,
-        format_minor(command.amount_minor, command.currency), command.amount_minor, command.currency, iso(at),
-        answer.hold, answer.case, answer.challenge, answer.policy,
-        answer.model if inside else msgspec.UNSET, answer.score if inside else msgspec.UNSET,
-    )  # fmt: skip
+        command.payer,
+        command.terminal if isinstance(command, AuthoriseCardPayment) else command.payee,
+        format_minor(command.amount_minor, command.currency),
+        command.amount_minor,
+        command.currency,
+        iso(at),
+        answer.hold,
+        answer.case,
+        answer.challenge,
+        answer.policy,
+        answer.model if inside else msgspec.UNSET,
+        answer.score if inside else msgspec.UNSET,
+    )
 
 
 _TYPED = msgspec.json.Decoder(Transfer | CardPayment)
@@ -140,7 +153,9 @@ class Owners:
 class Payments:
     """Decides payments. One instance serves all connections of the event loop it runs on."""
 
-    def __init__(self, joined: Joined, tokens: Tokens, clock: Clock, reader: Reader, counted: Counted) -> None:
+    def __init__(
+        self, joined: Joined, tokens: Tokens, clock: Clock, reader: Reader, counted: Counted
+    ) -> None:
         self._joined = joined
         self._ask = joined.ask
         self._tokens = tokens
@@ -205,12 +220,30 @@ class Payments:
         customer = (self._owners.of(ask.payer) or caller.id) if caller.inside else caller.id
         if isinstance(ask, Transfer):
             return Pay(
-                key=key, actor=caller.actor, at=now, known_at=now, customer=customer, payer=ask.payer,
-                payee=ask.payee, amount_minor=minor, currency=ask.currency, device=ask.device, place=ask.place,
+                key=key,
+                actor=caller.actor,
+                at=now,
+                known_at=now,
+                customer=customer,
+                payer=ask.payer,
+                payee=ask.payee,
+                amount_minor=minor,
+                currency=ask.currency,
+                device=ask.device,
+                place=ask.place,
                 memo=ask.memo,
-            )  # fmt: skip
+            )
         return AuthoriseCardPayment(
-            key=key, actor=caller.actor, at=now, known_at=now, customer=customer, payer=ask.payer,
-            terminal=ask.terminal, amount_minor=minor, currency=ask.currency, capture=ask.capture,
-            device=ask.device, place=ask.place,
-        )  # fmt: skip
+            key=key,
+            actor=caller.actor,
+            at=now,
+            known_at=now,
+            customer=customer,
+            payer=ask.payer,
+            terminal=ask.terminal,
+            amount_minor=minor,
+            currency=ask.currency,
+            capture=ask.capture,
+            device=ask.device,
+            place=ask.place,
+        )

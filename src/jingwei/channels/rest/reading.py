@@ -1,4 +1,4 @@
-"""Reading requests: who asks, the idempotency key, and a body that is exactly what was asked for, or a Problem."""
+"""Reading requests: who asks, the idempotency key, and a body of exactly the right kind, or a Problem."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from starlette.types import Receive
 
 from jingwei.channels.identity import Caller, Tokens
 from jingwei.channels.problems import Problem
-from jingwei.kernel.command import Id
 from jingwei.kernel.money import MoneyError, parse_minor
 
 MOST_BYTES = 65_536
@@ -23,11 +22,17 @@ _PLAIN = rb"application/json"
 Headers = Iterable[tuple[bytes, bytes]]
 T = TypeVar("T")
 
-PlainText = Annotated[str, msgspec.Meta(max_length=500, pattern=r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z")]
+PlainText = Annotated[
+    str,
+    msgspec.Meta(max_length=500, pattern=r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z"),
+]
 """Free text without control characters and without marks that turn the direction of writing."""
 
 Decimal = Annotated[
-    str, msgspec.Meta(max_length=32, description="A decimal number as text, with a point: 12.30", examples=["12.30"])
+    str,
+    msgspec.Meta(
+        max_length=32, description="A decimal number as text, with a point: 12.30", examples=["12.30"]
+    ),
 ]
 
 
@@ -148,7 +153,9 @@ def _plain(why: str) -> str:
         return "write 1 to 64 of the characters A-Z a-z 0-9 _ . : @ -, beginning with a letter or digit"
     if "x00" in why:
         return "the text has control characters; write it without them"
-    return why.replace(r"\A", "").replace(r"\Z", "").replace("Expected `str` matching regex", "must be one of")
+    return (
+        why.replace(r"\A", "").replace(r"\Z", "").replace("Expected `str` matching regex", "must be one of")
+    )
 
 
 def amount(text: str, currency: str, where: str = "/amount", *, least: int = 1) -> int:

@@ -184,6 +184,18 @@ class HeadTold(msgspec.Struct, frozen=True):
     type: str
 
 
+class ProofTold(msgspec.Struct, frozen=True):
+    """What ties one record to a head the bank signed; `tools/verify_proof.py` checks it."""
+
+    type: str
+    record: str
+    index: int
+    path: list[str]
+    head: HeadTold
+    public_key: str
+    anchor: dict[str, Any] = {}
+
+
 class ProblemTold(msgspec.Struct, frozen=True):
     """A kind of problem or refusal."""
 
@@ -198,36 +210,69 @@ def account_told(standing: Standing) -> AccountTold:
     account, balance = standing.account, standing.balance
     code, available = account.currency, standing.available_minor
     return AccountTold(
-        account.id, account.owner, account.product, code, account.status, account.frozen, iso(account.opened_at),
-        format_minor(balance.booked_minor, code), balance.booked_minor,
-        format_minor(balance.held_minor, code), balance.held_minor, format_minor(available, code), available,
-    )  # fmt: skip
+        account.id,
+        account.owner,
+        account.product,
+        code,
+        account.status,
+        account.frozen,
+        iso(account.opened_at),
+        format_minor(balance.booked_minor, code),
+        balance.booked_minor,
+        format_minor(balance.held_minor, code),
+        balance.held_minor,
+        format_minor(available, code),
+        available,
+    )
 
 
 def entry_told(entry: Entry, currency: str) -> EntryTold:
     """A statement line in digits."""
     return EntryTold(
-        iso(entry.at), entry.kind, entry.other, format_minor(entry.amount_minor, currency), entry.amount_minor,
-        format_minor(entry.after_minor, currency), entry.after_minor, f"D{entry.line >> 16:011d}",
-    )  # fmt: skip
+        iso(entry.at),
+        entry.kind,
+        entry.other,
+        format_minor(entry.amount_minor, currency),
+        entry.amount_minor,
+        format_minor(entry.after_minor, currency),
+        entry.after_minor,
+        f"D{entry.line >> 16:011d}",
+    )
 
 
 def case_told(case: Case, hold: Hold | None, amount: tuple[int, str]) -> CaseTold:
-    """A case with the payment it waits for; `amount` is what was asked, its minor units and currency."""
+    """A case with the payment it waits for; `amount` is (minor units, currency) as asked."""
     return CaseTold(
-        case.id, case.status, case.about, case.customer, case.code, hold.account if hold else "",
-        hold.payee if hold else "", format_minor(*amount), amount[0], amount[1], iso(case.opened_at),
-        iso(case.due_at), case.closed_by, iso(case.closed_at) if case.closed_at else "",
-    )  # fmt: skip
+        case.id,
+        case.status,
+        case.about,
+        case.customer,
+        case.code,
+        hold.account if hold else "",
+        hold.payee if hold else "",
+        format_minor(*amount),
+        amount[0],
+        amount[1],
+        iso(case.opened_at),
+        iso(case.due_at),
+        case.closed_by,
+        iso(case.closed_at) if case.closed_at else "",
+    )
 
 
 def challenge_told(challenge: Challenge) -> ChallengeTold:
     """A step-up in digits."""
     return ChallengeTold(
-        challenge.id, challenge.status, challenge.about, challenge.payee,
-        format_minor(challenge.amount_minor, challenge.currency), challenge.amount_minor, challenge.currency,
-        iso(challenge.asked_at), iso(challenge.expires_at),
-    )  # fmt: skip
+        challenge.id,
+        challenge.status,
+        challenge.about,
+        challenge.payee,
+        format_minor(challenge.amount_minor, challenge.currency),
+        challenge.amount_minor,
+        challenge.currency,
+        iso(challenge.asked_at),
+        iso(challenge.expires_at),
+    )
 
 
 def encoded(thing: Any) -> bytes:

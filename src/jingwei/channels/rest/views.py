@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, TypeVar
 
-import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from jingwei.channels.identity import Caller
-from jingwei.channels.problems import PROBLEMS, Problem, status_of
+from jingwei.channels.problems import PROBLEMS, Problem, kind_of
 from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.paper import tells
 from jingwei.channels.rest.told import (
@@ -37,7 +36,9 @@ from jingwei.stores.store import Reader, StoreError
 
 K = TypeVar("K", bound=Kept)
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most")]
-Cursor = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9_.:@-]*$", description="`next` of the page before")]
+Cursor = Annotated[
+    str, Query(max_length=64, pattern=r"^[A-Za-z0-9_.:@-]*$", description="`next` of the page before")
+]
 
 
 def answer(thing: object) -> Response:
@@ -82,7 +83,9 @@ def standings(reader: Reader, owner: str, after: str, limit: int) -> list[Standi
 
 def standing_of(reader: Reader, account_id: str, caller: Caller) -> Standing:
     """One account, if it is the caller's to see. Raises Problem `not_found`, foreign and missing alike."""
-    accounts = reader.load(Account, [account_id]) if len(account_id) <= 64 and account_id.isprintable() else []
+    accounts = (
+        reader.load(Account, [account_id]) if len(account_id) <= 64 and account_id.isprintable() else []
+    )
     balances = reader.load(Balance, [account_id]) if accounts else []
     if balances and (caller.inside or accounts[0].owner == caller.id):
         return Standing(accounts[0], balances[0])
@@ -192,13 +195,13 @@ def add_policies(router: APIRouter, desk: Desk) -> None:
 
 
 def _problem(code: str) -> ProblemTold:
-    status, words = PROBLEMS.get(code) or (status_of(code), REFUSALS[code])
+    status, words = kind_of(code)
     return ProblemTold(code, status, words.zh, words.en)
 
 
 def policies_told(reader: Reader) -> list[PolicyTold]:
     """The policies in force with their rules and the model that scores for them."""
-    from jingwei.domains.fraud.policy import MODEL_SLOTS
+    from jingwei.home import MODEL_SLOTS
 
     told = []
     for name, slot in MODEL_SLOTS.items():
@@ -210,5 +213,7 @@ def policies_told(reader: Reader) -> list[PolicyTold]:
             RuleTold(rule.code, rule.when, rule.verdict.code, rule.weight, rule.says_zh, rule.says, rule.law)
             for rule in policy.rules
         ]
-        told.append(PolicyTold(policy.name, policy.version, policy.digest, reader.note(f"model:{slot}") or "", rules))
+        told.append(
+            PolicyTold(policy.name, policy.version, policy.digest, reader.note(f"model:{slot}") or "", rules)
+        )
     return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.command import Command
+from jingwei.kernel.money import MAX_AMOUNT_MINOR
 
 NEEDED = ("at", "customer", "terminal", "amount_minor")
 CURRENCY = "EUR"
@@ -30,6 +32,7 @@ OPENING_FUNDS_MINOR = 10_000_000
 REPORT_DELAY = 7 * DAY
 """How long after a fraud the bank learns of it."""
 CHUNK = 65_536
+ID = re.compile(r"[A-Za-z0-9_.:@-]{1,50}", re.ASCII)
 FEW = 64
 """Below this batch size, preparing on a second thread costs more than it gains."""
 
@@ -103,9 +106,17 @@ def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
         blank = np.ma.getmaskarray(column)
         if blank.any():
             raise StreamError(f"row {start + int(blank.argmax()) + 1}: {name} is empty")
-    low = np.asarray(columns["amount_minor"]) <= 0
-    if low.any():
-        raise StreamError(f"row {start + int(low.argmax()) + 1}: amount_minor must be above zero")
+    amounts = np.asarray(columns["amount_minor"])
+    wrong = (amounts <= 0) | (amounts > MAX_AMOUNT_MINOR)
+    if wrong.any():
+        says = f"amount_minor must be above zero and at most {MAX_AMOUNT_MINOR}"
+        raise StreamError(f"row {start + int(wrong.argmax()) + 1}: {says}")
+    for name in ("customer", "terminal"):
+        for some_id in set(columns[name].tolist()):
+            if not ID.fullmatch(some_id):
+                raise StreamError(
+                    f"rows from {start + 1} on: {name} {some_id[:24]!r} is not an id (A-Z, 0-9, _ . : @ -)"
+                )
 
 
 def commands_of(file: CardFile, limit: int, name: str) -> Iterator[Command]:

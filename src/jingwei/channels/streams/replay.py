@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jingwei.channels.streams.card_stream import CardFile, Progress, Tally, commands_of, run
+from jingwei.channels.streams.card_stream import FEW, CardFile, Progress, Tally, commands_of, run
 from jingwei.home import open_home
 from jingwei.kernel.clock import ManualClock
 
@@ -30,7 +30,7 @@ def replay(
     total = min(limit, cards.rows) if limit else cards.rows
     first = next(iter(cards.chunks(1)), None)
     start = int(first["at"][0]) if first is not None and len(first["at"]) else 0
-    home = open_home(home_path, ManualClock(start), pipelined=True)
+    home = open_home(home_path, ManualClock(start), pipelined=batch >= FEW)
     try:
         began = time.perf_counter()
 

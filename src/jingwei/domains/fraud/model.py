@@ -1,4 +1,4 @@
-"""The bank's first fraud models, made by hand, so that it decides before it has learned from its own history."""
+"""The bank's first fraud models, made by hand, and which features later ones learn from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,41 @@ from typing import Final
 
 from jingwei.models.card import Card
 from jingwei.models.points import Points, PointsModel
+
+CARD_FEATURES: Final = (
+    "amount_minor",
+    "payments_1h",
+    "payments_24h",
+    "payments_7d",
+    "payments_30d",
+    "since_last_payment_s",
+    "paid_mean_24h_minor",
+    "paid_mean_7d_minor",
+    "paid_mean_30d_minor",
+    "paid_max_7d_minor",
+    "paid_max_30d_minor",
+    "paid_deviation_30d_minor",
+    "paid_to_mean_30d",
+    "paid_usual_minor",
+    "paid_to_usual",
+    "paid_max_7d_to_usual",
+    "paid_mean_7d_to_usual",
+    "customer_frauds_28d",
+    "terminal_payments_24h",
+    "terminal_payments_7d",
+    "terminal_payments_30d",
+    "terminal_mean_30d_minor",
+    "terminal_fraud_share_1d_delay_7d",
+    "terminal_fraud_share_3d_delay_7d",
+    "terminal_fraud_share_7d_delay_7d",
+    "terminal_fraud_share_14d_delay_7d",
+    "terminal_fraud_share_30d_delay_7d",
+    "terminal_frauds_30d_delay_7d",
+    "terminal_frauds_28d",
+    "terminal_fraud_share_28d",
+    "terminal_frauds_7d_delay_28d",
+)
+"""What a model of card fraud learns from. The time of day and of the week is left out: it told nothing."""
 
 FRAUD_POINTS: Final = (
     Points("amount_minor", (10_000.0, 22_000.0), (0.0, 0.4, 3.5)),
@@ -44,7 +79,7 @@ FIRST_MODELS: Final = {
     ),
     "scam": _by_hand(
         "transfer scam, by hand",
-        "Points for large amounts, new payees and payees many people pay at once; chosen by hand, not learned.",
+        "Points for large amounts, new payees and payees paid by many at once; chosen by hand, not learned.",
         "按大额、新收款人及短期内多人付款的收款人计分；人工设定，并非由数据训练得出。",
         -4.5,
         SCAM_POINTS,

@@ -1,0 +1,138 @@
+"""Commands that run the bank: serve and tokens."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jingwei.channels.cli.asking import Json, bank_at, setting
+from jingwei.channels.cli.mistakes import USAGE, Mistake
+from jingwei.channels.cli.shown import result
+
+if TYPE_CHECKING:
+    from jingwei.channels.identity import Tokens
+    from jingwei.home import Home
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(serve)
+    app.command()(tokens)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    demo: Annotated[bool, typer.Option(help="Take on demo customers with play money.")] = True,
+) -> None:
+    """Start the bank and its REST interface; Ctrl-C stops it."""
+    _check_free(host, port)
+    typer.echo(f"Opening the bank in {setting(context).home} ...", err=True)
+    with bank_at(context) as home:
+        from jingwei.channels.demo import PEOPLE, settle
+        from jingwei.channels.identity import FILE, Tokens
+
+        known = Tokens(home.path / FILE)
+        if demo:
+            for refusal in settle(home):
+                typer.echo(f"Demo: {refusal.words().en}", err=True)
+            known.grant(*(f"customer:{one.id}" for one in PEOPLE))
+        warm(home)
+        _greet(host, port, known)
+        _run(home, known, host, port)
+    typer.echo("The bank is closed; everything is written.", err=True)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise Mistake when nobody could listen there."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        fix = (
+            f"stop the program that listens there, or choose another: jingwei serve --port {port % 65535 + 1}"
+        )
+        raise Mistake(f"cannot listen on {host}:{port}: {error.strerror}", fix, code=USAGE) from error
+
+
+def warm(home: Home) -> None:
+    """Judge one made-up payment of each kind on a judge of its own, so that the first customer need not wait.
+
+    Compiled features and models are loaded by it; the bank's own features and records do not change.
+    """
+    from jingwei.decisions.judge import Judge, Observed
+    from jingwei.domains.fraud.features import FRAUD
+    from jingwei.features.live import LiveFeatures
+    from jingwei.home import MODEL_SLOTS, HomeCourt
+
+    judge = Judge(LiveFeatures(FRAUD), home.bank.judge.columns[:-1])
+    HomeCourt(home.path, home.registry).appoint(judge, home.store)
+    now = home.clock.now()
+    seen = [Observed(0, now, now, 100, "someone", "payee", "device", "terminal") for _ in MODEL_SLOTS]
+    judge.judge(seen, list(MODEL_SLOTS))
+
+
+def _greet(host: str, port: int, known: Tokens) -> None:
+    address = f"http://{host}:{port}"
+    print(f"Jingwei 经纬 is open at {address}   (interface: {address}/docs, health: {address}/health)")
+    print("Who may ask, with which token (jingwei tokens shows them again):")
+    for actor, token in known.by_actor.items():
+        print(f"  {actor:<18} {token}")
+    print("Ctrl-C closes the bank.", flush=True)
+
+
+def _run(home: Home, known: Tokens, host: str, port: int) -> None:
+    import uvicorn
+
+    from jingwei.channels.rest import create_app
+
+    config = uvicorn.Config(
+        create_app(home, known),
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+        server_header=False,
+    )
+    uvicorn.Server(config).run()
+
+
+def tokens(
+    context: typer.Context,
+    show: Annotated[str, typer.Option(metavar="ACTOR", help="Print only this actor's token.")] = "",
+    grant: Annotated[str, typer.Option(metavar="ACTOR", help="Make a token for this actor.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show who may ask and with which token, or make a token for one more actor."""
+    from jingwei.channels.identity import FILE, Tokens
+
+    home = setting(context).home
+    home.mkdir(parents=True, exist_ok=True)
+    known = Tokens(home / FILE)
+    if grant:
+        known.grant(_actor(grant))
+    wanted = show or grant
+    if wanted and wanted not in known.by_actor:
+        fix = f"make one with: jingwei tokens --grant {wanted}; there are: {', '.join(known.by_actor)}"
+        raise Mistake(f"{wanted} has no token", fix, code=USAGE)
+    if wanted:
+        result({wanted: known.by_actor[wanted]}, as_json, lambda: print(known.by_actor[wanted]))
+    else:
+        result(known.by_actor, as_json)
+
+
+def _actor(text: str) -> str:
+    role, _, who = text.partition(":")
+    if role not in ("customer", "staff", "system") or not who.isascii() or not who.replace("_", "").isalnum():
+        fix = "write it as customer:NAME, staff:NAME or system:NAME, with letters, digits and _"
+        raise Mistake(f"{text!r} is not an actor", fix, code=USAGE)
+    return text

@@ -1,0 +1,58 @@
+"""Demo customers with play money, taken on by ordinary commands: the first payment is one request away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jingwei.journeys.open_account import OpenAccount
+from jingwei.kernel.clock import Clock
+from jingwei.kernel.refusal import Refusal
+
+if TYPE_CHECKING:
+    from jingwei.home import Home
+
+ACTOR = "system:core"
+PRODUCT = "current_cny"
+
+
+class Person(NamedTuple):
+    """A made-up customer; the account has the same name as its owner."""
+
+    id: str
+    name: str
+    opening_minor: int
+
+
+PEOPLE = (
+    Person("alice", "Alice 爱丽丝", 100_000_000),
+    Person("bob", "Bob 鲍勃", 5_000_000),
+    Person("carol", "Carol 卡萝", 500_000),
+    Person("mallory", "Mallory 马洛里", 0),
+)
+"""alice pays, bob and carol are paid, nobody has ever paid mallory."""
+
+
+def people(clock: Clock) -> list[OpenAccount]:
+    """The commands that take on the demo customers; asking twice changes nothing."""
+    now = clock.now()
+    return [
+        OpenAccount(
+            key=f"demo:{one.id}",
+            actor=ACTOR,
+            at=now,
+            known_at=now,
+            customer=one.id,
+            product=PRODUCT,
+            account=one.id,
+            name=one.name,
+            opening_minor=one.opening_minor,
+        )
+        for one in PEOPLE
+    ]
+
+
+def settle(home: Home) -> list[Refusal]:
+    """Take on the demo customers who are missing; return what was refused, accounts already there aside."""
+    replies = home.bank.do(people(home.clock))
+    refusals = (reply.answer.refusal for reply in replies)
+    return [refusal for refusal in refusals if refusal is not None and refusal.code != "account_exists"]

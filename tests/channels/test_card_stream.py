@@ -1,0 +1,124 @@
+"""The card stream through the whole bank: same root for every batch size, and history judged again."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from jingwei.channels.streams.card_stream import CardFile, StreamError, commands_of
+from jingwei.channels.streams.replay import replay
+from jingwei.decisions.policy import parse_policy
+from jingwei.domains.fraud.features import FRAUD
+from jingwei.domains.fraud.policy import CARD_PAYMENT, policy_text
+from jingwei.features.live import LiveFeatures
+from jingwei.home import MODEL_SLOTS, open_home
+from jingwei.kernel.clock import ManualClock
+from jingwei.learning.whatif import History, whatif
+
+COUNTED = ("decisions", "allowed", "stepped_up", "held", "refused", "postings", "audit_root", "last_decision")
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Path:
+    """600 made-up card payments over 20 days, some of them fraud."""
+    draw = random.Random(5)
+    at, rows = 1_522_540_800, []
+    for _ in range(600):
+        at += draw.randrange(1, 5_800)
+        fraud = draw.random() < 0.03
+        amount = draw.randrange(20_000, 90_000) if fraud else draw.randrange(100, 12_000)
+        rows.append(
+            f"(to_timestamp({at})::timestamp, {draw.randrange(40)}, {draw.randrange(25)}, {amount}, {int(fraud)})"
+        )
+    path = tmp_path / "cards.parquet"
+    duckdb.execute(
+        f'copy (select * from (values {", ".join(rows)}) t("at", customer, terminal, amount_minor, fraud_scenario)) '
+        f"to '{path}' (format parquet)"
+    )
+    return path
+
+
+def test_the_stream_has_one_audit_root_for_every_batch_size(tmp_path: Path, cards: Path) -> None:
+    seen = [replay(tmp_path / f"by-{size}", cards, batch=size) for size in (1, 7, 5_000)]
+    first = {name: seen[0][name] for name in COUNTED}
+    assert first["decisions"] == 600
+    assert first["allowed"] + first["stepped_up"] + first["held"] + first["refused"] == 600
+    assert first["stepped_up"] and first["allowed"] > 500
+    assert all({name: result[name] for name in COUNTED} == first for result in seen)
+
+
+def test_a_stream_brought_twice_posts_nothing_twice(tmp_path: Path, cards: Path) -> None:
+    half = replay(tmp_path / "home", cards, limit=300, batch=100)
+    whole = replay(tmp_path / "home", cards, batch=100)
+    again = replay(tmp_path / "home", cards, batch=64)
+    at_once = replay(tmp_path / "other", cards, batch=600)
+    assert half["decisions"] == 300
+    assert whole["audit_root"] == again["audit_root"] == at_once["audit_root"]
+    assert again["replayed"] > 600
+
+
+def looked_again(home_path: Path, text: str) -> dict[str, Any]:
+    home = open_home(home_path, ManualClock(0))
+    try:
+        history = History(LiveFeatures(FRAUD), home.registry, MODEL_SLOTS, parse_policy(text))
+        return whatif(home.store, history)
+    finally:
+        home.close()
+
+
+def test_history_is_judged_again_bit_for_bit_and_under_a_new_rule(tmp_path: Path, cards: Path) -> None:
+    replay(tmp_path / "home", cards, batch=100)
+    same = looked_again(tmp_path / "home", policy_text(CARD_PAYMENT))
+    assert same["payments"] == 600
+    assert same["recorded_differences"] == 0
+    assert same["changed"] == {"payments": 0, "customers": 0, "money_minor": {}}
+    rule = """
+[[rules]]
+code = "ten_euros_or_more"
+when = "amount_minor >= 1_000"
+verdict = "refuse"
+weight = 99
+says = "The amount is 10.00 or more."
+says_zh = "金额达到10.00或以上。"
+"""
+    stricter = looked_again(tmp_path / "home", policy_text(CARD_PAYMENT) + rule)
+    amounts = [
+        row[0]
+        for row in duckdb.execute(f"select amount_minor from '{cards}' where amount_minor >= 1000").fetchall()
+    ]
+    assert stricter["recorded_differences"] == 0
+    assert stricter["changed"]["payments"] == len(amounts)
+    assert stricter["changed"]["money_minor"] == {"EUR": sum(amounts)}
+    assert set(stricter["changes"]) <= {"allow -> refuse", "step_up -> refuse", "hold -> refuse"}
+
+
+@pytest.mark.parametrize(
+    ("select", "says"),
+    [
+        ("select 1 as customer", "lacks the column(s) at, terminal, amount_minor"),
+        ("select timestamp '2020-01-01' as \"at\", 1 customer, 1 terminal, 0 amount_minor", "above zero"),
+        ("select timestamp '2020-01-01' as \"at\", null::int customer, 1 terminal, 5 amount_minor", "row 1: customer is empty"),
+        ("select 'yesterday' as \"at\", 1 customer, 1 terminal, 5 amount_minor", "cannot be read"),
+        ("select timestamp '2020-01-01' as \"at\", 'a b''; --' customer, 1 terminal, 5 amount_minor", "not an id"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_card_stream_is_refused_by_what_is_wrong(
+    tmp_path: Path, select: str, says: str
+) -> None:
+    path = tmp_path / "cards.parquet"
+    duckdb.execute(f"copy ({select}) to '{path}' (format parquet)")
+    with pytest.raises(StreamError) as refused:
+        list(commands_of(CardFile(path), 10, "cards"))
+    assert says in str(refused.value)
+
+
+def test_a_file_that_is_missing_or_no_parquet_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StreamError, match="there is no file"):
+        CardFile(tmp_path / "none.parquet")
+    (tmp_path / "text.parquet").write_text("hello")
+    with pytest.raises(StreamError, match="cannot be read as parquet"):
+        CardFile(tmp_path / "text.parquet")

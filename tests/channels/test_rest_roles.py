@@ -1,0 +1,110 @@
+"""Who may do and see what: every route against every kind of caller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.channels.counter import Talk
+
+ANYONE = ("", "customer:bob", "staff:teller", "system:core")
+INSIDE = ("staff:teller", "system:core")
+KNOWN = ("customer:bob", *INSIDE)
+MONEY = {"amount": "1.00", "currency": "CNY"}
+D, H, S, C = "D00000000009", "H00000000009", "S00000000009", "C00000000009"
+
+MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
+    ("POST", "/v1/payments"): (KNOWN, {"payer": "bob", "payee": "alice", "device": "p"} | MONEY),
+    ("POST", "/v1/customers"): (INSIDE, {"customer": "n", "name": "N", "product": "none"}),
+    ("POST", "/v1/accounts"): (KNOWN, {"product": "none"}),
+    ("POST", "/v1/accounts/{some_id}/freeze"): (INSIDE, {"direction": "in", "on": False}),
+    ("POST", "/v1/accounts/{some_id}/limits"): (
+        KNOWN, {"currency": "CNY", "payment": "200000.00", "day": "500000.00", "month": "5000000.00"},
+    ),
+    ("POST", "/v1/accounts/{some_id}/closure"): (KNOWN, {"payee": "nobody"}),
+    ("POST", "/v1/deposits"): (INSIDE, {"account": "bob"} | MONEY),
+    ("POST", "/v1/exchanges"): (INSIDE, {"payer": "bob", "payee": "nobody", "rate": "1"} | MONEY),
+    ("POST", "/v1/holds/{some_id}/captures"): (INSIDE, MONEY),
+    ("POST", "/v1/holds/{some_id}/release"): (INSIDE, {}),
+    ("POST", "/v1/decisions/{some_id}/reversal"): (INSIDE, {}),
+    ("POST", "/v1/step-ups/{some_id}"): (("customer:bob",), {"confirm": False, "payee": "bob"} | MONEY),
+    ("POST", "/v1/cases/{some_id}/review"): (("staff:teller",), {"release": False}),
+    ("POST", "/v1/fraud-reports"): (INSIDE, {"payment": "D99999999999"}),
+    ("POST", "/v1/policies"): (INSIDE, {"text": "broken"}),
+    ("POST", "/v1/day-ends"): (INSIDE, {"day": "2999-01-01"}),
+    ("GET", "/v1/accounts"): (KNOWN, None),
+    ("GET", "/v1/accounts/{account}"): (KNOWN, None),
+    ("GET", "/v1/accounts/{account}/statement"): (KNOWN, None),
+    ("GET", "/v1/cases"): (INSIDE, None),
+    ("GET", "/v1/cases/{case}"): (INSIDE, None),
+    ("GET", "/v1/step-ups/{challenge}"): (KNOWN, None),
+    ("GET", "/v1/policies"): (INSIDE, None),
+    ("GET", "/v1/problems"): (ANYONE, None),
+    ("GET", "/v1/problems/{code}"): (ANYONE, None),
+    ("GET", "/v1/decisions/{decision}"): (KNOWN, None),
+    ("GET", "/v1/decisions/{decision}/proof"): (KNOWN, None),
+    ("GET", "/v1/audit/head"): (ANYONE, None),
+    ("GET", "/health"): (ANYONE, None),
+    ("GET", "/ready"): (ANYONE, None),
+    ("GET", "/metrics"): (ANYONE, None),
+}  # fmt: skip
+FILLED = {
+    "accounts/{some_id}": "accounts/bob", "holds/{some_id}": f"holds/{H}", "decisions/{some_id}": f"decisions/{D}",
+    "step-ups/{some_id}": f"step-ups/{S}", "cases/{some_id}": f"cases/{C}",
+    "{account}": "bob", "{case}": C, "{challenge}": S, "{code}": "bug", "{decision}": D,
+}  # fmt: skip
+
+
+def address(path: str) -> str:
+    for blank, filling in FILLED.items():
+        path = path.replace(blank, filling)
+    return path
+
+
+def test_the_matrix_has_every_route(town: Talk):
+    document = town.get("/openapi.json", "").json()
+    routes = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert routes == set(MATRIX)
+
+
+@pytest.mark.parametrize("who", ANYONE)
+@pytest.mark.parametrize("route", MATRIX, ids=lambda route: " ".join(route))
+def test_only_those_who_may(town: Talk, route: tuple[str, str], who: str):
+    allowed, body = MATRIX[route]
+    method, path = route
+    more = {} if body is None else {"json": body}
+    told = town.ask(method, address(path), headers=town.counter.head(who), **more)
+    assert told.status_code != 500
+    if who in allowed:
+        assert told.status_code not in (401, 403), told.text
+    else:
+        assert told.status_code == (403 if who else 401), told.text
+
+
+FOREIGN = (
+    ("GET", "/v1/accounts/alice", None),
+    ("GET", "/v1/accounts/alice/statement", None),
+    ("POST", "/v1/payments", {"payer": "alice", "payee": "bob", "device": "p"} | MONEY),
+    ("POST", "/v1/accounts/alice/limits", {"currency": "CNY", "payment": None, "day": None, "month": None}),
+    ("POST", "/v1/accounts/alice/closure", {"payee": "bob"}),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), FOREIGN)
+def test_foreign_and_missing_look_alike(town: Talk, method: str, path: str, body: Any):
+    told = []
+    for name in ("alice", "nobody"):
+        fields = {key: name if value == "alice" else value for key, value in (body or {}).items()}
+        more = {"json": fields} if body else {}
+        told.append(town.ask(method, path.replace("alice", name), headers=town.counter.head("customer:bob"), **more))
+    assert [one.status_code for one in told] == [404, 404]
+    first, second = ({**one.json(), "decision": ""} for one in told)
+    assert first == second
+
+
+def test_a_granted_token_works_at_once_and_a_stranger_stays_out(town: Talk):
+    town.counter.tokens.grant("customer:dora")
+    assert town.get("/v1/accounts", "customer:dora").json() == {"items": [], "next": None}
+    head = {"Authorization": "Bearer " + "x" * 35}
+    assert town.ask("GET", "/v1/accounts", headers=head).status_code == 401
