@@ -2,8 +2,7 @@
 
 The outcome is that of `posting.post`, movement by movement, for accounts that are open, not frozen and
 without spending limits; whatever else an account needs, post it. Every movement is decided by itself, in
-order, on the
-books the one before left.
+order, on the books the one before left.
 """
 
 from __future__ import annotations

@@ -114,9 +114,8 @@ def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
     for name in ("customer", "terminal"):
         for some_id in set(columns[name].tolist()):
             if not ID.fullmatch(some_id):
-                raise StreamError(
-                    f"rows from {start + 1} on: {name} {some_id[:24]!r} is not an id (A-Z, 0-9, _ . : @ -)"
-                )
+                says = f"{name} {some_id[:24]!r} is not an id of letters, digits and _ . : @ -"
+                raise StreamError(f"rows from {start + 1} on: {says}")
 
 
 def commands_of(file: CardFile, limit: int, name: str) -> Iterator[Command]:
