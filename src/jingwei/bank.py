@@ -200,7 +200,12 @@ class Bank:
 
     def _submit(self, batch: Batch, prepared: Prepared) -> None:
         batch = msgspec.structs.replace(batch, kept=self._overlay.take_changed())
-        self._in_flight.append((self.store.submit(batch), prepared))
+        try:
+            ticket = self.store.submit(batch)
+        except StoreError:
+            self._start()
+            raise
+        self._in_flight.append((ticket, prepared))
         while len(self._in_flight) > 1 and self._in_flight[0][0].done():
             self._settle()
 

@@ -35,7 +35,8 @@ def cards(tmp_path: Path) -> Path:
         rows.append(f"(to_timestamp({at})::timestamp, {who}, {where}, {amount}, {int(fraud)})")
     path = tmp_path / "cards.parquet"
     duckdb.execute(
-        f'copy (select * from (values {", ".join(rows)}) t("at", customer, terminal, amount_minor, fraud_scenario)) '
+        f"copy (select * from (values {', '.join(rows)}) "
+        't("at", customer, terminal, amount_minor, fraud_scenario)) '
         f"to '{path}' (format parquet)"
     )
     return path

@@ -36,15 +36,24 @@ class Town:
     def stamp(self, actor: str, key: str = "") -> dict[str, Any]:
         self.clock.advance(SECOND)
         self._asked += 1
-        return {"key": key or f"k{self._asked}", "actor": actor, "at": self.clock.at, "known_at": self.clock.at}
+        return {
+            "key": key or f"k{self._asked}",
+            "actor": actor,
+            "at": self.clock.at,
+            "known_at": self.clock.at,
+        }
 
     def do(self, command: Command) -> Reply:
         return self.bank.do([command])[0]
 
-    def open(self, who: str, amount_minor: int = 0, *, product: str = "current_cny", currency: str = "CNY") -> None:
+    def open(
+        self, who: str, amount_minor: int = 0, *, product: str = "current_cny", currency: str = "CNY"
+    ) -> None:
         """Open an account named after its owner and put money on it."""
         stamp = self.stamp("system:core")
-        assert self.do(OpenAccount(account=who, customer=who, product=product, **stamp)).answer.result == "done"
+        assert (
+            self.do(OpenAccount(account=who, customer=who, product=product, **stamp)).answer.result == "done"
+        )
         if amount_minor:
             money = {"amount_minor": amount_minor, "currency": currency}
             assert self.do(Deposit(account=who, **money, **self.stamp("system:core"))).answer.result == "done"

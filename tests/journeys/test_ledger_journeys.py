@@ -203,6 +203,8 @@ def test_an_entry_is_reversed_whole_once_and_with_its_own_key(town):
     assert [m.kind for m in paid.movements] == ["payment", "fee"]
     back = ask(town, Reverse, key="undo-1", decision=paid.id, reason="wrong account")
     assert code(back) == "done"
+    mirrored = [("bank:fees:CNY", "carol", "reversal"), ("bob", "carol", "reversal")]
+    assert [(m.payer, m.payee, m.kind) for m in back.movements] == mirrored
     assert [town.money(name)[0] for name in ("carol", "bob", "bank:fees:CNY")] == [100_000, 0, 0]
     again = town.do(Reverse(decision=paid.id, reason="wrong account", **town.stamp("staff:lin", "undo-1")))
     assert again.replayed and msgspec.json.encode(again.answer) == msgspec.json.encode(back)

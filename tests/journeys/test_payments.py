@@ -120,7 +120,9 @@ def test_a_confirmed_step_up_posts_the_payment_once(ruled: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"payee": "mallory"}, {"amount_minor": 149_999}, {"currency": "USD"}], ids=lambda other: str(other)
+    "other",
+    [{"payee": "mallory"}, {"amount_minor": 149_999}, {"currency": "USD"}],
+    ids=str,
 )
 def test_what_is_confirmed_must_be_what_was_shown(ruled: Any, other: dict[str, Any]) -> None:
     asked = ruled.do(ruled.pay("alice", "bob", 150_000)).answer

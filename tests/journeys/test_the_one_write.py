@@ -41,7 +41,11 @@ def busy_day(town: Any, seed: int, count: int) -> list[Command]:
             commands.append(draw.choice(commands))
         else:
             direction = draw.choice(("in", "out", "both"))
-            commands.append(FreezeAccount(account=payer, direction=direction, on=draw.random() < 0.4, **town.stamp("staff:lin")))
+            commands.append(
+                FreezeAccount(
+                    account=payer, direction=direction, on=draw.random() < 0.4, **town.stamp("staff:lin")
+                )
+            )
     return commands
 
 
@@ -132,7 +136,9 @@ def test_a_bug_spares_the_other_commands_of_its_batch(town: Any, monkeypatch: py
     monkeypatch.setitem(BY_COMMAND, pay.Pay, journey)
     size = town.home.store.size()
     memos = ("", "boom", "")
-    results = town.bank.do_each([town.pay("alice", "bob", 1_000, device="phone-1", memo=memo) for memo in memos])
+    results = town.bank.do_each(
+        [town.pay("alice", "bob", 1_000, device="phone-1", memo=memo) for memo in memos]
+    )
     assert isinstance(results[1], ZeroDivisionError)
     assert [getattr(r, "answer", None) and r.answer.result for r in results] == ["allowed", None, "allowed"]
     assert town.money("bob") == (2_000, 0)
@@ -143,6 +149,7 @@ def test_a_failed_write_leaves_nothing_behind(town: Any, monkeypatch: pytest.Mon
     before = (town.home.store.root(), town.bank.judge.live.snapshot(), town.money("alice"))
     command = town.pay("alice", "bob", 1_000, device="phone-1")
     with monkeypatch.context() as broken:
+
         def fail(batch: Any) -> None:
             raise StoreError("planted: the disk is full")
 

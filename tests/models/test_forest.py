@@ -121,14 +121,15 @@ def test_deeper_leaves_and_a_tree_of_one_leaf():
         ({"zero_as_missing": True}, "zero counts as missing"),
         ({"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, "random forests"),
         ({"linear_tree": True}, "linear"),
-        ({"categorical_feature": [3]}, "category"),
+        ({"kinds": [3]}, "category"),
         ({"objective": "multiclass", "num_class": 3}, "two classes"),
     ],
 )
 def test_a_model_that_would_be_read_otherwise_is_refused(settings, words):
     cases, truth = grown.cases_and_truth()
     settings = {"objective": "binary", "verbosity": -1, "num_threads": 1} | settings
-    data = lightgbm.Dataset(np.abs(cases), truth.astype(float), params=settings)
+    kinds = settings.pop("kinds", "auto")
+    data = lightgbm.Dataset(np.abs(cases), truth.astype(float), params=settings, categorical_feature=kinds)
     booster = lightgbm.train(settings, data, 3)
     with pytest.raises(ModelError, match=words):
         from_lightgbm([booster.model_to_string()], grown.card())

@@ -63,13 +63,6 @@ PROBLEMS: dict[str, Kind] = {
     "method_not_allowed": Kind(
         405, Words("This address does not take {method}.", "该地址不接受{method}方法。")
     ),
-    "not_sealed_yet": Kind(
-        409,
-        Words(
-            "This decision is not under a signed head yet; ask again.",
-            "该决定尚未纳入已签名的日志，请稍后再试。",
-        ),
-    ),
     "store_failed": Kind(
         503,
         Words(
@@ -95,7 +88,6 @@ NOT_FOUND = frozenset(
         "challenge_not_found",
         "customer_not_found",
         "hold_not_found",
-        "entry_not_found",
         "decision_not_found",
         "product_not_found",
     }
@@ -104,7 +96,6 @@ FORBIDDEN = frozenset({"not_allowed", "own_work"})
 CONFLICT = frozenset(
     {
         "account_exists",
-        "customer_exists",
         "already_reversed",
         "case_closed",
         "challenge_closed",

@@ -262,10 +262,6 @@ def report(m: Words, e: int, row: int, ref_at: int) -> bool:
     if not make_room(m, e + REPORTS_AT, e + REPORTS_FREE, 1, row + REPORT_RING, m[tails]):
         return False
     m[open_place(m, e + REPORTS_AT, 1, row + REPORT_RING, m[tails], ref_at)] = ref_at
-    for tail_at in range(tails, tails + m[e + REPORT_MARKS]):
-        if ref_at <= m[row + CLOCK] - m[mark]:
-            m[tail_at] += 1
-        mark += MARK_WORDS
     return True
 
 

@@ -16,6 +16,10 @@ from jingwei.journeys.deposit import DEPOSIT
 from jingwei.journeys.exchange import EXCHANGE
 from jingwei.journeys.expire_holds import EXPIRE_HOLDS
 from jingwei.journeys.freeze import FREEZE_ACCOUNT
+from jingwei.journeys.import_accounts import IMPORT_ACCOUNTS
+from jingwei.journeys.import_customers import IMPORT_CUSTOMERS
+from jingwei.journeys.import_entries import IMPORT_ENTRIES
+from jingwei.journeys.import_facts import IMPORT_FACTS
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.pay import PAY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
@@ -48,6 +52,10 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     SET_LIMITS,
     RUN_DAY_END,
     CLOSE_ACCOUNT,
+    IMPORT_CUSTOMERS,
+    IMPORT_ACCOUNTS,
+    IMPORT_FACTS,
+    IMPORT_ENTRIES,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}
