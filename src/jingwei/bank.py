@@ -42,6 +42,9 @@ class Prepared(msgspec.Struct, frozen=True):
     again: dict[int, int]
 
 
+SNAPSHOT_EVERY = 100_000
+"""After how many records the features are kept, so that a restart after a crash need not replay more."""
+
 OnTheirWay = tuple[int, Sequence[Command], list[int], list[Answer]]
 """A batch not durable yet: its first record number, the commands, which of them are new, their answers."""
 
@@ -81,7 +84,7 @@ class Bank:
         self._in_flight: deque[tuple[Ticket, Prepared]] = deque()
         self._recent: deque[OnTheirWay] = deque()
         self._keys: dict[tuple[str, str], int] = {}
-        self._next = self.store.size()
+        self._next = self._kept_at = self.store.size()
         self._overlay = Overlay(self.store, self, self.products)
         self.judge = self._court.assemble(self.store)
 
@@ -99,6 +102,9 @@ class Bank:
             self.wait()
             if BY_COMMAND[type(part[0])].barrier:
                 self._court.appoint(self.judge, self.store)
+        if self._next - self._kept_at >= SNAPSHOT_EVERY:
+            self._court.adjourn(self.judge, self._next)
+            self._kept_at = self._next
         return replies
 
     def do_each(self, commands: Sequence[Command]) -> list[Reply | Exception]:

@@ -54,6 +54,7 @@ class HomeCourt:
     """Seats a judge from the policies and models last published and the features' snapshot."""
 
     def __init__(self, path: Path, registry: Registry) -> None:
+        self._seated: dict[str, tuple[str, str]] = {}
         self._snapshot = path / "features.snapshot"
         self._registry = registry
 
@@ -61,6 +62,7 @@ class HomeCourt:
         """A judge as of the last committed record: the snapshot advanced by the records after it."""
         live = LiveFeatures(FRAUD)
         judge = Judge(live, names(FRAUD))
+        self._seated.clear()
         size = reader.size()
         start = self._restore(live, size)
         for first in range(start, size, STEP):
@@ -104,8 +106,9 @@ class HomeCourt:
         allowed(FRAUD, Purpose.RISK)
         for name, slot in MODEL_SLOTS.items():
             text, digest = reader.note(f"policy:{name}"), reader.note(f"model:{slot}")
-            if text is None or digest is None:
+            if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
+            self._seated[name] = (text, digest)
             policy = compile_policy(parse_policy(text), judge.columns)
             judge.appoint(policy, self._registry.load(digest).bind(judge.columns), digest[:16])
 
@@ -164,7 +167,7 @@ class Home:
         return None if text is None else msgspec.json.decode(text, type=SignedHead)
 
     def proof(self, some_id: str) -> bytes | None:
-        """The proof (a JSON file) that the record of this decision is in the log, or None when there is none."""
+        """The proof (a JSON file) that the record of this decision is in the log; None when there is none."""
         seq = seq_of(some_id)
         record = None if seq is None else self.store.record(seq)
         if seq is None or record is None:

@@ -273,6 +273,9 @@ def test_a_head_holds_for_its_own_words_only(key):
     for field, value in {"log": "other", "size": 8, "at": 6, "root": "11" * 32}.items():
         words = {name: getattr(head, name) for name in head.__struct_fields__} | {field: value}
         assert not signed_by(SignedHead(**words), key.public)
+    mislabelled = SigningKey(key._private)
+    mislabelled.key_id = "0" * 16
+    assert not signed_by(mislabelled.sign("jingwei", 7, bytes(32), 5), key.public)
     with pytest.raises(ValueError, match="not a log name"):
         key.sign("two words", 7, bytes(32), 5)
 

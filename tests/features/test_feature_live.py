@@ -162,3 +162,16 @@ def test_an_empty_batch_is_no_event():
     before = live.snapshot()
     assert live.advance(columns([])).shape == (0, len(EVERY))
     assert live.snapshot() == before
+
+
+def test_a_report_of_a_payment_yet_to_come_is_not_forgotten():
+    early = Event(0, 1, START, START + 300 * DAY, 0, {"terminal": "t"})
+    others = [
+        Event(s, 0, START + s * DAY // 15, START, 5, {"terminal": f"t{s % 7}", "customer": "c"})
+        for s in range(1, 4500)
+    ]
+    last = Event(4500, 0, START + 301 * DAY, START, 5, {"terminal": "t"})
+    live = LiveFeatures(EVERY)
+    live.advance(columns([early, *others]))
+    live.advance(columns(others[-1:] * 4100))
+    assert live.advance(columns([last]))[0, live.columns.index("frauds_90d_0")] == 1

@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.features.feature_histories import by_sql, differing, every_aggregate, histories, same_bits, seeded
+from jingwei.kernel.clock import DAY
+from tests.features.feature_histories import (
+    by_sql,
+    differing,
+    every_aggregate,
+    feature,
+    histories,
+    same_bits,
+    seeded,
+)
 
 from jingwei.domains.fraud.features import FRAUD
+from jingwei.features.definition import distinct, window
 from jingwei.features.events import PAYMENT, part
 from jingwei.features.live import LiveFeatures
 from jingwei.features.replay import replay
@@ -92,3 +102,26 @@ def test_the_matrix_is_contiguous_and_reports_are_nan():
     assert not np.isnan(out[events.kind == 0]).any(), (
         "nothing is missing in this history, so every feature is a number"
     )
+
+
+def test_different_values_of_busy_and_then_quiet_customers_agree():
+    over = (window(minutes=5), window(days=7), window(days=90))
+    number = tuple(feature(f"d{place}", distinct("payee"), one) for place, one in enumerate(over))
+    busy = seeded(4000, seed=8, keys=40, late=False)
+    busy.entities["customer"] = [("ann", "bo", "")[place % 3] for place in range(4000)]
+    busy.at[1500:] += 87 * DAY
+    busy.at[2000:] += 100 * DAY
+    live = LiveFeatures(number).advance(busy)
+    assert differing(number, live[busy.kind == PAYMENT], by_sql(number, busy)) == []
+    assert np.nanmax(live[:, 1:]) == 40 and set(live[2000, :][~np.isnan(live[2000, :])]) <= {1}
+
+
+@SLOW
+@given(histories(largest=150), st.integers(1, 5))
+def test_counting_and_looking_through_agree(events, each):
+    number = (
+        feature("d", distinct("payee"), window(days=90)),
+        feature("e", distinct("payee"), window(days=7)),
+    )
+    events.at[:] = events.at[0] + (events.at - events.at[0]) // each
+    assert differing(number, LiveFeatures(number).advance(events), np.array(replay(number, events))) == []

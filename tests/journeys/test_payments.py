@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from jingwei.journeys.answer_step_up import AnswerStepUp
+from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.ledger.work import Case, Challenge
@@ -203,3 +204,17 @@ def test_a_held_transfer_holds_its_fee_and_pays_it_when_it_goes(ruled: Any, rele
     assert ruled.money("carla") == ((750_000 - fee, 0) if release else (1_000_000, 0))
     assert ruled.money("dave") == ((250_000, 0) if release else (0, 0))
     assert ruled.money("bank:fees:USD") == ((fee, 0) if release else (0, 0))
+
+
+def test_a_reviewed_authorisation_stays_held_until_its_capture(town: Any) -> None:
+    answer = town.do(town.card("alice", "shop", 30_000, capture=False)).answer
+    assert answer.result == "stepped_up", answer
+    shown = {"payee": "bank:card_settlement:CNY", "amount_minor": 30_000}
+    assert confirm(town, answer.challenge, **shown).result == "allowed"
+    assert town.money("alice") == (5_000_000, 30_000)
+    town.later(days=1)
+    ask = CaptureCardPayment(
+        hold=answer.hold, amount_minor=12_000, currency="CNY", **town.stamp("system:cards")
+    )
+    assert town.do(ask).answer.refusal is None
+    assert town.money("alice") == (4_988_000, 18_000)

@@ -77,6 +77,7 @@ def test_pages_follow_one_another_by_id_without_gap_or_repetition(store):
     seen: list[Customer] = []
     while page := store.page(Customer, after=seen[-1].id if seen else "", limit=7):
         seen += page
+        assert len(seen) <= len(customers), "a page repeats what the one before held"
     assert seen == customers
     ann = [case for case in cases if case.customer == "ann"]
     assert store.find(Case, "customer", "ann", limit=5) == ann[:5]

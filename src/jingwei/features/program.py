@@ -24,7 +24,7 @@ SHARE_OF: Final = 2
 DISTINCT_OF: Final = 3
 MAX_OF: Final = 4
 MIN_OF: Final = 5
-SLOTS: Final = {SUM_OF: 2, SQUARES_OF: 2, SHARE_OF: 1, DISTINCT_OF: 1, MAX_OF: 2, MIN_OF: 2}
+SLOTS: Final = {SUM_OF: 2, SQUARES_OF: 2, SHARE_OF: 1, DISTINCT_OF: 2, MAX_OF: 2, MIN_OF: 2}
 """How many words of an entity's row each of them takes."""
 
 KINDS: Final = tuple(Kind)

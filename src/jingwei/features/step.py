@@ -56,6 +56,9 @@ from jingwei.kernel.clock import BANK_OFFSET, HOUR
 NONE_YET = 2**62
 """A smallest amount before there is any."""
 SMALLEST_RING = 4
+LONG_WINDOW = 64
+SHORT_WINDOW = 16
+"""Payments in a window from which different values are kept counted, and below which they no longer are."""
 
 
 @compiled
@@ -81,6 +84,66 @@ def satisfies(first: int, last: int, at: int, amount: int) -> int:
 
 
 @compiled
+def occurs(m: Words, e: int, row: int, mark: int, word: int, value: int) -> int:
+    """How many payments inside a mark have this value in a word of theirs, up to 2."""
+    tail, head = m[row + TAILS + (mark - m[e + MARKS_AT]) // MARK_WORDS], m[row + HEAD]
+    width, mask = m[e + PAYMENT_WIDTH], m[row + RING + 1] - 1
+    first = m[e + PAYMENTS_AT] + m[row + RING] * width + word
+    found = 0
+    for place in range(tail, head):
+        if m[first + (place & mask) * width] == value:
+            found += 1
+            if found == 2:
+                break
+    return found
+
+
+@compiled
+def count_all(m: Words, e: int, row: int, mark: int, name: int, more: bool) -> None:
+    """Put the values of all payments inside a mark into the table of counts, or take them out."""
+    word = m[m[e + SUMS_AT] + (name & 255) * SUM_WORDS + 2]
+    width, mask = m[e + PAYMENT_WIDTH], m[row + RING + 1] - 1
+    first = m[e + PAYMENTS_AT] + m[row + RING] * width + word
+    for place in range(m[row + TAILS + (mark - m[e + MARKS_AT]) // MARK_WORDS], m[row + HEAD]):
+        value = m[first + (place & mask) * width]
+        if value > 0 and more:
+            count_up(m, e, name | value << 8)
+        elif value > 0:
+            count_down(m, e, name | value << 8)
+
+
+@compiled
+def one_more(m: Words, e: int, row: int, mark: int, name: int, value: int) -> int:
+    """1 when a value that enters a mark is new there, else 0.
+
+    name: whose and which distinct number. A short window is looked through; a long one is kept in the table
+    of counts from LONG_WINDOW payments on until fewer than SHORT_WINDOW are left.
+    """
+    at = m[e + SUMS_AT] + (name & 255) * SUM_WORDS
+    counted = row + m[at + 1] + 1
+    if m[counted] == 1:
+        return 1 if value > 0 and count_up(m, e, name | value << 8) == 1 else 0
+    if m[row + HEAD] - m[row + TAILS + (mark - m[e + MARKS_AT]) // MARK_WORDS] >= LONG_WINDOW:
+        m[counted] = 1
+        count_all(m, e, row, mark, name, True)
+    return 1 if value > 0 and occurs(m, e, row, mark, m[at + 2], value) == 1 else 0
+
+
+@compiled
+def one_less(m: Words, e: int, row: int, mark: int, name: int, value: int) -> int:
+    """1 when a value that left a mark occurs there no more, else 0."""
+    at = m[e + SUMS_AT] + (name & 255) * SUM_WORDS
+    counted = row + m[at + 1] + 1
+    if m[counted] == 0:
+        return 1 if value > 0 and occurs(m, e, row, mark, m[at + 2], value) == 0 else 0
+    gone = 1 if value > 0 and count_down(m, e, name | value << 8) == 0 else 0
+    if m[row + HEAD] - m[row + TAILS + (mark - m[e + MARKS_AT]) // MARK_WORDS] < SHORT_WINDOW:
+        m[counted] = 0
+        count_all(m, e, row, mark, name, False)
+    return gone
+
+
+@compiled
 def enter(m: Words, e: int, who: int, row: int, mark: int, payment: int) -> None:
     """Add a payment to all that is kept for a mark (its address)."""
     amount = m[payment + 1]
@@ -93,9 +156,7 @@ def enter(m: Words, e: int, who: int, row: int, mark: int, payment: int) -> None
             high, low = product(np.uint64(amount), np.uint64(amount))
             add(m, slot, high, low)
         elif operation == DISTINCT_OF:
-            value = m[payment + m[at + 2]]
-            if value > 0 and count_up(m, e, who << 36 | value << 8 | one) == 1:
-                m[slot] += 1
+            m[slot] += one_more(m, e, row, mark, who << 36 | one, m[payment + m[at + 2]])
         elif operation == SHARE_OF:
             m[slot] += satisfies(m[at + 2], m[at + 3], m[payment], amount)
         elif amount == m[slot] or (amount > m[slot]) == (operation == MAX_OF):
@@ -118,9 +179,7 @@ def leave(m: Words, e: int, who: int, row: int, mark: int, payment: int) -> None
             high, low = product(np.uint64(amount), np.uint64(amount))
             subtract(m, slot, high, low)
         elif operation == DISTINCT_OF:
-            value = m[payment + m[at + 2]]
-            if value > 0 and count_down(m, e, who << 36 | value << 8 | one) == 0:
-                m[slot] -= 1
+            m[slot] -= one_less(m, e, row, mark, who << 36 | one, m[payment + m[at + 2]])
         elif operation == SHARE_OF:
             m[slot] -= satisfies(m[at + 2], m[at + 3], m[payment], amount)
         elif amount == m[slot]:
@@ -139,9 +198,9 @@ def expire(m: Words, e: int, who: int, row: int, clock: int) -> None:
             payment = first + (tail & mask) * width
             if m[payment] > limit:
                 break
-            leave(m, e, who, row, mark, payment)
             tail += 1
-        m[tail_at] = tail
+            m[tail_at] = tail
+            leave(m, e, who, row, mark, payment)
         mark += MARK_WORDS
     expire_reports(m, e, row, clock)
 
@@ -268,7 +327,7 @@ def report(m: Words, e: int, row: int, ref_at: int) -> bool:
 @compiled
 def room_to_count(m: Words, e: int) -> bool:
     """Whether the table of counts stays at most half full with one more payment."""
-    more = m[e + COUNTS_AT + USED_OF] + m[e + SUMS]
+    more = m[e + COUNTS_AT + USED_OF] + m[e + SUMS] * LONG_WINDOW
     return bool(m[e + PAYMENT_WIDTH] == 2 or 2 * more <= m[e + COUNTS_AT + SIZE_OF])
 
 

@@ -7,13 +7,10 @@ import msgspec
 from jingwei.decisions.judge import Judgement, Observed
 from jingwei.journeys.payment import Order, carry_out, not_possible
 from jingwei.journeys.shape import Books, Journey, Outcome
-from jingwei.kernel.clock import DAY
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId
 from jingwei.kernel.purpose import Purpose
-from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing, chart_id
-
-AUTHORISATION_TIME = 7 * DAY
-"""How long an authorisation waits for its capture."""
+from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, AUTHORISATION, Movement, Standing, chart_id
+from jingwei.ledger.products import Product
 
 
 class AuthoriseCardPayment(Command, frozen=True, kw_only=True, tag="authorise_card_payment"):
@@ -40,6 +37,7 @@ class Seen(msgspec.Struct, frozen=True):
     payer: Standing | None
     settlement_id: str
     settlement: Standing | None
+    product: Product | None
     judged: Judgement
 
 
@@ -53,18 +51,21 @@ def observe(ask: AuthoriseCardPayment) -> Observed:
 def look(ask: AuthoriseCardPayment, books: Books) -> Seen:
     """Read the card account, the settlement account and what policy and model say."""
     settlement = chart_id("card_settlement", ask.currency)
-    return Seen(books.seq, books.own(ask.payer), settlement, books.standing(settlement), books.judgement())
+    payer = books.own(ask.payer)
+    product = books.products.find(payer.account.product) if payer else None
+    return Seen(books.seq, payer, settlement, books.standing(settlement), product, books.judgement())
 
 
 def act(ask: AuthoriseCardPayment, seen: Seen) -> Outcome:
     """Post the card payment, hold it, keep it back for an answer, or refuse it."""
-    payer = seen.payer
-    if payer is None or payer.account.owner != ask.customer:
+    payer, product = seen.payer, seen.product
+    if payer is None or product is None or payer.account.owner != ask.customer:
         return not_possible(seen.judged, ACCOUNT_NOT_FOUND, seen.seq)
-    movement = Movement(ask.payer, seen.settlement_id, ask.amount_minor, ask.currency, "card")
+    kind = "card" if ask.capture else AUTHORISATION
+    movement = Movement(ask.payer, seen.settlement_id, ask.amount_minor, ask.currency, kind)
     order = Order(
         ask.customer, (movement,), {ask.payer: payer, seen.settlement_id: seen.settlement},
-        ask.at + AUTHORISATION_TIME, ask.capture,
+        product.hold_until(ask.at), ask.capture,
     )  # fmt: skip
     return carry_out(order, seen.judged, seen.seq, ask.at)
 

@@ -7,7 +7,6 @@ import msgspec
 from jingwei.decisions.judge import Judgement, Observed
 from jingwei.journeys.payment import Order, carry_out, not_possible
 from jingwei.journeys.shape import Books, Journey, Outcome
-from jingwei.kernel.clock import DAY
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId, Text
 from jingwei.kernel.purpose import Purpose
 from jingwei.kernel.refusal import Words, declare
@@ -77,7 +76,7 @@ def act(ask: Pay, seen: Seen) -> Outcome:
         to = chart_id("fees", ask.currency)
         movements += (Movement(ask.payer, to, fee, ask.currency, "fee"),)
         standings[to] = seen.fees
-    order = Order(ask.customer, movements, standings, ask.at + 7 * DAY)
+    order = Order(ask.customer, movements, standings, ask.at)
     return carry_out(order, seen.judged, seen.seq, ask.at)
 
 

@@ -10,9 +10,10 @@ from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
-from jingwei.ledger.accounts import Hold, Movement, Standing, chart_id, line_id
+from jingwei.ledger.accounts import AUTHORISATION, Hold, Movement, Standing, chart_id, line_id
 from jingwei.ledger.holds import capture, release
 from jingwei.ledger.posting import Posted, post_one
+from jingwei.ledger.products import Product
 from jingwei.ledger.work import Case
 
 
@@ -39,6 +40,7 @@ class Waiting(msgspec.Struct, frozen=True):
     payer: Standing | None
     payee: Standing | None
     fees: Standing | None
+    product: Product | None
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -54,7 +56,8 @@ def look_at_hold(hold_id: str, books: Books) -> Waiting:
     payer = books.standing(hold.account) if hold else None
     payee = books.standing(hold.payee) if hold else None
     fees = books.standing(chart_id("fees", hold.currency)) if hold else None
-    return Waiting(books.seq, hold, payer, payee, fees)
+    product = books.products.find(payer.account.product) if payer else None
+    return Waiting(books.seq, hold, payer, payee, fees, product)
 
 
 def look(ask: ReviewCase, books: Books) -> Seen:
@@ -74,6 +77,8 @@ def answer_hold(waiting: Waiting, release_it: bool, at: int) -> Outcome | Refusa
         if isinstance(freed, Refusal):
             return freed
         return Outcome(Answer(number, "refused", hold=hold.id), standings=(freed[1],), kept=(freed[0],))
+    if hold.kind == AUTHORISATION:
+        return authorise(waiting, hold, at)
     captured = capture(hold, hold.amount_minor - hold.fee_minor, payer, payee, waiting.seq, at)
     if isinstance(captured, Refusal):
         return captured
@@ -90,6 +95,15 @@ def answer_hold(waiting: Waiting, release_it: bool, at: int) -> Outcome | Refusa
         Answer(number, "allowed", movements=movements, hold=hold.id),
         posted.lines, tuple(posted.standings.values()), (after,),
     )  # fmt: skip
+
+
+def authorise(waiting: Waiting, hold: Hold, at: int) -> Outcome | Refusal:
+    """Let an authorisation stand: its money stays held until it is captured."""
+    if hold.status != "active":
+        return Refusal("hold_not_active", {"status": hold.status})
+    until = waiting.product.hold_until(at) if waiting.product else hold.expires_at
+    longer = replace(hold, expires_at=max(hold.expires_at, until))
+    return Outcome(Answer(decision_id(waiting.seq), "allowed", hold=hold.id), kept=(longer,))
 
 
 def charge(

@@ -9,6 +9,9 @@ import msgspec
 from jingwei.kernel.money import CURRENCIES, currency
 from jingwei.kernel.refusal import Refusal, Words, declare
 
+AUTHORISATION = "authorisation"
+"""The kind of a hold whose money goes only when it is captured later."""
+
 NEVER = -(2**40)
 """A day or month number before all others: nothing was spent yet."""
 

@@ -10,9 +10,17 @@ import msgspec
 from jingwei.kernel.clock import BANK_OFFSET, DAY, bank_month
 from jingwei.kernel.money import MAX_AMOUNT_MINOR, Money
 from jingwei.kernel.refusal import Refusal
-from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Account, Balance, Line, Movement, Standing
+from jingwei.ledger.accounts import (
+    ACCOUNT_NOT_FOUND,
+    AUTHORISATION,
+    Account,
+    Balance,
+    Line,
+    Movement,
+    Standing,
+)
 
-SPENDING = frozenset({"payment", "card", "exchange"})
+SPENDING = frozenset({"payment", "card", AUTHORISATION, "exchange"})
 """Kinds of movement that count against a customer's payment limits."""
 
 PASSES_FREEZE = frozenset({"interest"})
