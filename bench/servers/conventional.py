@@ -11,6 +11,7 @@ from time import time
 from typing import Any, Literal
 
 import numpy as np
+from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
 WINDOWS_S = (3_600, 86_400, 604_800, 2_592_000)
@@ -146,7 +147,6 @@ class Stack:
 def main(port: int, folder: Path) -> None:
     """Serve until told to stop."""
     import uvicorn
-    from fastapi import FastAPI, Request
 
     app, stack = FastAPI(), Stack(folder)
 

@@ -119,6 +119,35 @@ def test_any_one_byte_removed_or_added_is_rejected(proof):
         assert rejected(proof[:at] + b"0" + proof[at:])
 
 
+def test_another_spelling_of_the_same_is_rejected(proof):
+    fields = json.loads(proof)
+    spellings = [
+        json.dumps(fields, sort_keys=True, separators=(",", ":")).encode(),
+        json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False).encode(),
+        json.dumps(dict(reversed(fields.items())), separators=(",", ":"), ensure_ascii=False).encode(),
+        proof + b"\n",
+        b" " + proof,
+        proof.replace(b"{", b'{"index":333,', 1),
+        proof.replace(b'"index":333', b'"index":333.0'),
+        proof.replace("付".encode(), b"\\u4ed8", 1),
+    ]
+    assert all(json.loads(spelling) == fields and rejected(spelling) for spelling in spellings)
+
+
+def test_true_is_not_the_number_one(key):
+    tree = tree_of(RECORDS[:2])
+    raw = build_proof(tree, 1, RECORDS[1], key.sign("jingwei", 2, tree.root(), 5), key.public)
+    assert not rejected(raw) and rejected(raw.replace(b'"index":1', b'"index":true'))
+
+
+def test_an_anchor_of_another_log_is_rejected(proof, key):
+    fields = json.loads(proof)
+    head = fields["anchor"]["head"]
+    foreign = key.sign("otherbank", head["size"], bytes.fromhex(head["root"]), head["at"])
+    fields["anchor"]["head"] |= {"log": foreign.log, "signature": foreign.signature}
+    assert rejected(canonical(fields) + b"\n")
+
+
 def _edit(fields: dict, *path: str | int):
     *way, last = path
     for step in way:

@@ -58,7 +58,7 @@ def test_a_decision_is_explained_to_staff_with_the_values_its_rules_read(town: T
     told = town.get(f"/v1/decisions/{held['id']}").json()
     reason = told["reasons"][0]
     assert reason["code"] == "large_to_new_payee" and reason["verdict"] == "step_up"
-    assert reason["read"] == {"payments_to_payee_90d": 1.0, "amount_minor": 600000.0}
+    assert reason["read"] == {"payee_age_s": 0.0, "amount_minor": 600000.0}
     assert "500_000 <= amount_minor 600000 < 5_000_000" in reason["because"]
     assert told["model"] and 0 <= told["score"] <= 1
 

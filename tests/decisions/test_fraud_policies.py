@@ -13,7 +13,7 @@ COLUMNS = (*(definition.name for definition in FRAUD), "fraud_score")
 
 DIGESTS = {
     ("card_payment", 1): "e8a889c3dbe83818224a2d750fa7fc4c87d86b579550af591e1d457696fe8d66",
-    ("outgoing_transfer", 1): "b3ea58fc73ba84a99fcce392bfaa0e8b05e58f986e9e6737ed1ac97e97cbc790",
+    ("outgoing_transfer", 1): "ed5ee566efa829cb442fa87ae1ef660296f3b7ae00de42cebb20be96ebf130db",
 }
 
 QUIET = {
@@ -27,7 +27,7 @@ QUIET = {
     "paid_24h_minor": 12_000,
     "paid_mean_30d_minor": 4_000,
     "terminal_mean_30d_minor": 4_000,
-    "payments_to_payee_90d": 5,
+    "payee_age_s": 864_000,
     "device_age_s": 30 * 86_400,
     "device_customers_7d": 1,
 }
@@ -98,29 +98,29 @@ fraud_score 0.5999                                                              
 fraud_score 0.60                                                                              = step_up fraud_possible
 fraud_score 0.90                                                                              = hold    fraud_likely
 fraud_score 0.98                                                                              = refuse  fraud_almost_certain
-payments_to_payee_90d 1 amount_minor 499999                                                   = allow
-payments_to_payee_90d 1 amount_minor 500000                                                   = step_up large_to_new_payee
-payments_to_payee_90d 2 amount_minor 500000                                                   = allow
-payments_to_payee_90d 1 amount_minor 4999999                                                  = step_up large_to_new_payee
-payments_to_payee_90d 1 amount_minor 5000000                                                  = hold    very_large_to_new_payee
-payments_to_payee_90d 1 amount_minor 20000000 device_age_s 3599 = refuse takeover_pattern very_large_to_new_payee new_device_to_new_payee
-payments_to_payee_90d 1 amount_minor 20000000 device_age_s 3600      = hold very_large_to_new_payee new_device_to_new_payee
-payments_to_payee_90d 1 amount_minor 19999999 device_age_s 0         = hold very_large_to_new_payee new_device_to_new_payee
-payments_to_payee_90d 1 amount_minor 1000000 device_age_s 86399      = hold new_device_to_new_payee large_to_new_payee
-payments_to_payee_90d 1 amount_minor 1000000 device_age_s 86400                               = step_up large_to_new_payee
-payments_to_payee_90d 1 amount_minor 999999 device_age_s 86399                                = step_up large_to_new_payee
-payments_to_payee_90d 2 amount_minor 200000 device_age_s 86399                                = step_up large_from_new_device
-payments_to_payee_90d 2 amount_minor 199999 device_age_s 86399                                = allow
-payments_to_payee_90d 2 amount_minor 200000 device_age_s 86400                                = allow
-payments_to_payee_90d 1 amount_minor 200000 device_age_s 86399                                = allow
+payee_age_s 86399 amount_minor 499999                                                   = allow
+payee_age_s 86399 amount_minor 500000                                                   = step_up large_to_new_payee
+payee_age_s 86400 amount_minor 500000                                                   = allow
+payee_age_s 86399 amount_minor 4999999                                                  = step_up large_to_new_payee
+payee_age_s 86399 amount_minor 5000000                                                  = hold    very_large_to_new_payee
+payee_age_s 86399 amount_minor 20000000 device_age_s 3599 = refuse takeover_pattern very_large_to_new_payee new_device_to_new_payee
+payee_age_s 86399 amount_minor 20000000 device_age_s 3600      = hold very_large_to_new_payee new_device_to_new_payee
+payee_age_s 86399 amount_minor 19999999 device_age_s 0         = hold very_large_to_new_payee new_device_to_new_payee
+payee_age_s 86399 amount_minor 1000000 device_age_s 86399      = hold new_device_to_new_payee large_to_new_payee
+payee_age_s 86399 amount_minor 1000000 device_age_s 86400                               = step_up large_to_new_payee
+payee_age_s 86399 amount_minor 999999 device_age_s 86399                                = step_up large_to_new_payee
+payee_age_s 86400 amount_minor 200000 device_age_s 86399                                = step_up large_from_new_device
+payee_age_s 86400 amount_minor 199999 device_age_s 86399                                = allow
+payee_age_s 86400 amount_minor 200000 device_age_s 86400                                = allow
+payee_age_s 86399 amount_minor 200000 device_age_s 86399                                = allow
 device_customers_7d 3                                                                         = allow
 device_customers_7d 4                                                                         = step_up device_shared_by_several
 device_customers_7d 7                                                                         = step_up device_shared_by_several
 device_customers_7d 8                                                                         = hold    device_shared_by_many
-payers_24h 20 payments_to_payee_90d 1 amount_minor 100000                                     = hold    payee_collects_from_many
-payers_24h 19 payments_to_payee_90d 1 amount_minor 100000                                     = allow
-payers_24h 20 payments_to_payee_90d 2 amount_minor 100000                                     = allow
-payers_24h 20 payments_to_payee_90d 1 amount_minor 99999                                      = allow
+payers_24h 20 payee_age_s 86399 amount_minor 100000                                     = hold    payee_collects_from_many
+payers_24h 19 payee_age_s 86399 amount_minor 100000                                     = allow
+payers_24h 20 payee_age_s 86400 amount_minor 100000                                     = allow
+payers_24h 20 payee_age_s 86399 amount_minor 99999                                      = allow
 payees_24h 7                                                                                  = allow
 payees_24h 8                                                                                  = step_up many_payees_in_a_day
 payments_1h 5                                                                                 = allow
@@ -131,15 +131,15 @@ paid_to_mean_30d 4 payments_30d 5 amount_minor 300000                           
 paid_to_mean_30d 3.99 payments_30d 5 amount_minor 300000                                      = allow
 paid_to_mean_30d 4 payments_30d 4 amount_minor 300000                                         = allow
 paid_to_mean_30d 4 payments_30d 5 amount_minor 299999                                         = allow
-hour 5 payments_to_payee_90d 1 amount_minor 200000                                            = step_up large_to_new_payee_at_night
-hour 6 payments_to_payee_90d 1 amount_minor 200000                                            = allow
-hour 5 payments_to_payee_90d 2 amount_minor 200000                                            = allow
-hour 5 payments_to_payee_90d 1 amount_minor 199999                                            = allow
-hour 5 payments_to_payee_90d 1 amount_minor 500000                                            = step_up large_to_new_payee
-customer_frauds_28d 1 payments_to_payee_90d 1 amount_minor 100000                             = hold    defrauded_recently
-customer_frauds_28d 0 payments_to_payee_90d 1 amount_minor 100000                             = allow
-customer_frauds_28d 1 payments_to_payee_90d 2 amount_minor 100000                             = allow
-customer_frauds_28d 1 payments_to_payee_90d 1 amount_minor 99999                              = allow
+hour 5 payee_age_s 86399 amount_minor 200000                                            = step_up large_to_new_payee_at_night
+hour 6 payee_age_s 86399 amount_minor 200000                                            = allow
+hour 5 payee_age_s 86400 amount_minor 200000                                            = allow
+hour 5 payee_age_s 86399 amount_minor 199999                                            = allow
+hour 5 payee_age_s 86399 amount_minor 500000                                            = step_up large_to_new_payee
+customer_frauds_28d 1 payee_age_s 86399 amount_minor 100000                             = hold    defrauded_recently
+customer_frauds_28d 0 payee_age_s 86399 amount_minor 100000                             = allow
+customer_frauds_28d 1 payee_age_s 86400 amount_minor 100000                             = allow
+customer_frauds_28d 1 payee_age_s 86399 amount_minor 99999                              = allow
 amount_minor 99999999                                                                         = allow
 amount_minor 100000000                                                                        = hold    extremely_large
 device_age_s nan                                                                              = hold    input_missing

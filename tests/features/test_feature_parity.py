@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jingwei.kernel.clock import DAY
 from tests.features.feature_histories import (
     by_sql,
     differing,
@@ -22,6 +21,7 @@ from jingwei.features.definition import distinct, window
 from jingwei.features.events import PAYMENT, part
 from jingwei.features.live import LiveFeatures
 from jingwei.features.replay import replay
+from jingwei.kernel.clock import DAY
 
 EVERY = every_aggregate()
 QUICK = settings(max_examples=50)

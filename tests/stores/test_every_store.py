@@ -93,11 +93,14 @@ def test_ids_are_ordered_by_their_bytes_in_every_engine(store):
     assert [customer.id for customer in store.page(Customer)] == names
 
 
-def test_a_kept_thing_is_replaced_whole_by_its_later_state(store):
-    account = Account("a", "ann", "current@1", "CNY", limit_day_minor=5)
-    store.write(replace(nothing(0), kept={Account: [account]}))
-    store.write(replace(nothing(1), kept={Account: [replace(account, frozen="out", limit_day_minor=None)]}))
-    assert store.load(Account, ["a"]) == [replace(account, frozen="out", limit_day_minor=None)]
+@pytest.mark.parametrize("count", [1, 60])
+def test_a_kept_thing_is_replaced_whole_by_its_later_state(store, count):
+    accounts = [Account(f"a{n:02d}", "ann", "current@1", "CNY", limit_day_minor=5) for n in range(count)]
+    later = [replace(account, frozen="out", limit_day_minor=None) for account in accounts]
+    store.write(replace(nothing(0), kept={Account: accounts}))
+    store.write(replace(nothing(1), kept={Account: [*later, Account("new", "o", "p@1", "CNY")]}))
+    assert store.page(Account, limit=count) == later
+    assert store.size() == 2
 
 
 @pytest.mark.parametrize("bulk", [1, 60])

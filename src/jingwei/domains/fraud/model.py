@@ -55,7 +55,7 @@ FRAUD_POINTS: Final = (
 SCAM_POINTS: Final = (
     Points("amount_minor", (100_000.0, 1_000_000.0, 5_000_000.0), (0.0, 0.5, 1.2, 2.0)),
     Points("paid_to_mean_30d", (3.0, 10.0), (0.0, 0.6, 1.2)),
-    Points("payments_to_payee_90d", (2.0,), (0.8, 0.0)),
+    Points("payee_age_s", (86_400.0,), (0.8, 0.0)),
     Points("payers_24h", (5.0, 20.0), (0.0, 1.0, 2.2)),
     Points("payees_24h", (5.0, 10.0), (0.0, 0.7, 1.5)),
     Points("payments_1h", (4.0, 8.0), (0.0, 0.8, 1.6)),
