@@ -1,4 +1,4 @@
-"""Scoring with 300 trees, one row and 256 at a time, against onnxruntime and LightGBM: the same model, one thread."""
+"""Scoring with 300 trees, one row and 256 at a time, against onnxruntime and LightGBM on one thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Score = Callable[[Any], Any]
 
 
 def payments() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Made-up payments, skewed and with many zeros. Numbers a float32 can hold, as onnxruntime reads no others."""
+    """Made-up payments, skewed, many zeros; numbers a float32 can hold, as onnxruntime reads no others."""
     rng = np.random.default_rng(11)
     cases = rng.lognormal(2.0, 1.5, size=(20_000, FEATURES)) * (rng.random((20_000, FEATURES)) < 0.7)
     cases = cases.astype(np.float32).astype(np.float64)
@@ -99,7 +99,11 @@ def run() -> list[Ratio]:
         what = "one-row scoring, 300 trees" if rows == 1 else f"scoring {rows} rows, 300 trees"
         for name, theirs, target in (
             ("onnxruntime, 1 thread", rows_done(session, small, rows), aim),
-            ("lightgbm predict, 1 thread", rows_done(lambda x: booster.predict(x, num_threads=1), parts, rows), None),
+            (
+                "lightgbm predict, 1 thread",
+                rows_done(lambda x: booster.predict(x, num_threads=1), parts, rows),
+                None,
+            ),
         ):
             fast, slow = side_by_side(mine, theirs)
             note = f"{1e6 / fast.median:.1f} us a row"

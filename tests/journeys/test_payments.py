@@ -218,3 +218,10 @@ def test_a_reviewed_authorisation_stays_held_until_its_capture(town: Any) -> Non
     )
     assert town.do(ask).answer.refusal is None
     assert town.money("alice") == (4_988_000, 18_000)
+
+
+def test_a_card_payment_of_nothing_verifies_the_card_and_moves_nothing(town: Any) -> None:
+    answer = town.do(town.card("alice", "shop", 0)).answer
+    assert (answer.result, answer.movements, answer.hold) == ("allowed", (), "")
+    assert town.do(town.card("bob", "shop", 0)).answer.refusal.code == "balance_too_low"
+    assert town.money("alice") == (5_000_000, 0)

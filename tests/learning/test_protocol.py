@@ -38,20 +38,27 @@ def test_known_compromised_cards_are_not_tested_again():
         (0, 4, 0), (4, 4, 1), (5, 4, 1),  # fraud on a test day: not known to the protocol
     )  # fmt: skip
     split = split_days(told, Window(0, 2, 2, 2))
-    assert {(int(told.day[r]), int(told.customer[r])) for r in split.train} == {(0, 9), (1, 9), (1, 1), (0, 4)}
+    assert {(int(told.day[r]), int(told.customer[r])) for r in split.train} == {
+        (0, 9),
+        (1, 9),
+        (1, 1),
+        (0, 4),
+    }
     assert {(int(told.day[r]), int(told.customer[r])) for r in split.test} == {
         (4, 9), (5, 9), (4, 2), (4, 3), (5, 3), (4, 4), (5, 4)
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("window", [Window(-1, 2, 2, 2), Window(0, 2, 2, 3), Window(0, 0, 2, 2), Window(0, 2, -1, 2)])
+@pytest.mark.parametrize(
+    "window", [Window(-1, 2, 2, 2), Window(0, 2, 2, 3), Window(0, 0, 2, 2), Window(0, 2, -1, 2)]
+)
 def test_days_outside_the_stream_are_refused(window):
     with pytest.raises(StreamError):
         split_days(stream(*((day, 1, 0) for day in range(6))), window)
 
 
 def test_card_precision_by_hand():
-    """Two cards a day. Day 1: cards 1 (fraud, by its second payment) and 2. Day 2: 1 was found, so 2 and 3."""
+    """Two cards a day. Day 1: cards 1 (fraud in its second payment), 2. Day 2: 1 was found, so 2, 3."""
     scored = Scored(
         customer=np.array([1, 1, 2, 3, 1, 2, 3, 4]),
         day=np.array([1, 1, 1, 1, 2, 2, 2, 2]),
@@ -68,7 +75,9 @@ def test_figures_are_scikit_learns_with_ties():
         score = np.round(rng.random(500), places)
         truth = rng.random(500) < score * 0.3
         assert auc_roc(truth, score) == pytest.approx(roc_auc_score(truth, score), abs=1e-12)
-        assert average_precision(truth, score) == pytest.approx(average_precision_score(truth, score), abs=1e-12)
+        assert average_precision(truth, score) == pytest.approx(
+            average_precision_score(truth, score), abs=1e-12
+        )
     assert np.isnan(auc_roc(np.zeros(3, bool), np.arange(3.0)))
 
 
@@ -78,7 +87,9 @@ def test_intervals_hold_the_figure_and_widen_with_fewer_customers():
     def scored(customers):
         customer = np.repeat(np.arange(customers), 5)
         score = rng.random(len(customer))
-        return Scored(customer, rng.integers(0, 7, len(customer)), rng.random(len(customer)) < score * 0.2, score)
+        return Scored(
+            customer, rng.integers(0, 7, len(customer)), rng.random(len(customer)) < score * 0.2, score
+        )
 
     many, few = scored(400), scored(40)
     wide = {}

@@ -17,7 +17,15 @@ FEATURES = tuple(f"feature_{i}" for i in range(COUNT))
 def card(features: tuple[str, ...] = FEATURES, name: str = "trees for tests") -> Card:
     """A complete card of a model that learned."""
     return Card(
-        name, "1", "Made for a test.", "用于测试。", features, "LightGBM", 5, DataSpan(1, 5, 4000, 900), {"auc": 0.9}
+        name,
+        "1",
+        "Made for a test.",
+        "用于测试。",
+        features,
+        "LightGBM",
+        5,
+        DataSpan(1, 5, 4000, 900),
+        {"auc": 0.9},
     )
 
 
@@ -37,7 +45,13 @@ def cases_and_truth(rows: int = 4000):
 def booster(trees: int = 203, leaves: int = 31, depth: int = 7) -> lightgbm.Booster:
     """A LightGBM model; 203 trees, so that some are left over when they are taken by eights."""
     cases, truth = cases_and_truth()
-    settings = {"objective": "binary", "num_leaves": leaves, "max_depth": depth, "verbosity": -1, "num_threads": 1}
+    settings = {
+        "objective": "binary",
+        "num_leaves": leaves,
+        "max_depth": depth,
+        "verbosity": -1,
+        "num_threads": 1,
+    }
     return lightgbm.train(settings, lightgbm.Dataset(cases, truth.astype(float)), trees)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.models import grown
 import numpy as np
 import pytest
+from tests.models import grown
 
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.models.contract import ModelError, check_model, probe_cases
@@ -12,7 +12,9 @@ from jingwei.models.kinds import KINDS, load_model
 from jingwei.models.points import Points, PointsModel
 
 SMALL = PointsModel(
-    grown.card(("one", "two")), -2.0, (Points("one", (1.0, 5.0), (0.0, 1.5, -0.5)), Points("two", (), (0.25,)))
+    grown.card(("one", "two")),
+    -2.0,
+    (Points("one", (1.0, 5.0), (0.0, 1.5, -0.5)), Points("two", (), (0.25,))),
 )
 MODELS = {"boosted": grown.forest(), "points": SMALL, **FIRST_MODELS}
 
@@ -66,12 +68,18 @@ class Spoilt:
 
 BREACHES = {
     "the card is not complete": Broken(card=grown.card(name=" ")),
-    "a score is outside [0, 1]": Broken(rows=lambda scores, cases: scores + 0.999, row=lambda score: score + 0.999),
+    "a score is outside [0, 1]": Broken(
+        rows=lambda scores, cases: scores + 0.999, row=lambda score: score + 0.999
+    ),
     "a row alone scores otherwise than in a batch": Broken(row=lambda score: np.nextafter(score, 2.0)),
     "the order of the columns changes the score": Broken(
-        bind=lambda model, columns: Spoilt(model.bind(model.features if len(columns) == grown.COUNT else columns[::-1]), {})
+        bind=lambda model, columns: Spoilt(
+            model.bind(model.features if len(columns) == grown.COUNT else columns[::-1]), {}
+        )
     ),
-    "a missing feature still gets a number": Broken(rows=lambda scores, cases: np.nan_to_num(scores, nan=0.5)),
+    "a missing feature still gets a number": Broken(
+        rows=lambda scores, cases: np.nan_to_num(scores, nan=0.5)
+    ),
     "a missing column is not named": Broken(bind=lambda model, columns: model.bind(_filled(model, columns))),
     "contributions do not add up to the log-odds": Broken(parts=lambda parts: parts + 1e-5),
 }
@@ -104,7 +112,9 @@ def test_probe_reaches_the_corners():
 
 def test_points_count_from_their_edge_on():
     scorer = SMALL.bind(("one", "two"))
-    odds = [np.log(s / (1 - s)) for s in scorer(np.array([[0.999, 0.0], [1.0, 0.0], [4.999, 9.0], [5.0, -9.0]]))]
+    odds = [
+        np.log(s / (1 - s)) for s in scorer(np.array([[0.999, 0.0], [1.0, 0.0], [4.999, 9.0], [5.0, -9.0]]))
+    ]
     assert odds == pytest.approx([-1.75, -0.25, -0.25, -2.25])
     assert SMALL.contributions((1.0, 7.0)).tolist() == [1.5, 0.25, -2.0]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.models import grown
 import lightgbm
 import numpy as np
 import pytest
+from tests.models import grown
 
 from jingwei.models.card import Card
 from jingwei.models.contract import ModelError
@@ -15,7 +15,7 @@ from jingwei.models.reasons import reasons
 
 
 def on_and_beside_thresholds():
-    """Rows that hold a threshold exactly, or the next double below or above it, in every feature that splits."""
+    """Rows that hold a threshold exactly, or the next double beside it, in every feature that splits."""
     nodes = grown.forest()._grown.nodes
     rng = np.random.default_rng(1)
     cases = grown.cases_and_truth()[0][:600].copy()
@@ -24,7 +24,9 @@ def on_and_beside_thresholds():
         if len(edges):
             picked = rng.choice(edges, len(cases))
             cases[:, feature] = np.where(
-                rng.random(len(cases)) < 0.5, picked, np.nextafter(picked, rng.choice([-np.inf, np.inf], len(cases)))
+                rng.random(len(cases)) < 0.5,
+                picked,
+                np.nextafter(picked, rng.choice([-np.inf, np.inf], len(cases))),
             )
     return cases
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from tests.models import grown
 import msgspec
 import pytest
+from tests.models import grown
 
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.models.contract import ModelError
@@ -90,7 +90,12 @@ def test_an_altered_approvals_log_is_noticed(registry):
     registry.approve("fraud", second, **SAID)
     path = registry.root / "slots" / "fraud.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    for altered in (lines[0].replace(b"ana", b"eve") + lines[1], lines[1], b"{}\n" + lines[1], lines[0] + b"cut"):
+    for altered in (
+        lines[0].replace(b"ana", b"eve") + lines[1],
+        lines[1],
+        b"{}\n" + lines[1],
+        lines[0] + b"cut",
+    ):
         path.write_bytes(altered)
         with pytest.raises(ModelError, match=r"altered|cannot be read"):
             registry.champion("fraud")

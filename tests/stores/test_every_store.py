@@ -53,6 +53,7 @@ def test_what_is_written_is_read_back_by_every_way_of_reading(store, books):
         assert {a.id: a for a in door.load(Account, everyone)} == {
             n: s.account for n, s in books.standings.items()
         }
+        assert len(door.load(Balance, [everyone[0]] * 3)) == 1
         keys = [(f"teller{seq % 3}", f"key-{seq:06d}") for seq in range(908)]
         assert door.answered(keys) == {key: seq for seq, key in enumerate(keys)}
         assert door.answered([("teller1", "key-000000"), ("teller0", "key-000003")]) == {
@@ -60,6 +61,7 @@ def test_what_is_written_is_read_back_by_every_way_of_reading(store, books):
         }
         ids = [line.id for line in books.all_lines]
         assert sorted(door.lines([*ids, 5]), key=lambda line: line.id) == books.all_lines
+        assert len(door.lines([ids[0]] * 3)) == 1
         assert door.line_range(ids[10], ids[20]) == books.all_lines[10:20]
         assert door.line_range(0, ids[-1] + 1, limit=3) == books.all_lines[:3]
         assert door.totals() == [("CNY", 0, 0)]

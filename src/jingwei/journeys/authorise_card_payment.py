@@ -7,7 +7,7 @@ import msgspec
 from jingwei.decisions.judge import Judgement, Observed
 from jingwei.journeys.payment import Order, carry_out, not_possible
 from jingwei.journeys.shape import Books, Journey, Outcome
-from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId
+from jingwei.kernel.command import AmountOrZero, Command, CurrencyCode, Id, OptionalId
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, AUTHORISATION, Movement, Standing, chart_id
 from jingwei.ledger.products import Product
@@ -17,20 +17,21 @@ class AuthoriseCardPayment(Command, frozen=True, kw_only=True, tag="authorise_ca
     """Pay `amount_minor` at `terminal` from the card account `payer`, which `customer` owns.
 
     With `capture` the money is posted now (a single-message payment); without, it is held until
-    a `CaptureCardPayment`.
+    a `CaptureCardPayment`. An amount of zero asks only whether the card is good (an account
+    verification): it is judged like any other and moves nothing.
     """
 
     customer: Id
     payer: Id
     terminal: Id
-    amount_minor: Amount
+    amount_minor: AmountOrZero
     currency: CurrencyCode
     capture: bool = True
     device: OptionalId = ""
     place: OptionalId = ""
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """What the bank looked at: the card account, the settlement account, the judgement."""
 
     seq: int

@@ -28,7 +28,7 @@ class Pay(Command, frozen=True, kw_only=True, tag="pay"):
     memo: Text = ""
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """What the bank looked at: both accounts, the payer's product, the judgement."""
 
     seq: int

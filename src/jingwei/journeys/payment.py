@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from jingwei.decisions.judge import Judgement
 from jingwei.decisions.policy import Verdict
@@ -11,9 +12,9 @@ from jingwei.kernel.clock import DAY, MINUTE
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import case_id, challenge_id, decision_id, hold_id
 from jingwei.kernel.refusal import Refusal
-from jingwei.ledger.accounts import Hold, Kept, Movement, Standing
+from jingwei.ledger.accounts import Hold, Kept, Line, Movement, Standing
 from jingwei.ledger.holds import place
-from jingwei.ledger.posting import post
+from jingwei.ledger.posting import check, move, post
 from jingwei.ledger.work import Case, Challenge
 
 REVIEW_TIME = 1 * DAY
@@ -39,13 +40,18 @@ class HoldPlaced(Event, frozen=True, tag="hold_placed"):
     """Money is kept back for a later capture."""
 
 
+class CardVerified(Event, frozen=True, tag="card_verified"):
+    """The card is good; nothing was moved."""
+
+
+VERIFIED = (CardVerified(),)
 SENT = (PaymentSent(),)
 HELD = (PaymentHeld(),)
 REFUSED = (PaymentRefused(),)
 PLACED = (HoldPlaced(),)
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, gc=False):
     """A payment to carry out. `movements[0]` is the payment itself, the rest its fees.
 
     `expires_at` is when an authorisation that is not captured lapses; `capture` False only holds.
@@ -62,6 +68,8 @@ def carry_out(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
     """Return what becomes of the payment under its verdict. Nothing passed in is changed."""
     verdict = judged.verdict
     if verdict is Verdict.ALLOW:
+        if not order.movements[0].amount_minor:
+            return _verify(order, judged, seq, at)
         return _send(order, judged, seq, at) if order.capture else _authorise(order, judged, seq, at)
     if verdict is Verdict.REFUSE:
         return Outcome(
@@ -84,14 +92,37 @@ def not_possible(judged: Judgement, refusal: Refusal, seq: int) -> Outcome:
 
 
 def _send(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
-    posted = post(order.movements, order.standings, seq, at)
-    if isinstance(posted, Refusal):
-        return not_possible(judged, posted, seq)
+    if len(order.movements) == 1:
+        payment, standings = order.movements[0], order.standings
+        done = move(payment, standings.get(payment.payer), standings.get(payment.payee), seq << 16, at)
+        if isinstance(done, Refusal):
+            return not_possible(judged, done, seq)
+        line, payer, payee = done
+        lines: tuple[Line, ...] = (line,)
+        after: tuple[Standing, ...] = (payer, payee)
+    else:
+        posted = post(order.movements, order.standings, seq, at)
+        if isinstance(posted, Refusal):
+            return not_possible(judged, posted, seq)
+        lines, after = posted.lines, tuple(posted.standings.values())
     answer = Answer(
         decision_id(seq), "allowed", judged.reasons, None, order.movements, events=SENT,
         policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
     )  # fmt: skip
-    return Outcome(answer, posted.lines, tuple(posted.standings.values()))
+    return Outcome(answer, lines, after)
+
+
+def _verify(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
+    """Answer a payment of nothing: what a payment of the least amount would be told, moving nothing."""
+    payment = replace(order.movements[0], amount_minor=1)
+    payer, payee = order.standings.get(payment.payer), order.standings.get(payment.payee)
+    if refusal := check(payment, payer, payee, at):
+        return not_possible(judged, refusal, seq)
+    answer = Answer(
+        decision_id(seq), "allowed", judged.reasons, events=VERIFIED,
+        policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
+    )  # fmt: skip
+    return Outcome(answer)
 
 
 def _hold(order: Order, seq: int, at: int, expires_at: int) -> tuple[Hold, Standing] | Refusal:

@@ -12,12 +12,15 @@ Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:@-]*\Z")]
 OptionalId = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A([A-Za-z0-9][A-Za-z0-9_.:@-]*)?\Z")]
 Amount = Annotated[int, msgspec.Meta(gt=0, le=MAX_AMOUNT_MINOR)]
+AmountOrZero = Annotated[int, msgspec.Meta(ge=0, le=MAX_AMOUNT_MINOR)]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=rf"\A({'|'.join(CURRENCIES)})\Z")]
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 Moment = Annotated[int, msgspec.Meta(ge=-(2**52), le=2**53)]
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
+class Command(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"
+):
     """Base of all commands.
 
     `key` is unique per `actor`: asking again with the same key returns the same answer.

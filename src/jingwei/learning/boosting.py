@@ -25,7 +25,7 @@ SETTINGS: dict[str, Any] = {
     "bagging_freq": 1,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    "num_threads": 1,
     "zero_as_missing": False,
     "verbosity": -1,
 }
@@ -87,19 +87,27 @@ def boost(
 def platt(margins: Floats, fraud: Flags) -> tuple[float, float]:
     """Return (slope, offset) of the logistic that fits outcomes to margins best (Platt 1999, his targets).
 
-    Newton's method on the two numbers; the slope is kept positive so that the order of scores stays.
+    Newton's method on the two numbers, steps halved while they do not lower the loss. TrainingError
+    when a higher margin does not mean more fraud.
     """
     positives, negatives = float(fraud.sum()), float((~fraud).sum())
     target = np.where(fraud, (positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0))
     design = np.column_stack([margins, np.ones_like(margins)])
+
+    def loss(at: Floats) -> float:
+        log_odds = design @ at
+        return float(np.sum(np.logaddexp(0.0, log_odds) - target * log_odds))
+
     answer = np.array([1.0, 0.0])
     for _ in range(50):
-        chance = 1.0 / (1.0 + np.exp(-design @ answer))
+        chance = np.exp(-np.logaddexp(0.0, -(design @ answer)))
         slope = design.T @ (chance - target)
         bend = (design * (chance * (1.0 - chance))[:, None]).T @ design + 1e-9 * np.eye(2)
         step = np.linalg.solve(bend, slope)
+        while np.abs(step).max() > 1e-10 and loss(answer - step) > loss(answer):
+            step = step / 2.0
         answer = answer - step
-        if np.abs(step).max() < 1e-10:
+        if np.abs(step).max() <= 1e-10:
             break
     if not np.isfinite(answer).all() or answer[0] <= 0.0:
         raise TrainingError("the margins do not tell frauds from honest payments; nothing was learned")

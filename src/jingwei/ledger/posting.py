@@ -165,19 +165,26 @@ def post(
 def post_one(
     movement: Movement, standings: Mapping[str, Standing | None], number: int, at: int
 ) -> Posted | Refusal:
-    """`post` for the entry of one movement, which most are; `number` is its line's."""
-    payer, payee = standings.get(movement.payer), standings.get(movement.payee)
+    """`post` for the entry of one movement; `number` is its line's."""
+    done = move(movement, standings.get(movement.payer), standings.get(movement.payee), number, at)
+    if isinstance(done, Refusal):
+        return done
+    line, payer, payee = done
+    return Posted((line,), {movement.payer: payer, movement.payee: payee})
+
+
+def move(
+    movement: Movement, payer: Standing | None, payee: Standing | None, number: int, at: int
+) -> tuple[Line, Standing, Standing] | Refusal:
+    """Return the line of one movement with payer and payee after it, or why it is not made."""
     if refusal := check(movement, payer, payee, at):
         return refusal
     assert payer is not None and payee is not None
     line = book(movement, payer.balance, payee.balance, number, at)
     if line.payer_after_minor < -MAX_BALANCE_MINOR or line.payee_after_minor > MAX_BALANCE_MINOR:
         return Refusal("balance_too_large")
-    after = {
-        movement.payer: Standing(payer.account, paid(payer, line, at)),
-        movement.payee: Standing(payee.account, received(payee.balance, line)),
-    }
-    return Posted((line,), after)
+    after = Standing(payer.account, paid(payer, line, at))
+    return line, after, Standing(payee.account, received(payee.balance, line))
 
 
 def book(movement: Movement, payer: Balance, payee: Balance, number: int, at: int) -> Line:

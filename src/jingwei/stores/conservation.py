@@ -50,6 +50,24 @@ def check_money(batch: Batch, booked: Booked) -> None:
         raise StoreError(_unexplained(explained, after))
 
 
+def before(batch: Batch) -> list[int]:
+    """What each balance of the batch must have held before, by its lines, in minor units.
+
+    An engine that changes a balance only where it finds this value needs no `check_money` first.
+    Raises StoreError when a line moves money of an account whose balance is not in the batch.
+    """
+    moved: defaultdict[str, int] = defaultdict(int)
+    for line in batch.lines:
+        amount = line.amount_minor
+        moved[line.payer] -= amount
+        moved[line.payee] += amount
+    balances = cast("list[Balance]", batch.kept.get(Balance, []))
+    was = [balance.booked_minor - moved.pop(balance.id, 0) for balance in balances]
+    if moved:
+        raise StoreError(_unexplained(moved, {}))
+    return was
+
+
 def _unexplained(explained: Mapping[str, int], after: Mapping[str, int]) -> str:
     """Name one account whose balance and lines do not agree."""
     account = min(key for key in explained.keys() | after.keys() if explained.get(key) != after.get(key))

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
-from jingwei.stores.conservation import check_batch, check_money
+from jingwei.ledger.accounts import Balance, Kept
+from jingwei.stores.conservation import before, check_batch, check_money
 from jingwei.stores.inspection import inspect
 from jingwei.stores.migrations import pending
 from jingwei.stores.sqlite_reads import (
@@ -45,7 +46,16 @@ _UPSERT_NOTE = (
     "INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
 _INSERT_LINE = insert(LINES, "?")
+_CHANGE_BALANCE = (
+    f"UPDATE balances SET {', '.join(f'{name} = ?' for name in TABLES[Balance].names[1:])} "
+    "WHERE id = ? AND booked_minor = ?"
+)
+_NEW_BALANCE = f"{upsert(TABLES[Balance], '?')} WHERE balances.booked_minor = 0"
 _UPSERT = {kind: upsert(table, "?") for kind, table in TABLES.items()}
+
+
+class _MoneyDiffers(StoreError):
+    """Some balance in the file is not what the batch's lines say it was."""
 
 
 def make_version_1() -> list[str]:
@@ -123,9 +133,14 @@ class SqliteStore(SqliteReads):
             log = self._sealer()
             self._log = None
             tiles = log.append_many(batch.leaves)
-            with self._transaction() as connection:
+            was = before(batch)
+            try:
+                with self._transaction() as connection:
+                    _put(connection, batch, tiles)
+                    _put_balances(connection, batch.kept.get(Balance, []), was)
+            except _MoneyDiffers:
                 check_money(batch, self.booked)
-                _put(connection, batch, tiles)
+                raise
             self._log, self._written = log, self._written + len(batch.leaves)
 
     def submit(self, batch: Batch) -> Ticket:
@@ -219,11 +234,29 @@ def _put(connection: sqlite3.Connection, batch: Batch, tiles: list[Tile]) -> Non
     if batch.lines:
         connection.executemany(_INSERT_LINE, map(_astuple, batch.lines))
     for kind, rows in batch.kept.items():
-        connection.executemany(_UPSERT[kind], map(_astuple, rows))
+        if kind is not Balance:
+            connection.executemany(_UPSERT[kind], map(_astuple, rows))
     if tiles:
         connection.executemany(_INSERT_TILE, tiles)
     if batch.notes:
         connection.executemany(_UPSERT_NOTE, batch.notes.items())
+
+
+def _put_balances(connection: sqlite3.Connection, balances: list[Kept], was: list[int]) -> None:
+    """Write balances, each only over the booked money its lines say was there (0: or nothing at all)."""
+    known, new = [], []
+    for balance, booked in zip(balances, was, strict=True):
+        row = _astuple(balance)
+        if booked:
+            known.append((*row[1:], row[0], booked))
+        else:
+            new.append(row)
+    changed = 0
+    for sql, rows in ((_CHANGE_BALANCE, known), (_NEW_BALANCE, new)):
+        if rows:
+            changed += connection.executemany(sql, rows).rowcount
+    if changed != len(balances):
+        raise _MoneyDiffers("a balance is not what its lines say it was; nothing was written")
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -42,7 +42,10 @@ def serve(
             known.grant(*(f"customer:{one.id}" for one in PEOPLE))
         warm(home)
         _greet(host, port, known)
-        _run(home, known, host, port)
+        from jingwei.channels.rest import create_app
+        from jingwei.channels.rest.wire import server
+
+        server(create_app(home, known), host, port).run()
     typer.echo("The bank is closed; everything is written.", err=True)
 
 
@@ -84,26 +87,6 @@ def _greet(host: str, port: int, known: Tokens) -> None:
     for actor, token in known.by_actor.items():
         print(f"  {actor:<18} {token}")
     print("Ctrl-C closes the bank.", flush=True)
-
-
-def _run(home: Home, known: Tokens, host: str, port: int) -> None:
-    import uvicorn
-
-    from jingwei.channels.rest import create_app
-
-    config = uvicorn.Config(
-        create_app(home, known),
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-        server_header=False,
-    )
-    uvicorn.Server(config).run()
 
 
 def tokens(

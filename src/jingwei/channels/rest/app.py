@@ -41,7 +41,7 @@ class Front:
     """Sends payments to the hot door and everything else to FastAPI."""
 
     def __init__(self, payments: Payments, rest: ASGIApp, close: Callable[[], None]) -> None:
-        self._payments = payments
+        self.payments = payments
         self._rest = rest
         self.close = close
         """Finish what is being written and let go of the store; the server's shutdown calls it."""
@@ -49,7 +49,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request."""
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
-            await self._payments(scope, receive, send)
+            await self.payments(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 

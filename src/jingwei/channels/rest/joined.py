@@ -20,7 +20,10 @@ MOST = 1024
 
 T = TypeVar("T")
 Replies = list[Reply | Exception]
-Waiting = list[tuple[Command, "asyncio.Future[Reply]"]]
+Tell = Callable[[Reply | Exception], None]
+"""Is told the reply, StoreError when nothing was written, or Problem when the command met a bug."""
+
+Waiting = list[tuple[Command, Tell]]
 
 
 class Writer(Protocol):
@@ -46,13 +49,26 @@ class Joined:
         self._busy = False
         self._thread = ThreadPoolExecutor(1, "writer")
 
-    def ask(self, command: Command) -> asyncio.Future[Reply]:
-        """Return the future reply; it fails with StoreError, or with Problem when the command met a bug."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Reply] = loop.create_future()
+    def put(self, command: Command, tell: Tell) -> None:
+        """Have a command done with the next batch; `tell` is called on the loop once its outcome is durable."""
         if not self._waiting and not self._busy:
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._next, loop)
-        self._waiting.append((command, future))
+        self._waiting.append((command, tell))
+
+    def ask(self, command: Command) -> asyncio.Future[Reply]:
+        """Return the future reply to a command; it fails with what `put` would tell."""
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+        def settle(reply: Reply | Exception) -> None:
+            if future.done():
+                return
+            if isinstance(reply, Exception):
+                future.set_exception(reply)
+            else:
+                future.set_result(reply)
+
+        self.put(command, settle)
         return future
 
     async def apart(self, task: Callable[[], T]) -> T:
@@ -88,16 +104,13 @@ class Joined:
         if error is not None:
             LOG.error("a batch of %d was not written", len(batch), exc_info=error)
             why = error if isinstance(error, StoreError) else Problem("bug")
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(why)
+            for _, tell in batch:
+                loop.call_soon(tell, why)
             return
         self._wrote(len(batch))
-        for (command, future), reply in zip(batch, done.result(), strict=True):
-            if future.done():
-                continue
+        for (command, tell), reply in zip(batch, done.result(), strict=True):
             if isinstance(reply, Exception):
                 LOG.error("%s %s met a bug", type(command).__name__, command.key, exc_info=reply)
-                future.set_exception(Problem("bug"))
+                loop.call_soon(tell, Problem("bug"))
             else:
-                future.set_result(reply)
+                loop.call_soon(tell, reply)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
+from starlette.types import Send as ASGISend
 
 from jingwei.bank import Reply
 from jingwei.channels.identity import Caller, Tokens
@@ -15,7 +18,9 @@ from jingwei.channels.problems import DECIDED, MEDIA_TYPE, Problem, body_of, ref
 from jingwei.channels.rest.counting import Counted
 from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.reading import (
+    MOST_BYTES,
     Decimal,
+    Headers,
     PlainText,
     amount,
     decode,
@@ -35,6 +40,7 @@ from jingwei.ledger.accounts import Account
 from jingwei.stores.store import Reader, StoreError
 
 PATH = "/v1/payments"
+PROBLEM = MEDIA_TYPE.encode()
 OWNERS_KEPT = 100_000
 Payment = Pay | AuthoriseCardPayment
 
@@ -150,6 +156,47 @@ class Owners:
         return owner
 
 
+def refused(problem: Problem) -> Answered:
+    """The answer to a request that is not taken."""
+    return Answered(problem.kind.status, body_of(problem))
+
+
+def failed(error: Exception) -> Answered:
+    """The answer when nothing was written: the store failed, or the command met a bug."""
+    return refused(error if isinstance(error, Problem) else Problem("store_failed", why=str(error)))
+
+
+class Asked(NamedTuple):
+    """A payment that was read: who asks, and the command it makes."""
+
+    caller: Caller
+    command: Payment
+
+
+class Answered(NamedTuple):
+    """What is sent back: status, body, whether the key was answered before."""
+
+    status: int
+    body: bytes
+    replayed: bool = False
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers that tell the body's kind and how to go on."""
+        kind = b"application/json" if self.status == DECIDED else PROBLEM
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(self.body))]
+        if self.replayed:
+            headers.append((b"idempotent-replayed", b"true"))
+        if self.status == 503:
+            headers.append((b"retry-after", b"1"))
+        elif self.status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        return headers
+
+
+Send = Callable[[Answered], None]
+
+
 class Payments:
     """Decides payments. One instance serves all connections of the event loop it runs on."""
 
@@ -157,58 +204,79 @@ class Payments:
         self, joined: Joined, tokens: Tokens, clock: Clock, reader: Reader, counted: Counted
     ) -> None:
         self._joined = joined
-        self._ask = joined.ask
         self._tokens = tokens
         self._clock = clock
         self._owners = Owners(reader)
         self._counted = counted
         self.sentences = Sentences(reader)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         """Answer one request. A payment that was decided answers 201, whatever was decided."""
-        began = time.perf_counter()
-        replayed = False
         try:
-            status, body, replayed = await self._answer(scope, receive)
-            kind = b"application/json" if status == DECIDED else MEDIA_TYPE.encode()
+            open_envelope(scope["headers"])
+            body = await read_body(receive)
         except Problem as problem:
-            status, body, kind = problem.kind.status, body_of(problem), MEDIA_TYPE.encode()
-        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-        if replayed:
-            headers.append((b"idempotent-replayed", b"true"))
-        if status == 503:
-            headers.append((b"retry-after", b"1"))
-        elif status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-        self._counted.answered(time.perf_counter() - began, status)
+            answered = refused(problem)
+            self._counted.answered(0.0, answered.status)
+        else:
+            future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+            self.take(scope["headers"], body, lambda told: None if future.done() else future.set_result(told))
+            answered = await future
+        await send({"type": "http.response.start", "status": answered.status, "headers": answered.headers})
+        await send({"type": "http.response.body", "body": answered.body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bool]:
-        envelope = open_envelope(scope["headers"])
+    def take(self, headers: Headers, body: bytes, send: Send) -> None:
+        """Read a whole request and have it decided; `send` is called, now or later, on the loop."""
+        began = time.perf_counter()
+        try:
+            asked = self._read(headers, body)
+        except Problem as problem:
+            self._finish(refused(problem), began, send)
+        except StoreError as error:
+            self._finish(failed(error), began, send)
+        else:
+            self._joined.put(asked.command, lambda reply: self._told(asked, reply, began, send))
+
+    def _told(self, asked: Asked, reply: Reply | Exception, began: float, send: Send) -> None:
+        """Word the reply. A key that seems used for another request is tried once more as it was first asked."""
+        if isinstance(reply, Exception):
+            self._finish(failed(reply), began, send)
+            return
+        caller, command = asked
+        if reply.seq < 0 and command.customer != caller.id:
+            again = Asked(caller, msgspec.structs.replace(command, customer=caller.id))
+            self._joined.put(again.command, lambda reply: self._told(again, reply, began, send))
+            return
+        answered = failed(Problem("bug"))
+        try:
+            answered = self._worded(command, reply, caller)
+        finally:
+            self._finish(answered, began, send)
+
+    def _finish(self, answered: Answered, began: float, send: Send) -> None:
+        self._counted.answered(time.perf_counter() - began, answered.status)
+        send(answered)
+
+    def _read(self, headers: Headers, body: bytes) -> Asked:
+        envelope = open_envelope(headers)
         caller = identify(self._tokens, envelope.token)
         key = key_of(envelope)
-        body = await read_body(receive)
+        if len(body) > MOST_BYTES:
+            raise Problem("body_too_large", most=str(MOST_BYTES))
         ask = decode(_TYPED if b'"type"' in body else _TRANSFER, body)
-        try:
-            command = self._command(ask, caller, key)
-            reply = await self._ask(command)
-            if reply.seq < 0 and command.customer != caller.id:
-                reply = await self._ask(msgspec.structs.replace(command, customer=caller.id))
-        except StoreError as error:
-            raise Problem("store_failed", why=str(error)) from None
-        return *self._told(command, reply, caller), reply.replayed
+        return Asked(caller, self._command(ask, caller, key))
 
-    def _told(self, command: Payment, reply: Reply, caller: Caller) -> tuple[int, bytes]:
-        """Status and body for a reply; the same bytes every time the same record is told."""
+    def _worded(self, command: Payment, reply: Reply, caller: Caller) -> Answered:
+        """The answer to a reply; the same bytes every time the same record is told."""
         answer = reply.answer
         refusal = answer.refusal
         if refusal is not None and (reply.seq < 0 or status_of(refusal.code) in (403, 404)):
             self._counted.decided("not_taken")
-            return refusal_body(refusal, answer.id)
+            return Answered(*refusal_body(refusal, answer.id), reply.replayed)
         self._counted.decided(answer.result)
         at = self._joined.made_at(reply.seq) if reply.replayed else command.at
-        return DECIDED, _ENCODE(told(command, answer, at, self.sentences.reasons(answer), caller.inside))
+        body = _ENCODE(told(command, answer, at, self.sentences.reasons(answer), caller.inside))
+        return Answered(DECIDED, body, reply.replayed)
 
     def _command(self, ask: Transfer | CardPayment, caller: Caller, key: str) -> Payment:
         """The command a request makes. The customer follows from who asks, or from the payer's owner.

@@ -107,9 +107,9 @@ def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
         if blank.any():
             raise StreamError(f"row {start + int(blank.argmax()) + 1}: {name} is empty")
     amounts = np.asarray(columns["amount_minor"])
-    wrong = (amounts <= 0) | (amounts > MAX_AMOUNT_MINOR)
+    wrong = (amounts < 0) | (amounts > MAX_AMOUNT_MINOR)
     if wrong.any():
-        says = f"amount_minor must be above zero and at most {MAX_AMOUNT_MINOR}"
+        says = f"amount_minor must not be negative and at most {MAX_AMOUNT_MINOR}"
         raise StreamError(f"row {start + int(wrong.argmax()) + 1}: {says}")
     for name in ("customer", "terminal"):
         for some_id in set(columns[name].tolist()):
