@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.channels.counter import Counter, Talk
 
 from jingwei.kernel.clock import DAY
-from tests.channels.counter import Counter, Talk
 
 
 @pytest.fixture(scope="session")

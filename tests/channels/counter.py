@@ -1,4 +1,4 @@
-"""A bank behind its REST interface, spoken to in short words, on a clock that moves a minute with every look."""
+"""A bank behind its REST interface, spoken to in short words; its clock moves a minute with every look."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jingwei.channels.demo import settle
 from jingwei.channels.identity import Tokens
 from jingwei.channels.rest import create_app
 from jingwei.home import Home, open_home
-from jingwei.kernel.clock import DAY, MINUTE, parse_iso
+from jingwei.kernel.clock import MINUTE, parse_iso
 
 START = parse_iso("2026-11-02T04:00:00")
 PEOPLE = ("customer:alice", "customer:bob", "customer:carol", "customer:mallory")
@@ -100,10 +100,20 @@ class Talk:
         self.counter.home.close()
         self._runner.close()
 
-    def pay(self, who: str = "alice", to: str = "bob", amount: str = "12.30", key: str | None = None, **more: Any) -> httpx.Response:
-        body = {"payer": who, "payee": to, "amount": amount, "currency": "CNY", "device": f"{who}-phone"} | more
+    def pay(
+        self, who: str = "alice", to: str = "bob", amount: str = "12.30", key: str | None = None, **more: Any
+    ) -> httpx.Response:
+        body = {
+            "payer": who,
+            "payee": to,
+            "amount": amount,
+            "currency": "CNY",
+            "device": f"{who}-phone",
+        } | more
         return self.post("/v1/payments", body, f"customer:{who}", key)
 
-    def card(self, who: str = "alice", amount: str = "9.90", key: str | None = None, **more: Any) -> httpx.Response:
+    def card(
+        self, who: str = "alice", amount: str = "9.90", key: str | None = None, **more: Any
+    ) -> httpx.Response:
         body = {"type": "card", "payer": who, "terminal": "T1", "amount": amount, "currency": "CNY"} | more
         return self.post("/v1/payments", body, "system:core", key)

@@ -31,7 +31,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settle(bank)
     for n, (amount, device) in enumerate(((1230, "phone"), (4560, ""))):
         now = bank.clock.now()
-        ask = {"payer": "alice", "customer": "alice", "payee": "bob", "amount_minor": amount, "currency": "CNY"}
+        ask = {
+            "payer": "alice",
+            "customer": "alice",
+            "payee": "bob",
+            "amount_minor": amount,
+            "currency": "CNY",
+        }
         stamp = {"key": f"p{n}", "actor": "customer:alice", "at": now, "known_at": now}
         bank.bank.do([Pay(device=device, **ask, **stamp)])
     bank.close()
@@ -71,7 +77,9 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("words", "field"), ANSWERS, ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+@pytest.mark.parametrize(
+    ("words", "field"), ANSWERS, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
 def test_every_command_answers_people_and_programs(jingwei: Run, words: tuple[str, ...], field: str):
     code, out, err = jingwei(*words, "--json")
     assert code == 0, err
@@ -100,7 +108,9 @@ def test_a_proof_is_written_and_verified(jingwei: Run, tmp_path: Path):
     code, out, _ = jingwei("proof", "D00000000004", "--out", tmp_path / "p.json", "--json")
     assert code == 0 and json.loads(out)["bytes"] == (tmp_path / "p.json").stat().st_size
     verifier = Path(__file__).resolve().parents[2] / "tools" / "verify_proof.py"
-    done = subprocess.run([sys.executable, str(verifier), str(tmp_path / "p.json")], capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(verifier), str(tmp_path / "p.json")], capture_output=True, check=False
+    )
     assert done.returncode == 0
 
 
@@ -108,7 +118,9 @@ def test_a_policy_is_checked_published_and_tried_on_history(jingwei: Run, tmp_pa
     file = tmp_path / "mine.toml"
     text = policy_text("outgoing_transfer")
     assert jingwei("policy", "check", _written(file, text))[0] == 0
-    strict = text.replace("version = 1", "version = 2").replace('code = "extremely_large"', 'code = "any_payment"')
+    strict = text.replace("version = 1", "version = 2").replace(
+        'code = "extremely_large"', 'code = "any_payment"'
+    )
     strict = strict.replace('when = "amount_minor >= 100_000_000"', 'when = "amount_minor >= 1"')
     code, out, _ = jingwei("whatif", "--policy", _written(file, strict), "--json")
     told = json.loads(out.splitlines()[-1])
@@ -145,7 +157,11 @@ MISTAKES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("replay {columns} --limit -1", 2, ("--limit",)),
     ("replay", 2, ("Missing argument",)),
     ("train fraud --data nowhere.csv --from 2018-07-25 --days 7", 2, ("there is no file nowhere.csv",)),
-    ("train fraud --data {columns} --from yesterday --days 7", 2, ("'yesterday' is not a date", "2018-07-25")),
+    (
+        "train fraud --data {columns} --from yesterday --days 7",
+        2,
+        ("'yesterday' is not a date", "2018-07-25"),
+    ),
     ("train fraud --data {columns} --from 2018-02-30 --days 7", 2, ("is not a date",)),
     ("train fraud --data {columns} --from 2018-07-25 --days 0", 2, ("--days",)),
     ("train fraud --data {columns} --from 2018-07-25 --days 7", 1, ("column", "Fix")),
@@ -290,7 +306,11 @@ def test_doctor_finds_a_port_in_use_a_full_disk_and_an_old_clock(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
     monkeypatch.setattr(clock.SystemClock, "now", lambda self: 0)
     code, out, _ = jingwei("doctor", "--port", props["port"], "--json")
-    wrong = {check["check"]: check["fix"] for check in json.loads(out.splitlines()[-1])["checks"] if not check["well"]}
+    wrong = {
+        check["check"]: check["fix"]
+        for check in json.loads(out.splitlines()[-1])["checks"]
+        if not check["well"]
+    }
     assert code == 1 and set(wrong) == {"port free", "free disk", "clock"}
     assert all(wrong.values())
 
@@ -322,7 +342,9 @@ def _health(port: str) -> int:
 def test_help_loads_nothing_heavy():
     """`jingwei --help` answers at once: no numbers engine, no web server, no database is loaded for it."""
     code = "import sys; sys.argv = ['jingwei', '--help']; sys.path.insert(0, 'src')\n"
-    code += "from jingwei.channels.cli import main\ntry: main()\nexcept SystemExit: print(sorted(sys.modules))"
+    code += (
+        "from jingwei.channels.cli import main\ntry: main()\nexcept SystemExit: print(sorted(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "serve" in done.stdout
     for heavy in ("numpy", "numba", "fastapi", "duckdb", "lightgbm", "sklearn", "cryptography", "sqlite3"):
@@ -337,7 +359,9 @@ def test_serve_answers_and_ends_cleanly(tmp_path: Path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    with subprocess.Popen([*run, "serve", "--port", port], env=environment, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        [*run, "serve", "--port", port], env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdout is not None
         assert f"http://127.0.0.1:{port}" in server.stdout.readline()
         for _ in range(100):

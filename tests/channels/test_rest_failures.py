@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.channels.counter import Counter, Talk
 
 from jingwei.stores.store import Batch, StoreError
-from tests.channels.counter import Counter, Talk
 
 
 @pytest.fixture
@@ -33,7 +33,9 @@ def test_a_full_disk_is_told_and_survived(talk: Talk, monkeypatch: pytest.Monkey
     assert (order.status_code, order.headers["retry-after"]) == (503, "1")
     assert store.size() == size
 
-    monkeypatch.setattr("jingwei.channels.rest.health.probe", lambda home: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(
+        "jingwei.channels.rest.health.probe", lambda home: (_ for _ in ()).throw(OSError(28, "full"))
+    )
     red = talk.get("/ready", "")
     assert (red.status_code, red.json()["status"]) == (503, "not_ready")
     assert talk.get("/health", "").status_code == 200
@@ -57,9 +59,10 @@ def test_a_write_that_works_again_turns_readiness_green(talk: Talk, monkeypatch:
 
 
 def test_a_bug_spares_the_other_requests_of_its_batch(talk: Talk, monkeypatch: pytest.MonkeyPatch):
+    from msgspec.structs import replace
+
     from jingwei.journeys import pay
     from jingwei.journeys.table import BY_COMMAND
-    from msgspec.structs import replace
 
     journey = BY_COMMAND[pay.Pay]
 
@@ -71,7 +74,12 @@ def test_a_bug_spares_the_other_requests_of_its_batch(talk: Talk, monkeypatch: p
     monkeypatch.setitem(BY_COMMAND, pay.Pay, replace(journey, act=stumbles))
     body = {"payer": "alice", "payee": "bob", "amount": "1.00", "currency": "CNY", "device": "phone"}
     calls = [
-        {"method": "POST", "url": "/v1/payments", "json": body | {"memo": memo}, "headers": talk.counter.head("customer:alice")}
+        {
+            "method": "POST",
+            "url": "/v1/payments",
+            "json": body | {"memo": memo},
+            "headers": talk.counter.head("customer:alice"),
+        }
         for memo in ("a", "bug", "b")
     ]
     told = talk.together(calls)

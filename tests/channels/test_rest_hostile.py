@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.channels.counter import Talk
 
 from jingwei.channels import problems
 from jingwei.kernel.refusal import REFUSALS
-from tests.channels.counter import Talk
 
-GOOD: dict[str, Any] = {"payer": "alice", "payee": "bob", "amount": "1.00", "currency": "CNY", "device": "phone"}
+GOOD: dict[str, Any] = {
+    "payer": "alice",
+    "payee": "bob",
+    "amount": "1.00",
+    "currency": "CNY",
+    "device": "phone",
+}
 
 
 def body(**changed: Any) -> bytes:
@@ -41,8 +47,16 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "a number": (b"1", 422, "field_not_valid"),
     "a text": (b'"pay"', 422, "field_not_valid"),
     "nested deeply": (b"[" * 30_000 + b"]" * 30_000, 422, "field_not_valid"),
-    "nested in a field": (body(memo="x").replace(b'"x"', b"[" * 30_000 + b"]" * 30_000), 422, "field_not_valid"),
-    "nested in an unknown field": (body(y="x").replace(b'"x"', b'{"a":' * 9_000 + b"1" + b"}" * 9_000), 422, "field_not_valid"),
+    "nested in a field": (
+        body(memo="x").replace(b'"x"', b"[" * 30_000 + b"]" * 30_000),
+        422,
+        "field_not_valid",
+    ),
+    "nested in an unknown field": (
+        body(y="x").replace(b'"x"', b'{"a":' * 9_000 + b"1" + b"}" * 9_000),
+        422,
+        "field_not_valid",
+    ),
     "unknown field": (body(priority="high"), 422, "field_not_valid"),
     "someone else's actor": (body(actor="staff:reviewer"), 422, "field_not_valid"),
     "its own score": (body(score=0.0), 422, "field_not_valid"),
@@ -103,7 +117,11 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "control character": (body(memo="\x1b[31mred"), 422, "field_not_valid"),
     "NUL in memo": (body(memo="a\x00b"), 422, "field_not_valid"),
     "long memo": (body(memo="好" * 501), 422, "field_not_valid"),
-    "capture as text": (body(type="card", payee=None, terminal="T", device=None, capture="no"), 422, "field_not_valid"),
+    "capture as text": (
+        body(type="card", payee=None, terminal="T", device=None, capture="no"),
+        422,
+        "field_not_valid",
+    ),
 }
 
 
@@ -120,13 +138,26 @@ def test_a_hostile_body_is_a_clear_problem_and_writes_nothing(town: Talk, name: 
     assert town.counter.home.store.size() == before
 
 
+@pytest.mark.parametrize("name", BODIES)
+def test_a_problem_is_chinese_in_chinese(town: Talk, name: str):
+    """Nothing of the English explanation is left in the Chinese one."""
+    told = town.send("/v1/payments", BODIES[name][0]).json()["zh"]
+    for word in ("Expected", "got", "missing", "malformed", "must", "write", "is not", "has"):
+        assert word not in told.split("“")[0], told
+
+
 def test_there_are_enough_hostile_bodies():
     assert len(BODIES) >= 60
 
 
 @pytest.mark.parametrize(
     ("content", "pointer"),
-    [(body(amount="x"), "/amount"), (body(payee=5), "/payee"), (body(extra=1), "/extra"), (body(payer=None), "/payer")],
+    [
+        (body(amount="x"), "/amount"),
+        (body(payee=5), "/payee"),
+        (body(extra=1), "/extra"),
+        (body(payer=None), "/payer"),
+    ],
 )
 def test_a_problem_points_at_its_field(town: Talk, content: bytes, pointer: str):
     assert town.send("/v1/payments", content).json()["pointer"] == pointer
@@ -208,14 +239,22 @@ def test_a_body_above_64_kib_is_refused(town: Talk, path: str):
     ],
 )
 def test_a_hostile_address_is_a_clear_problem(town: Talk, method: str, path: str, status: int):
-    told = town.ask(method, path, headers=town.counter.head("staff:teller"), content=b"{}" if method == "POST" else None)
+    told = town.ask(
+        method, path, headers=town.counter.head("staff:teller"), content=b"{}" if method == "POST" else None
+    )
     assert told.status_code == status, told.text
     assert told.headers["content-type"] == "application/problem+json"
     assert told.json()["zh"] and told.json()["en"]
 
 
 def test_a_formula_or_a_tag_in_a_memo_is_kept_as_text(town: Talk):
-    for memo in ("=cmd|' /C calc'!A0", "<script>alert(1)</script>", "{{7*7}}", "%s%n", "'; DROP TABLE lines;--"):
+    for memo in (
+        "=cmd|' /C calc'!A0",
+        "<script>alert(1)</script>",
+        "{{7*7}}",
+        "%s%n",
+        "'; DROP TABLE lines;--",
+    ):
         told = town.pay(memo=memo)
         assert told.status_code == 201
         leaf = town.counter.home.store.record(int(told.json()["id"][1:]))

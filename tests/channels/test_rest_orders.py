@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.channels.counter import Talk
 
 from jingwei.kernel.clock import DAY
-from tests.channels.counter import Talk
 
 
 def test_an_account_is_opened_with_money_and_shown(town: Talk):
@@ -36,10 +36,17 @@ def test_an_unknown_product_and_a_taken_number_are_refused(town: Talk):
 
 def test_a_deposit_and_its_reversal(town: Talk):
     name = town.newcomer()
-    paid = town.post("/v1/deposits", {"account": name, "amount": "8.00", "currency": "CNY", "source": "clearing"})
+    paid = town.post(
+        "/v1/deposits", {"account": name, "amount": "8.00", "currency": "CNY", "source": "clearing"}
+    )
     assert paid.json()["movements"][0] | {"payer": ""} == {
-        "payer": "", "payee": name, "amount": "8.00", "amount_minor": 800, "currency": "CNY", "kind": "deposit",
-    }  # fmt: skip
+        "payer": "",
+        "payee": name,
+        "amount": "8.00",
+        "amount_minor": 800,
+        "currency": "CNY",
+        "kind": "deposit",
+    }
     path = f"/v1/decisions/{paid.json()['id']}/reversal"
     assert town.post(path, {"reason": "wrong account"}).json()["about"] == paid.json()["id"]
     assert town.get(f"/v1/accounts/{name}").json()["booked"] == "0.00"
@@ -117,14 +124,16 @@ def test_a_person_answers_a_held_payment(town: Talk, release: bool, result: str)
     held = town.pay(to=town.newcomer(), amount="60000.00").json()
     case = town.get(f"/v1/cases/{held['case']}").json()
     assert (case["amount"], case["status"], case["payer"]) == ("60000.00", "open", "alice")
-    answered = town.post(f"/v1/cases/{held['case']}/review", {"release": release, "comment": "called"}, "staff:reviewer")
+    answered = town.post(
+        f"/v1/cases/{held['case']}/review", {"release": release, "comment": "called"}, "staff:reviewer"
+    )
     assert answered.json()["result"] == result
     again = town.post(f"/v1/cases/{held['case']}/review", {"release": release}, "staff:reviewer")
     assert (again.status_code, again.json()["code"]) == (409, "case_closed")
 
 
 def test_a_payment_is_reported_as_fraud_by_its_number(town: Talk):
-    paid = town.card().json()["id"]
+    paid = town.card(town.newcomer(opening="50.00")).json()["id"]
     told = town.post("/v1/fraud-reports", {"payment": paid})
     assert told.json()["result"] == "done"
     recorded = town.get(f"/v1/decisions/{told.json()['id']}").json()

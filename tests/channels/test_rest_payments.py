@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.channels.counter import Counter, Talk
 
 from jingwei.kernel.clock import DAY
-from tests.channels.counter import Counter, Talk
 
 
 def test_a_small_payment_is_allowed_and_booked(town: Talk):
@@ -106,7 +106,10 @@ def test_a_key_used_for_another_request_is_refused(town: Talk):
 
 def test_keys_are_each_actors_own(town: Talk):
     key = town.counter.key()
-    assert town.pay("alice", "bob", "1.00", key).json()["id"] != town.pay("bob", "alice", "1.00", key).json()["id"]
+    assert (
+        town.pay("alice", "bob", "1.00", key).json()["id"]
+        != town.pay("bob", "alice", "1.00", key).json()["id"]
+    )
 
 
 def test_a_payer_opened_between_two_tries_does_not_spoil_the_key(town: Talk):
@@ -114,7 +117,9 @@ def test_a_payer_opened_between_two_tries_does_not_spoil_the_key(town: Talk):
     key = town.counter.key()
     first = town.card("late", key=key)
     assert first.status_code == 404
-    opened = town.post("/v1/customers", {"customer": "late", "name": "Late", "product": "current_cny", "account": "late"})
+    opened = town.post(
+        "/v1/customers", {"customer": "late", "name": "Late", "product": "current_cny", "account": "late"}
+    )
     assert opened.status_code == 201
     again = town.card("late", key=key)
     assert again.content == first.content and again.headers["idempotent-replayed"] == "true"
@@ -169,7 +174,12 @@ def test_joined_requests_come_out_as_one_by_one(tmp_path: Path):
 def test_fifty_waiting_with_one_key_are_paid_once(tmp_path: Path):
     talk = Talk(Counter(tmp_path))
     body = {"payer": "alice", "payee": "bob", "amount": "5.00", "currency": "CNY", "device": "phone"}
-    call = {"method": "POST", "url": "/v1/payments", "json": body, "headers": talk.counter.head("customer:alice", "one")}
+    call = {
+        "method": "POST",
+        "url": "/v1/payments",
+        "json": body,
+        "headers": talk.counter.head("customer:alice", "one"),
+    }
     told = talk.together([call] * 50)
     assert len({one.content for one in told}) == 1
     assert sum("idempotent-replayed" not in one.headers for one in told) == 1

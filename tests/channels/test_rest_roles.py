@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.channels.counter import Talk
 
 ANYONE = ("", "customer:bob", "staff:teller", "system:core")
@@ -20,7 +19,8 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("POST", "/v1/accounts"): (KNOWN, {"product": "none"}),
     ("POST", "/v1/accounts/{some_id}/freeze"): (INSIDE, {"direction": "in", "on": False}),
     ("POST", "/v1/accounts/{some_id}/limits"): (
-        KNOWN, {"currency": "CNY", "payment": "200000.00", "day": "500000.00", "month": "5000000.00"},
+        KNOWN,
+        {"currency": "CNY", "payment": "200000.00", "day": "500000.00", "month": "5000000.00"},
     ),
     ("POST", "/v1/accounts/{some_id}/closure"): (KNOWN, {"payee": "nobody"}),
     ("POST", "/v1/deposits"): (INSIDE, {"account": "bob"} | MONEY),
@@ -48,12 +48,19 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("GET", "/health"): (ANYONE, None),
     ("GET", "/ready"): (ANYONE, None),
     ("GET", "/metrics"): (ANYONE, None),
-}  # fmt: skip
+}
 FILLED = {
-    "accounts/{some_id}": "accounts/bob", "holds/{some_id}": f"holds/{H}", "decisions/{some_id}": f"decisions/{D}",
-    "step-ups/{some_id}": f"step-ups/{S}", "cases/{some_id}": f"cases/{C}",
-    "{account}": "bob", "{case}": C, "{challenge}": S, "{code}": "bug", "{decision}": D,
-}  # fmt: skip
+    "accounts/{some_id}": "accounts/bob",
+    "holds/{some_id}": f"holds/{H}",
+    "decisions/{some_id}": f"decisions/{D}",
+    "step-ups/{some_id}": f"step-ups/{S}",
+    "cases/{some_id}": f"cases/{C}",
+    "{account}": "bob",
+    "{case}": C,
+    "{challenge}": S,
+    "{code}": "bug",
+    "{decision}": D,
+}
 
 
 def address(path: str) -> str:
@@ -69,7 +76,7 @@ def test_the_matrix_has_every_route(town: Talk):
 
 
 @pytest.mark.parametrize("who", ANYONE)
-@pytest.mark.parametrize("route", MATRIX, ids=lambda route: " ".join(route))
+@pytest.mark.parametrize("route", MATRIX, ids=" ".join)
 def test_only_those_who_may(town: Talk, route: tuple[str, str], who: str):
     allowed, body = MATRIX[route]
     method, path = route
@@ -97,7 +104,9 @@ def test_foreign_and_missing_look_alike(town: Talk, method: str, path: str, body
     for name in ("alice", "nobody"):
         fields = {key: name if value == "alice" else value for key, value in (body or {}).items()}
         more = {"json": fields} if body else {}
-        told.append(town.ask(method, path.replace("alice", name), headers=town.counter.head("customer:bob"), **more))
+        told.append(
+            town.ask(method, path.replace("alice", name), headers=town.counter.head("customer:bob"), **more)
+        )
     assert [one.status_code for one in told] == [404, 404]
     first, second = ({**one.json(), "decision": ""} for one in told)
     assert first == second

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.channels.counter import Talk
 
 VERIFIER = Path(__file__).resolve().parents[2] / "tools" / "verify_proof.py"
@@ -28,7 +27,10 @@ def test_a_statement_has_every_line_once_in_pages_of_any_size(town: Talk, limit:
         after = page["next"]
     assert [line["amount"] for line in lines] == [f"{n}.00" for n in range(9, 0, -1)] + ["100.00"]
     assert [line["after_minor"] for line in lines][0] == 14500
-    assert all(a["after_minor"] - a["amount_minor"] == b["after_minor"] for a, b in zip(lines, lines[1:], strict=False))
+    assert all(
+        a["after_minor"] - a["amount_minor"] == b["after_minor"]
+        for a, b in zip(lines, lines[1:], strict=False)
+    )
 
 
 def test_a_cursor_of_another_account_shows_nothing(town: Talk):
@@ -114,7 +116,11 @@ def test_every_code_has_its_words(town: Talk):
 def test_figures_for_prometheus_count_decisions(town: Talk):
     def allowed() -> float:
         lines = town.get("/metrics", "").text.splitlines()
-        return sum(float(line.split()[1]) for line in lines if line.startswith('jingwei_decisions_total{result="allowed"}'))
+        return sum(
+            float(line.split()[1])
+            for line in lines
+            if line.startswith('jingwei_decisions_total{result="allowed"}')
+        )
 
     before = allowed()
     town.pay()

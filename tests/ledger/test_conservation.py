@@ -186,4 +186,4 @@ def test_limits_are_the_plain_sums_they_say(payment, day_limit, month_limit, spe
 
 def movement_kinds_are_known() -> bool:
     """The kinds that count are those a customer chooses to pay with."""
-    return {"payment", "card", "exchange"} == SPENDING
+    return {"payment", "card", "authorisation", "exchange"} == SPENDING

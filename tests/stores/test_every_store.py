@@ -152,6 +152,13 @@ def with_same_line_twice(batch: Batch) -> Batch:
     return replace(batch, lines=[*batch.lines[:-1], replace(batch.lines[-1], id=batch.lines[0].id)])
 
 
+def with_money_forgotten(batch: Batch) -> Batch:
+    """The last balance as if its account had been empty before the batch."""
+    name = batch.kept[Balance][-1].id
+    moved = sum(line.amount_minor * ((line.payee == name) - (line.payer == name)) for line in batch.lines)
+    return with_last(batch, Balance, booked_minor=moved)
+
+
 RULE = "rule of the books"
 WRONG = {
     "key answered before": (RULE, lambda b: with_key(b, "teller0", "key-000000", b.first_seq)),
@@ -164,6 +171,7 @@ WRONG = {
     "payer is payee": (RULE, lambda b: with_line(b, id=b.lines[0].id + 9, payee=b.lines[0].payer)),
     "more held than nothing": (RULE, lambda b: with_last(b, Balance, held_minor=-1)),
     "money from nowhere": ("lines make it", lambda b: with_last(b, Balance, booked_minor=1)),
+    "money forgotten": ("lines make it", with_money_forgotten),
     "new account with money": ("newcomer", lambda b: with_balance(b, Balance("newcomer", 5))),
     "line without its balance": ("is not in the batch", without_balance),
     "nothing where a word belongs": ("nothing was written", lambda b: with_last(b, Hold, payee=None)),

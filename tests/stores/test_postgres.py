@@ -82,8 +82,8 @@ def test_a_connection_lost_before_the_commit_means_nothing_was_written(store, se
     batch = books.batch(60)
     put = postgres._put
 
-    def put_and_lose(connection, batch, tiles):
-        put(connection, batch, tiles)
+    def put_and_lose(connection, batch, tiles, kept):
+        put(connection, batch, tiles, kept)
         cut(store, server)
 
     monkeypatch.setattr(postgres, "_put", put_and_lose)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from jingwei.channels.in_chinese import in_chinese
 from jingwei.kernel.refusal import REFUSALS, Refusal, Words
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,9 +34,9 @@ PROBLEMS: dict[str, Kind] = {
         415,
         Words("Send the body without Content-Encoding {found}.", "请求体不得使用Content-Encoding {found}。"),
     ),
-    "body_not_json": Kind(400, Words("The body is not JSON: {why}.", "请求体不是有效的JSON：{why}。")),
-    "field_not_valid": Kind(422, Words("{where}: {why}.", "字段{where}不合要求：{why}。")),
-    "amount_not_valid": Kind(422, Words("{where}: {why}.", "金额{where}不合要求：{why}。")),
+    "body_not_json": Kind(400, Words("The body is not JSON: {why}.", "请求体不是有效的JSON：{why_zh}。")),
+    "field_not_valid": Kind(422, Words("{where}: {why}.", "字段{where}不合要求：{why_zh}。")),
+    "amount_not_valid": Kind(422, Words("{where}: {why}.", "金额{where}不合要求：{why_zh}。")),
     "key_missing": Kind(
         400,
         Words(
@@ -149,8 +150,9 @@ def status_of(code: str) -> int:
 def body_of(problem: Problem) -> bytes:
     """The problem+json bytes of a request that is not taken."""
     status, words = problem.kind
-    where = {"where": problem.where.lstrip("/").replace("/", ".") or "body"}
-    return _encode(problem.code, status, words, words.told(where | problem.detail), problem.where)
+    where = problem.where.lstrip("/").replace("/", ".") or "body"
+    detail = {"where": where, "why_zh": in_chinese(problem.detail.get("why", ""))} | problem.detail
+    return _encode(problem.code, status, words, words.told(detail), problem.where)
 
 
 def refusal_body(refusal: Refusal, decision: str = "") -> tuple[int, bytes]:

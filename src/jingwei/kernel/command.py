@@ -8,13 +8,13 @@ import msgspec
 
 from jingwei.kernel.money import CURRENCIES, MAX_AMOUNT_MINOR
 
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:@-]*\Z")]
 OptionalId = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A([A-Za-z0-9][A-Za-z0-9_.:@-]*)?\Z")]
 Amount = Annotated[int, msgspec.Meta(gt=0, le=MAX_AMOUNT_MINOR)]
 AmountOrZero = Annotated[int, msgspec.Meta(ge=0, le=MAX_AMOUNT_MINOR)]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=rf"\A({'|'.join(CURRENCIES)})\Z")]
-Text = Annotated[str, msgspec.Meta(max_length=500)]
+Text = Annotated[str, msgspec.Meta(max_length=500, pattern=r"\A[^\x00]*\Z")]
 Moment = Annotated[int, msgspec.Meta(ge=-(2**52), le=2**53)]
 
 

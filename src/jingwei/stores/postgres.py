@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
-from jingwei.stores.conservation import check_batch, check_money
+from jingwei.ledger.accounts import Balance, Kept
+from jingwei.stores.conservation import before, check_batch, check_money
 from jingwei.stores.inspection import inspect
 from jingwei.stores.migrations import pending
 from jingwei.stores.postgres_reads import (
@@ -47,6 +48,11 @@ _INSERT_TILE = "INSERT INTO tiles (level, idx, body) VALUES (%s, %s, %s)"
 _UPSERT_NOTE = (
     "INSERT INTO notes (name, value) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
+
+
+
+class _MoneyDiffers(StoreError):
+    """Some balance in the database is not what the batch's lines say it was."""
 
 
 Shape = tuple[str, Sequence[str], Sequence[str]]
@@ -135,14 +141,29 @@ class PostgresStore(PostgresReads):
             self._log = None
             tiles = log.append_many(batch.leaves)
             try:
-                with self._transaction() as connection:
-                    check_money(batch, self.booked)
-                    _put(connection, batch, tiles)
+                self._put_all(batch, tiles)
                 self._written += len(batch.leaves)
             except REFUSED as error:
                 if not self._connection.closed or not self._found(batch, error):
                     self._refuse(error)
             self._log = log
+
+    def _put_all(self, batch: Batch, tiles: list[Tile]) -> None:
+        """Write the batch in one transaction, its balances only over what its lines say was there."""
+        balances = batch.kept.get(Balance, [])
+        try:
+            with self._transaction() as connection:
+                if len(balances) < BULK:
+                    check_money(batch, self.booked)
+                    _put(connection, batch, tiles, batch.kept)
+                else:
+                    was = before(batch)
+                    kept = {kind: rows for kind, rows in batch.kept.items() if kind is not Balance}
+                    _put(connection, batch, tiles, kept)
+                    _put_balances(connection.cursor(), balances, was)
+        except _MoneyDiffers:
+            check_money(batch, self.booked)
+            raise
 
     def submit(self, batch: Batch) -> Ticket:
         """Write the batch at once; the ticket tells how it ended."""
@@ -274,18 +295,50 @@ def _set_up(connection: Connection) -> int:
     return int(row[0])
 
 
-def _put(connection: Connection, batch: Batch, tiles: list[Tile]) -> None:
+def _put(
+    connection: Connection, batch: Batch, tiles: list[Tile], kept: Mapping[type[Kept], list[Any]]
+) -> None:
     """Write all of a batch inside the open transaction."""
     cursor = connection.cursor()
     _append(cursor, _RECORDS, list(enumerate(batch.leaves, batch.first_seq)))
     _append(cursor, _ANSWERS, batch.keys)
     _append(cursor, _shape(LINES), list(map(_astuple, batch.lines)))
-    for kind, rows in batch.kept.items():
+    for kind, rows in kept.items():
         _keep(cursor, TABLES[kind], _UPSERT[kind], list(map(_astuple, rows)))
     if tiles:
         cursor.executemany(_INSERT_TILE, tiles)
     if batch.notes:
         cursor.executemany(_UPSERT_NOTE, batch.notes.items())
+
+
+def _put_balances(
+    cursor: psycopg.Cursor[tuple[Any, ...]], balances: list[Kept], was: list[int]
+) -> None:
+    """Write many balances, each only over the booked money its lines say was there (0: or nothing at all).
+
+    The planner knows nothing of the rows that just arrived; each is found through the index.
+    """
+    table = TABLES[Balance]
+    arrived = f"{table.name}_arrived"
+    cursor.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS {arrived} (LIKE {table.name}, was bigint) ON COMMIT DELETE ROWS"
+    )
+    _, columns, types = _shape(table)
+    rows = [(*_astuple(balance), booked) for balance, booked in zip(balances, was, strict=True)]
+    _append(cursor, (arrived, (*columns, "was"), (*types, "int8")), rows)
+    cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+    changes = ", ".join(f"{name} = n.{name}" for name in table.names[1:])
+    changed = cursor.execute(
+        f"UPDATE {table.name} b SET {changes} FROM {arrived} n WHERE b.id = n.id AND b.booked_minor = n.was"
+    ).rowcount
+    if changed < len(balances):
+        names = ", ".join(table.names)
+        changed += cursor.execute(
+            f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {arrived} n "
+            f"WHERE n.was = 0 AND NOT EXISTS (SELECT FROM {table.name} b WHERE b.id = n.id)"
+        ).rowcount
+    if changed != len(balances):
+        raise _MoneyDiffers("a balance is not what its lines say it was; nothing was written")
 
 
 def _shape(table: Table, name: str = "") -> Shape:

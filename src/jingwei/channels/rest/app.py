@@ -44,7 +44,7 @@ class Front:
         self.payments = payments
         self._rest = rest
         self.close = close
-        """Finish what is being written and let go of the store; the server's shutdown calls it."""
+        """Let go of the reader; the server's shutdown calls it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request."""
@@ -67,7 +67,6 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     desk = Desk(home, tokens, joined, reader, payments.sentences)
 
     def close() -> None:
-        joined.close()
         reader.close()
 
     @asynccontextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from jingwei.bank import Reply
 from jingwei.channels.problems import Problem
@@ -18,25 +18,32 @@ LOG = logging.getLogger("jingwei.rest")
 MOST = 1024
 """Commands in one batch: more wait for the next, so that no answer waits for thousands of others."""
 
-T = TypeVar("T")
-Replies = list[Reply | Exception]
+PATIENCE = 0.25
+"""How long the first of a batch waits for those who came with the last one, in times the last write took."""
+
+SOON_S = 0.001
+"""Shorter waits than this are not worth a timer: on a fast disk nobody waits for anybody."""
+
 Tell = Callable[[Reply | Exception], None]
 """Is told the reply, StoreError when nothing was written, or Problem when the command met a bug."""
-
-Waiting = list[tuple[Command, Tell]]
 
 
 class Writer(Protocol):
     """The part of the bank that writes."""
 
-    def do_each(self, commands: list[Command]) -> Replies: ...
+    def do_each(self, commands: list[Command]) -> list[Reply | Exception]: ...
 
 
 class Joined:
-    """Takes commands one by one on the event loop and has them done together on one thread of its own.
+    """Takes commands one by one and has them done together at the end of the event loop's turn.
 
-    While that thread waits for the disk, the loop reads the next requests: they are the next batch. At
-    most one batch is being written at any time, so the bank keeps its one writer.
+    A turn reads every socket that has something to say, so what came in while one batch was written is
+    the next batch. The bank writes on the loop's own thread: handing batches to a writer thread overlaps
+    the wait for the disk, but the two threads then fight for the interpreter with every row, which costs
+    more (at 64 connections 214 against 154 microseconds of processor time for a payment).
+
+    On a slow disk the first to ask again would have a write to itself and all others would wait for it.
+    So it waits up to a quarter of the last write's time for as many as the last batch had.
     """
 
     def __init__(self, bank: Writer, reader: Reader, wrote: Callable[[int], None]) -> None:
@@ -45,16 +52,25 @@ class Joined:
         self._bank = bank
         self._reader = reader
         self._wrote = wrote
-        self._waiting: Waiting = []
-        self._busy = False
-        self._thread = ThreadPoolExecutor(1, "writer")
+        self._waiting: list[tuple[Command, Tell]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._expected = 1
+        self._last_write_s = 0.0
 
     def put(self, command: Command, tell: Tell) -> None:
-        """Have a command done with the next batch; `tell` is called on the loop once its outcome is durable."""
-        if not self._waiting and not self._busy:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._next, loop)
+        """Have a command done with the next batch; `tell` is called once its outcome is durable."""
         self._waiting.append((command, tell))
+        if len(self._waiting) == 1:
+            loop, patience = asyncio.get_running_loop(), PATIENCE * self._last_write_s
+            if self._expected > 1 and patience >= SOON_S:
+                self._timer = loop.call_later(patience, self._flush, loop)
+            else:
+                loop.call_soon(self._flush, loop)
+        elif self._timer is not None and len(self._waiting) >= self._expected:
+            self._timer.cancel()
+            self._timer = None
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._flush, loop)
 
     def ask(self, command: Command) -> asyncio.Future[Reply]:
         """Return the future reply to a command; it fails with what `put` would tell."""
@@ -71,10 +87,6 @@ class Joined:
         self.put(command, settle)
         return future
 
-    async def apart(self, task: Callable[[], T]) -> T:
-        """Run what uses the bank's store itself on the writer's thread, between two batches."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, task)
-
     def made_at(self, seq: int) -> int:
         """When the command of this record was first asked (microseconds UTC)."""
         leaf = self._reader.record(seq)
@@ -82,35 +94,28 @@ class Joined:
         at: int = unseal(leaf).command.at
         return at
 
-    def close(self) -> None:
-        """Finish what was handed over and end the thread."""
-        self._thread.shutdown()
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Do what waits and answer everyone, each apart: a mistake in one answer spares the others."""
+        batch, self._waiting, self._timer = self._waiting[:MOST], self._waiting[MOST:], None
+        if self._waiting:
+            loop.call_soon(self._flush, loop)
+        began = time.perf_counter()
+        replies = self._done([command for command, _ in batch])
+        self._expected, self._last_write_s = len(batch), time.perf_counter() - began
+        for (_, tell), reply in zip(batch, replies, strict=True):
+            loop.call_soon(tell, reply)
 
-    def _next(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand what waits to the writer, unless it is still writing: then it goes with the next batch."""
-        if self._busy or not self._waiting:
-            return
-        self._busy = True
-        batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-        written = self._thread.submit(self._bank.do_each, [command for command, _ in batch])
-        written.add_done_callback(lambda done: loop.call_soon_threadsafe(self._finish, loop, batch, done))
-
-    def _finish(self, loop: asyncio.AbstractEventLoop, batch: Waiting, done: Future[Replies]) -> None:
-        """Start the next batch, then answer everyone of this one."""
-        self._busy = False
-        self._next(loop)
-        error = done.exception()
-        self.failed = error if isinstance(error, StoreError) else None
-        if error is not None:
-            LOG.error("a batch of %d was not written", len(batch), exc_info=error)
-            why = error if isinstance(error, StoreError) else Problem("bug")
-            for _, tell in batch:
-                loop.call_soon(tell, why)
-            return
-        self._wrote(len(batch))
-        for (command, tell), reply in zip(batch, done.result(), strict=True):
+    def _done(self, commands: list[Command]) -> list[Reply | Exception]:
+        """The outcome of each command: its reply, or what it is to be told instead."""
+        try:
+            replies = self._bank.do_each(commands)
+        except StoreError as error:
+            LOG.error("a batch of %d was not written: %s", len(commands), error)
+            self.failed = error
+            return [error] * len(commands)
+        self._wrote(len(commands))
+        for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
             if isinstance(reply, Exception):
                 LOG.error("%s %s met a bug", type(command).__name__, command.key, exc_info=reply)
-                loop.call_soon(tell, Problem("bug"))
-            else:
-                loop.call_soon(tell, reply)
+                replies[at] = Problem("bug")
+        return replies

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -33,7 +34,7 @@ from jingwei.channels.words import Sentences, Why, result_words
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.shape import Answer
-from jingwei.kernel.clock import Clock, iso
+from jingwei.kernel.clock import SECOND, Clock, iso
 from jingwei.kernel.command import CurrencyCode, Id, OptionalId
 from jingwei.kernel.money import format_minor
 from jingwei.ledger.accounts import Account
@@ -104,6 +105,12 @@ class PaymentTold(msgspec.Struct, frozen=True):
     score: float | None | msgspec.UnsetType = msgspec.UNSET
 
 
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    """A whole second in ISO 8601 without its zone: many payments share one."""
+    return iso(seconds * SECOND)[:19]
+
+
 def told(command: Payment, answer: Answer, at: int, reasons: tuple[Why, ...], inside: bool) -> PaymentTold:
     """A payment's answer in words; `at` is when it was first asked, `inside` whether staff read it."""
     words, refusal = result_words(answer), answer.refusal
@@ -121,7 +128,7 @@ def told(command: Payment, answer: Answer, at: int, reasons: tuple[Why, ...], in
         format_minor(command.amount_minor, command.currency),
         command.amount_minor,
         command.currency,
-        iso(at),
+        f"{_second(at // SECOND)}.{at % SECOND:06d}Z",
         answer.hold,
         answer.case,
         answer.challenge,
@@ -238,7 +245,7 @@ class Payments:
             self._joined.put(asked.command, lambda reply: self._told(asked, reply, began, send))
 
     def _told(self, asked: Asked, reply: Reply | Exception, began: float, send: Send) -> None:
-        """Word the reply. A key that seems used for another request is tried once more as it was first asked."""
+        """Word the reply. A key that seems used for another request is tried again as it was first asked."""
         if isinstance(reply, Exception):
             self._finish(failed(reply), began, send)
             return
@@ -247,11 +254,11 @@ class Payments:
             again = Asked(caller, msgspec.structs.replace(command, customer=caller.id))
             self._joined.put(again.command, lambda reply: self._told(again, reply, began, send))
             return
-        answered = failed(Problem("bug"))
+        answered = None
         try:
             answered = self._worded(command, reply, caller)
         finally:
-            self._finish(answered, began, send)
+            self._finish(answered or failed(Problem("bug")), began, send)
 
     def _finish(self, answered: Answered, began: float, send: Send) -> None:
         self._counted.answered(time.perf_counter() - began, answered.status)

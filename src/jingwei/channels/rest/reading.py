@@ -31,9 +31,13 @@ PlainText = Annotated[
 Decimal = Annotated[
     str,
     msgspec.Meta(
-        max_length=32, description="A decimal number as text, with a point: 12.30", examples=["12.30"]
+        max_length=32,
+        description="A decimal number as text, with at most the places of its currency: 12.30",
+        examples=["12.30"],
+        extra_json_schema={"pattern": r"^[0-9]{1,16}(\.[0-9]{1,3})?$"},
     ),
 ]
+"""An amount. The document shows the pattern; reading it against its currency says what is wrong in words."""
 
 
 class Envelope(NamedTuple):

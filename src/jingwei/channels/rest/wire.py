@@ -56,7 +56,7 @@ class PaymentsProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Go straight with a payment nobody is before of; let uvicorn do the rest."""
-        before = self.cycle
+        before: Any = self.cycle
         if (
             self.url == URL
             and self.parser.get_method() == b"POST"

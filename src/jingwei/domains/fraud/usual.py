@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from jingwei.domains.fraud.whose import SERVED, labels, of_customer, times_usual
-from jingwei.features.definition import COUNT, SUM, Definition, Derived, fraud_count, fraud_share, window
+from jingwei.domains.fraud.whose import SERVED, labels, of_customer, of_terminal, times_usual
+from jingwei.features.definition import COUNT, MAX, SUM, Definition, Derived, fraud_count, fraud_share, window
 from jingwei.features.terms import ratio
 from jingwei.kernel.purpose import DataClass
 
@@ -103,5 +103,26 @@ USUAL: Final[tuple[Definition, ...]] = (
         fraud_count(window(days=28)),
         "How many of this terminal's payments of the week ending 28 days ago are known to be fraud.",
         "该终端截至28天前的一周付款中已知欺诈的笔数。",
+    ),
+    of_terminal(
+        "terminal_max_8d_minor",
+        window(days=8),
+        MAX,
+        "The largest payment at this terminal in the last 8 days.",
+        "该终端最近8天的最大单笔收款。",
+    ),
+    of_terminal(
+        "terminal_max_14d_minor",
+        window(days=14),
+        MAX,
+        "The largest payment at this terminal in the last 14 days.",
+        "该终端最近14天的最大单笔收款。",
+    ),
+    of_terminal(
+        "terminal_max_30d_minor",
+        window(days=30),
+        MAX,
+        "The largest payment at this terminal in the last 30 days.",
+        "该终端最近30天的最大单笔收款。",
     ),
 )

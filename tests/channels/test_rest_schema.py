@@ -1,0 +1,44 @@
+"""What the OpenAPI document promises holds: schemathesis asks every route and checks every answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.channels.counter import Counter
+from tests.channels.line import Line
+
+CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformance,status_code_conformance"
+
+
+@pytest.mark.parametrize(
+    "examples", [3, pytest.param(500, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])]
+)
+def test_every_answer_is_as_documented(tmp_path: Path, examples: int):
+    program = Path(sys.executable).with_name("schemathesis")
+    if not program.exists():
+        pytest.skip("schemathesis is not installed")
+    line = Line(Counter(tmp_path / "home"))
+    try:
+        run = [
+            program,
+            "run",
+            f"http://127.0.0.1:{line.port}/openapi.json",
+            "-n",
+            str(examples),
+            "--seed",
+            "1",
+        ]
+        run += [
+            "-H",
+            f"Authorization: Bearer {line.counter.tokens.by_actor['system:core']}",
+            "--checks",
+            CHECKS,
+        ]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    finally:
+        line.close()
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "31/31" in done.stdout
