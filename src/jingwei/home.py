@@ -18,19 +18,20 @@ from jingwei.audit.verify import Verdict, verify_log
 from jingwei.bank import Bank
 from jingwei.decisions.compiled import compile_policy
 from jingwei.decisions.judge import Judge, columns_of
-from jingwei.decisions.policy import parse_policy
+from jingwei.decisions.policy import PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
 from jingwei.features.catalogue import allowed, names
 from jingwei.features.live import LiveFeatures
-from jingwei.journeys.publish_policy import PublishPolicy
+from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.journeys.use_model import UseModel
 from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.products import Products, shipped
+from jingwei.models.contract import Model
 from jingwei.models.registry import Registry
 from jingwei.stores.store import Reader, Store, StoreError
 
@@ -108,9 +109,26 @@ class HomeCourt:
             text, digest = reader.note(f"policy:{name}"), reader.note(f"model:{slot}")
             if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
+            model = self._registry.load(digest)
+            if not (readable(text) and fits(model)):
+                continue
             self._seated[name] = (text, digest)
             policy = compile_policy(parse_policy(text), judge.columns)
-            judge.appoint(policy, self._registry.load(digest).bind(judge.columns), digest[:16])
+            judge.appoint(policy, model.bind(judge.columns), digest[:16])
+
+
+def readable(text: str) -> bool:
+    """Whether a published policy reads only features that this version of the bank has."""
+    try:
+        parse_policy(text, known=COLUMNS)
+    except PolicyError:
+        return False
+    return True
+
+
+def fits(model: Model) -> bool:
+    """Whether a model reads only features that this version of the bank has."""
+    return set(model.features) <= set(COLUMNS)
 
 
 class Home:
@@ -128,20 +146,25 @@ class Home:
         self.found()
 
     def found(self) -> None:
-        """Publish the shipped policies in a new bank, and let the approved champions score."""
+        """Publish the shipped policies in a new bank, and let the approved champions score.
+
+        A policy or champion left by another version that reads features this one does not have cannot
+        judge: the shipped one takes its place, and the log says so.
+        """
         now = self.clock.now()
         actor: dict[str, Any] = {"actor": "system:core", "at": now, "known_at": now}
         for name in MODEL_SLOTS:
-            if self.store.note(f"policy:{name}") is None:
+            published = self.store.note(f"policy:{name}")
+            if published is None or not readable(published):
                 text = policy_text(name)
-                self.bank.do([PublishPolicy(key=f"shipped:{parse_policy(text).digest}", text=text, **actor)])
+                key = f"shipped:{parse_policy(text).digest}:{self.store.size()}"
+                self.bank.do([PublishPolicy(key=key, text=text, **actor)])
         for slot, first in FIRST_MODELS.items():
-            if self.registry.champion(slot) is None:
-                digest = self.registry.save(first)
-                self.registry.approve(
-                    slot, digest, who="system:core", why="the first model, made by hand", at=now
-                )
             champion = self.registry.champion(slot)
+            if champion is None or not fits(champion.model):
+                why = "the first model, made by hand"
+                self.registry.approve(slot, self.registry.save(first), who="system:core", why=why, at=now)
+                champion = self.registry.champion(slot)
             assert champion is not None
             if self.store.note(f"model:{slot}") != champion.digest:
                 key = f"champion:{slot}:{champion.digest}:{self.store.size()}"

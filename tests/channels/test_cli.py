@@ -284,6 +284,17 @@ def test_doctor_finds_open_keys_and_says_how_to_close_them(jingwei: Run, home: P
     assert checks(jingwei)["keys private"]["well"]
 
 
+def test_tokens_others_could_read_are_not_used(jingwei: Run, home: Path):
+    file = home / "tokens.json"
+    assert jingwei("tokens")[0] == 0
+    file.chmod(0o644)
+    try:
+        code, _, err = jingwei("tokens")
+        assert code == 1 and "chmod 600" in err
+    finally:
+        file.chmod(0o600)
+
+
 def test_doctor_finds_a_changed_model(jingwei: Run, home: Path):
     file = next((home / "models" / "files").glob("[0-9a-f]*"))
     content = file.read_bytes()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.channels.counter import Counter, Talk
 
+from jingwei.bank import Reply
+from jingwei.channels.rest.joined import Joined
+from jingwei.journeys.shape import Answer
 from jingwei.stores.store import Batch, StoreError
 
 
@@ -53,7 +59,10 @@ def test_a_write_that_works_again_turns_readiness_green(talk: Talk, monkeypatch:
     with monkeypatch.context() as patched:
         patched.setattr(store, "write", lambda batch: (_ for _ in ()).throw(StoreError("gone")))
         assert talk.pay().status_code == 503
-    talk.counter.clock.now()
+    monkeypatch.setattr(
+        "jingwei.channels.rest.health.probe", lambda home: (_ for _ in ()).throw(OSError(5, "no"))
+    )
+    assert talk.get("/ready", "").status_code == 503
     assert talk.pay().status_code == 201
     assert talk.get("/ready", "").status_code == 200
 
@@ -86,3 +95,35 @@ def test_a_bug_spares_the_other_requests_of_its_batch(talk: Talk, monkeypatch: p
     assert [one.status_code for one in told] == [201, 500, 201]
     assert told[1].json()["code"] == "bug" and "ZeroDivision" not in told[1].text
     assert talk.get("/v1/accounts/bob").json()["booked"] == "50002.00"
+
+
+class SlowBank:
+    """Takes 8 ms for every batch, like a slow disk, and notes how many commands each had."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def do_each(self, commands: list[Any]) -> list[Any]:
+        self.sizes.append(len(commands))
+        time.sleep(0.008)
+        return [Reply(0, Answer("D00000000000", "done")) for _ in commands]
+
+
+def test_on_a_slow_disk_those_who_came_together_are_written_together_again():
+    """Each asks again a moment after its answer; without patience the first would have a write to itself."""
+    bank = SlowBank()
+
+    async def crowd() -> None:
+        joined = Joined(bank, None, lambda size: None)  # type: ignore[arg-type]
+
+        async def one(number: int) -> None:
+            for _ in range(20):
+                await joined.ask(None)  # type: ignore[arg-type]
+                await asyncio.sleep(number * 0.0001)
+
+        await asyncio.gather(*(one(number) for number in range(8)))
+
+    asyncio.run(crowd())
+    assert sum(bank.sizes) == 160
+    assert len(bank.sizes) <= 30, bank.sizes
+    assert 0 not in bank.sizes

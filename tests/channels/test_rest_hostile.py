@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,16 @@ def test_a_good_request_passes_with_unusual_but_right_headers(town: Talk):
 @pytest.mark.parametrize("path", ["/v1/payments", "/v1/deposits"])
 def test_a_body_above_64_kib_is_refused(town: Talk, path: str):
     told = town.send(path, body(memo="x" * 70_000))
+    assert (told.status_code, told.json()["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("path", ["/v1/payments", "/v1/deposits"])
+def test_a_body_without_a_length_is_cut_off_at_64_kib(town: Talk, path: str):
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b" " * 10_000
+
+    told = town.ask("POST", path, headers=town.counter.head("system:core"), content=endless())
     assert (told.status_code, told.json()["code"]) == (413, "body_too_large")
 
 

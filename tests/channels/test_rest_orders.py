@@ -187,3 +187,10 @@ def test_one_key_for_two_routes_is_refused(town: Talk):
     town.post("/v1/deposits", {"account": "alice", "amount": "1.00", "currency": "CNY"}, key=key)
     told = town.post("/v1/accounts", {"customer": "alice", "product": "current_cny"}, key=key)
     assert (told.status_code, told.json()["code"]) == (422, "key_used_for_another")
+
+
+def test_nobody_reviews_their_own_payment(town: Talk):
+    town.counter.tokens.grant("staff:alice")
+    held = town.pay(to=town.newcomer(), amount="60000.00", device="").json()
+    told = town.post(f"/v1/cases/{held['case']}/review", {"release": True}, "staff:alice")
+    assert (told.status_code, told.json()["code"]) == (403, "own_work")

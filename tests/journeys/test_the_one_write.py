@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from jingwei.domains.fraud.policy import policy_text
 from jingwei.journeys import pay
 from jingwei.journeys.freeze import FreezeAccount
+from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
 from jingwei.kernel.command import Command
@@ -168,3 +170,27 @@ def test_a_record_reads_back_as_it_was_sealed(town: Any) -> None:
         sealed = unseal(leaf)
         assert sealed.seq == seq
         assert seal(sealed.seq, sealed.command, sealed.answer) == leaf
+
+
+def test_a_bank_left_by_another_version_opens_and_says_what_replaced_its_rules(town: Any) -> None:
+    """A published policy that reads a feature the bank no longer has gives way to the shipped one."""
+    gone = policy_text("outgoing_transfer").replace("payee_age_s", "payee_mood")
+    size = town.home.store.size()
+    town.home.store.set_notes({"policy:outgoing_transfer": gone})
+    town.reopen()
+    assert town.home.store.size() == size + 1
+    assert unseal(town.home.store.record(size)).command.text == policy_text("outgoing_transfer")
+    assert town.do(town.pay("alice", "bob", 1_000, device="phone-1")).answer.result == "allowed"
+
+
+def test_a_published_policy_version_never_changes(town: Any) -> None:
+    text = policy_text("outgoing_transfer")
+    again = town.do(PublishPolicy(text=text, **town.stamp("staff:lin"))).answer
+    assert (again.result, again.made) == ("done", "outgoing_transfer@1")
+    other = text.replace("amount_minor >= 5_000_000", "amount_minor >= 5_000_001")
+    assert (
+        town.do(PublishPolicy(text=other, **town.stamp("staff:lin"))).answer.refusal.code
+        == "policy_version_used"
+    )
+    newer = other.replace("version = 1", "version = 2")
+    assert town.do(PublishPolicy(text=newer, **town.stamp("staff:lin"))).answer.made == "outgoing_transfer@2"

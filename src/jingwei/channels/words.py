@@ -8,9 +8,11 @@ import msgspec
 
 from jingwei.decisions.decision import MISSING_SAYS, MISSING_SAYS_ZH
 from jingwei.decisions.policy import INPUT_MISSING, Policy, parse_policy
+from jingwei.decisions.published import PolicyVersion
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.shape import Answer
 from jingwei.journeys.table import unseal
+from jingwei.kernel.ids import seq_of
 from jingwei.kernel.refusal import Words
 from jingwei.stores.store import Reader
 
@@ -56,7 +58,7 @@ class Sentences:
     def policy(self, name: str) -> Policy | None:
         """The policy with this "name@version", as it judged; None when no record published it."""
         if name not in self._policies:
-            found = self._newest(name) or self._recorded(name)
+            found = self._recorded(name)
             if found is None:
                 return None
             self._policies[name] = found
@@ -70,23 +72,14 @@ class Sentences:
         self._whys[name] = whys
         return whys
 
-    def _newest(self, name: str) -> Policy | None:
-        """The version in force, when it is the one asked for."""
-        text = self._reader.note(f"policy:{name.partition('@')[0]}")
-        policy = parse_policy(text) if text else None
-        return policy if policy and f"{policy.name}@{policy.version}" == name else None
-
     def _recorded(self, name: str) -> Policy | None:
-        """An earlier version, from the record that published it; the last when published twice."""
-        found = None
-        for _, leaf in self._reader.records(0, self._reader.size()):
-            if b'"publish_policy"' not in leaf:
-                continue
-            sealed = unseal(leaf)
-            if isinstance(sealed.command, PublishPolicy) and sealed.answer.refusal is None:
-                policy = parse_policy(sealed.command.text)
-                found = policy if f"{policy.name}@{policy.version}" == name else found
-        return found
+        """The policy with this "name@version", from the record that published it."""
+        for version in self._reader.load(PolicyVersion, [name]):
+            leaf = self._reader.record(seq_of(version.record) or 0)
+            command = unseal(leaf).command if leaf else None
+            if isinstance(command, PublishPolicy):
+                return parse_policy(command.text)
+        return None
 
 
 def result_words(answer: Answer) -> Words:

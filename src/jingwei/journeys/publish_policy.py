@@ -7,7 +7,8 @@ from typing import Annotated
 import msgspec
 
 from jingwei.decisions.judge import SCORE
-from jingwei.decisions.policy import PolicyError, parse_policy
+from jingwei.decisions.policy import Policy, PolicyError, parse_policy
+from jingwei.decisions.published import PolicyVersion
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.features.catalogue import PurposeNotAllowed, allowed, names
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
@@ -15,7 +16,7 @@ from jingwei.kernel.command import Command
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.purpose import Purpose
-from jingwei.kernel.refusal import Refusal, Words, declare
+from jingwei.kernel.refusal import Refusal
 
 
 class PublishPolicy(Command, frozen=True, kw_only=True, tag="publish_policy"):
@@ -35,25 +36,36 @@ class PolicyPublished(Event, frozen=True, kw_only=True, tag="policy_published"):
 COLUMNS = (*names(FRAUD), SCORE)
 """What the rules of a payment may read."""
 
-declare({"policy_not_valid": Words("The policy cannot be used: {error}", "该策略无法使用：{error}")})
+
+class Seen(msgspec.Struct, frozen=True):
+    """The policy as written, or why it cannot be used; and what was published under its number before."""
+
+    seq: int
+    policy: Policy | Refusal
+    published: PolicyVersion | None
 
 
-def look(ask: PublishPolicy, books: Books) -> int:
-    """Only the record's number is needed."""
-    return books.seq
-
-
-def act(ask: PublishPolicy, seen: int) -> Outcome:
-    """Seal the policy's text and let it judge."""
+def look(ask: PublishPolicy, books: Books) -> Seen:
+    """Read the policy and what was published under its name and number before."""
     try:
         policy = parse_policy(ask.text, known=COLUMNS)
         allowed((feature for feature in FRAUD if feature.name in policy.inputs), Purpose.RISK)
     except (PolicyError, PurposeNotAllowed) as error:
-        return refused(decision_id(seen), Refusal("policy_not_valid", {"error": str(error)}))
+        return Seen(books.seq, Refusal("policy_not_valid", {"error": str(error)}), None)
+    return Seen(books.seq, policy, books.get(PolicyVersion, f"{policy.name}@{policy.version}"))
+
+
+def act(ask: PublishPolicy, seen: Seen) -> Outcome:
+    """Seal the policy's text and let it judge; an earlier version may be published again, unchanged."""
+    number, policy, earlier = decision_id(seen.seq), seen.policy, seen.published
+    if isinstance(policy, Refusal):
+        return refused(number, policy)
+    if earlier is not None and earlier.digest != policy.digest:
+        return refused(number, Refusal("policy_version_used", {"version": str(policy.version)}))
+    version = PolicyVersion(f"{policy.name}@{policy.version}", policy.name, policy.digest, number)
     event = PolicyPublished(policy=policy.name, version=policy.version, digest=policy.digest)
-    return Outcome(
-        Answer(decision_id(seen), "done", events=(event,)), notes={f"policy:{policy.name}": ask.text}
-    )
+    answer = Answer(number, "done", made=version.id, events=(event,))
+    return Outcome(answer, kept=(version,), notes={f"policy:{policy.name}": ask.text})
 
 
 PUBLISH_POLICY = Journey(PublishPolicy, look, act, roles=("staff", "system"), barrier=True)

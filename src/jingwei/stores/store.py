@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.work import Case, Challenge, Customer, Reversal
 
@@ -22,6 +23,7 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Case: ("cases", ("status", "customer", "about")),
     Challenge: ("challenges", ("status", "customer", "about")),
     Reversal: ("reversals", ()),
+    PolicyVersion: ("policies", ("name",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 

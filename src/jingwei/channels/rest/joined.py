@@ -113,6 +113,7 @@ class Joined:
             LOG.error("a batch of %d was not written: %s", len(commands), error)
             self.failed = error
             return [error] * len(commands)
+        self.failed = None
         self._wrote(len(commands))
         for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
             if isinstance(reply, Exception):
