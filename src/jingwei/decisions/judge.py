@@ -67,18 +67,19 @@ class Bench(msgspec.Struct, frozen=True):
 
 def columns_of(observed: Sequence[Observed]) -> EventColumns:
     """Turn observations into event columns, in arrival order."""
+    names = {
+        "customer": [o.customer for o in observed],
+        "payee": [o.payee for o in observed],
+        "device": [o.device for o in observed],
+        "terminal": [o.terminal for o in observed],
+        "place": [o.place for o in observed],
+    }
     return EventColumns(
         np.array([o.kind for o in observed], np.uint8),
         np.array([o.at for o in observed], np.int64),
         np.array([o.ref_at for o in observed], np.int64),
         np.array([o.amount_minor for o in observed], np.int64),
-        {
-            "customer": [o.customer for o in observed],
-            "payee": [o.payee for o in observed],
-            "device": [o.device for o in observed],
-            "terminal": [o.terminal for o in observed],
-            "place": [o.place for o in observed],
-        },
+        {entity: values for entity, values in names.items() if any(values)},
     )
 
 

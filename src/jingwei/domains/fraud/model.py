@@ -33,6 +33,7 @@ CARD_FEATURES: Final = (
     "terminal_max_8d_minor",
     "terminal_max_14d_minor",
     "terminal_max_30d_minor",
+    "terminal_share_over_150_14d",
     "terminal_fraud_share_1d_delay_7d",
     "terminal_fraud_share_3d_delay_7d",
     "terminal_fraud_share_7d_delay_7d",

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 from jingwei.domains.fraud.whose import SERVED, labels, of_customer, of_terminal, times_usual
-from jingwei.features.definition import COUNT, MAX, SUM, Definition, Derived, fraud_count, fraud_share, window
+from jingwei.features.definition import (
+    COUNT,
+    MAX,
+    SUM,
+    Definition,
+    Derived,
+    amount_over,
+    fraud_count,
+    fraud_share,
+    share,
+    window,
+)
 from jingwei.features.terms import ratio
 from jingwei.kernel.purpose import DataClass
 
@@ -124,5 +135,12 @@ USUAL: Final[tuple[Definition, ...]] = (
         MAX,
         "The largest payment at this terminal in the last 30 days.",
         "该终端最近30天的最大单笔收款。",
+    ),
+    of_terminal(
+        "terminal_share_over_150_14d",
+        window(days=14),
+        share(amount_over(15_000)),
+        "Which part of this terminal's payments of the last 14 days was over 150.00.",
+        "该终端最近14天的收款中超过150.00的比例。",
     ),
 )
