@@ -29,7 +29,7 @@ SETTINGS: dict[str, Any] = {
     "zero_as_missing": False,
     "verbosity": -1,
 }
-"""Chosen on windows that end before August 2018 (docs/add-a-model.md). One thread: any machine, same trees."""
+"""Chosen on windows that end before August 2018 (docs/add-a-model.md). One thread: repeatable."""
 
 
 class TrainingError(ValueError):
