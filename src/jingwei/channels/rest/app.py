@@ -23,6 +23,7 @@ from jingwei.channels.rest.evidence import add_evidence
 from jingwei.channels.rest.health import add_health
 from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.orders import add_orders
+from jingwei.channels.rest.pages import add_pages
 from jingwei.channels.rest.paper import document, takes
 from jingwei.channels.rest.payments import PATH, CardPayment, Payments, PaymentTold, Transfer
 from jingwei.channels.rest.views import add_accounts, add_policies, add_work
@@ -81,7 +82,8 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
         lifespan=lifespan,
         redirect_slashes=False,
         default_response_class=Response,
-        swagger_ui_parameters={"persistAuthorization": True},
+        docs_url=None,
+        redoc_url=None,
     )
     router = APIRouter(prefix="/v1")
     add_payments(router, payments)
@@ -89,6 +91,7 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
         add(router, desk)
     app.include_router(router)
     add_health(app, desk, counted)
+    add_pages(app, desk)
     add_problems(app)
     make = app.openapi
     app.openapi = lambda: document(make())  # type: ignore[method-assign]

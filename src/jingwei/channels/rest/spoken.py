@@ -1,0 +1,262 @@
+"""The interface reference in Chinese, and what each request field means in both languages."""
+
+from __future__ import annotations
+
+GROUPS = {
+    "payments": ("Payments", "付款"),
+    "customers": ("Customers", "客户"),
+    "accounts": ("Accounts", "账户"),
+    "holds": ("Holds", "冻结资金"),
+    "decisions": ("Decisions", "决定"),
+    "step-ups": ("Step-ups", "本人确认"),
+    "cases": ("Cases", "案件"),
+    "fraud": ("Fraud", "欺诈"),
+    "policies": ("Policies", "策略"),
+    "day-end": ("Day-end", "日终"),
+    "words": ("Codes", "代码"),
+    "audit": ("Audit", "审计"),
+    "health": ("Health", "运行状况"),
+}
+
+CHINESE = {
+    # summaries and descriptions of operations
+    "Make a payment": "付款",
+    "Decide and book a payment: 201 with result allowed, stepped_up, held or refused, and why.\n\n"
+    "Without `type` the body is a transfer.": (
+        "对付款作出决定并入账：返回201，结果为allowed（通过）、stepped_up（需本人确认）、held（人工核实"
+        "）或refused（拒绝），并附理由。\n\n"
+        "不写`type`时按转账处理。"
+    ),
+    "Take on a customer": "新增客户",
+    "Take on a customer with a first account; staff only.": "新增客户并开立首个账户；仅限银行内部。",
+    "Open an account": "开户",
+    "Open an account under a product; customers open their own.": "按产品开户；客户只能为自己开户。",
+    "Accounts": "账户列表",
+    "One's own accounts; staff see all, or one customer's with `?owner=`.": (
+        "客户看到自己的账户；员工看到全部，或用`?owner=`查看某一客户的账户。"
+    ),
+    "Freeze an account": "冻结账户",
+    "Stop money going in, out or both, or lift that again.": "停止收款、付款或两者，或解除。",
+    "Set limits": "设置限额",
+    "Change an account's limits; customers may lower, staff raise.": "调整账户限额；客户可调低，员工可调高。",
+    "Close an account": "销户",
+    "Close an account and pay out what is left.": "销户并付出余额。",
+    "Pay in": "存入",
+    "Money comes into an account from outside the bank.": "资金从行外进入账户。",
+    "Exchange currencies": "兑换货币",
+    "One currency for another, as two linked movements of one entry.": (
+        "一种货币换另一种，同一分录内的两笔关联变动。"
+    ),
+    "Capture a hold": "扣取冻结资金",
+    "Move all or part of what a card authorisation holds.": "扣取银行卡预授权的全部或部分金额。",
+    "Release a hold": "解除冻结资金",
+    "Give back what a hold still keeps.": "归还仍被冻结的金额。",
+    "Reverse an entry": "冲正",
+    "Undo all movements of a decision, once.": "撤销一项决定的全部资金变动，仅限一次。",
+    "Answer a step-up": "答复本人确认",
+    "Confirm or deny a stepped-up payment; only its customer can.": (
+        "确认或否认待确认的付款；只有该客户本人可以。"
+    ),
+    "Answer a case": "处理案件",
+    "Release or refuse a held payment; staff only, and never one's own.": (
+        "放行或拒绝待核实的付款；仅限员工，且不得处理自己的付款。"
+    ),
+    "Report a payment as fraud": "报告欺诈付款",
+    "Say that an earlier payment was fraud; features and models learn it as known from now.": (
+        "说明先前的一笔付款是欺诈；特征与模型自此刻起知晓。"
+    ),
+    "Publish a policy version": "发布策略版本",
+    "Judge by this policy from the next record on.": "自下一条记录起按此策略判断。",
+    "Policies in force": "现行策略",
+    "The rules in force, in the words customers are told; staff only.": (
+        "现行规则及告知客户的措辞；仅限银行内部。"
+    ),
+    "Close a bank day": "日终处理",
+    "Accrue interest, post it at the end of a period, take fees. Payments go on between its pages."
+    "\n\n"
+    "The day itself is the key: asking again, also after a crash, does what is left and no more.": (
+        "计提利息，期末入账，收取费用；分页进行，期间付款照常。\n\n"
+        "日期本身就是幂等键：再次请求（包括崩溃之后）只做剩下的部分。"
+    ),
+    "One account": "单个账户",
+    "An account with its balances.": "账户及其余额。",
+    "A statement": "对账单",
+    "The account's lines, newest first, each with the balance after it.": (
+        "账户明细，新的在前，每条附其后余额。"
+    ),
+    "Cases that wait": "待处理案件",
+    "Held payments that wait for a person, oldest first; staff only.": (
+        "等待人工核实的付款，旧的在前；仅限银行内部。"
+    ),
+    "One case": "单个案件",
+    "A case with the payment it is about; staff only.": "案件及其相关付款；仅限银行内部。",
+    "One step-up": "单项本人确认",
+    "A step-up exactly as it must be confirmed; its customer and staff see it.": (
+        "须按原样确认的内容；该客户与员工可见。"
+    ),
+    "All codes": "全部代码",
+    "Every code a problem or refusal can carry, with its words.": "问题与拒绝可能携带的全部代码及其文字。",
+    "One code": "单个代码",
+    "What one code means.": "某个代码的含义。",
+    "Why a decision was made": "决定的理由",
+    "A decision in words: its reasons in zh and en; for staff also what each rule read and the score.": (
+        "以文字说明决定：理由有中英文；员工还可见每条规则读取的数值与评分。"
+    ),
+    "Proof of a decision": "决定的证明",
+    "A file that `tools/verify_proof.py` checks without trusting the bank.": (
+        "一份证明文件，`tools/verify_proof.py`无需信任银行即可验证。"
+    ),
+    "The signed head of the log": "日志的签名头",
+    "How many records there are and their root, signed by the bank; for anybody to keep.": (
+        "记录总数与根，由银行签名；任何人都可留存。"
+    ),
+    "Whether the process lives": "进程是否存活",
+    "Always 200 while the process answers.": "只要进程能答复即为200。",
+    "Whether payments can be taken": "能否受理付款",
+    "200 while the bank can write; 503 from the moment its store fails until it can write again.": (
+        "银行能写入时为200；自存储故障起至恢复写入为503。"
+    ),
+    "Figures for Prometheus": "供Prometheus采集的指标",
+    "Decisions by result, latencies, batch sizes.": "按结果统计的决定、延迟与批量大小。",
+    # parameters and answers
+    "Your own key, new for every request: asking again with it returns the same bytes.": (
+        "自定的幂等键，每个新请求用新的键；用同一个键再问，答复逐字节相同。"
+    ),
+    "`next` of the page before": "上一页的`next`",
+    "How many at most": "至多几条",
+    "Successful Response": "成功",
+    "Made": "已创建",
+    "Done": "已办理",
+    "Found": "已找到",
+    "The request cannot be read": "无法读取请求",
+    "Who asks is not known": "不知请求者是谁",
+    "Not yours to ask": "无权办理",
+    "Not yours to see": "无权查看",
+    "Not found": "未找到",
+    "It is no longer so": "情况已变",
+    "Not yet": "尚未到时",
+    "Too large": "过大",
+    "Not JSON": "不是JSON",
+    "A parameter is wrong": "参数有误",
+    "A field, or the books, do not allow it": "字段不合要求，或账务不允许",
+    "The store failed": "存储故障",
+    "The store failed; ask again with the same key": "存储故障；请用同一个键重试",
+    # types
+    "What became of a payment: `result` is allowed, stepped_up, held or refused.\n\n"
+    "A stepped-up payment is answered at /v1/step-ups/{challenge}; `score` is shown to staff alone.": (
+        "付款的结果：`result`为allowed、stepped_up、held或refused。\n\n"
+        "待本人确认的付款在/v1/step-ups/{challenge}答复；`score`仅员工可见。"
+    ),
+    "A reason as told: its code and its sentence in both languages.": "告知的理由：代码与中英文。",
+    "A refusal as told inside an answer.": "答复中告知的拒绝。",
+    "A problem as sent: RFC 9457's members, then ours.": "问题答复：先是RFC 9457的成员，再是本行的。",
+    "Send money from `payer` to another account of the bank.": "从`payer`向本行另一账户转账。",
+    "A decimal number as text, with at most the places of its currency: 12.30": (
+        "十进制文本，小数位不超过其币种：12.30"
+    ),
+    "Pay at `terminal` with the card of account `payer`; with `capture` false the amount is only held.": (
+        "用账户`payer`的银行卡在`terminal`付款；`capture`为false时只作预授权。"
+    ),
+    "What a request came to. `made` is the id of what it created, `about` the decision it continues.": (
+        "请求的结果。`made`是所创建之物的id，`about`是其承接的决定。"
+    ),
+    "Money that moved.": "资金变动。",
+    "How a day-end went: accounts closed, and those left out because their books do not hang together.": (
+        "日终结果：已处理的账户，以及因账务不一致而略过的账户。"
+    ),
+    "One page; `next` is the cursor of the one after it, null at the end.": (
+        "一页；`next`是下一页的游标，末页为null。"
+    ),
+    "An account and its money: `available` is what can be paid out now.": (
+        "账户及其资金：`available`是现在可付出的金额。"
+    ),
+    "Newest lines first; `next` is the cursor of the older page, null at the account's beginning.": (
+        "新的在前；`next`是更早一页的游标，到账户起点为null。"
+    ),
+    "One line of a statement; an amount below zero was paid out. `decision` is the record that booked it.": (
+        "对账单的一条明细；负数为付出。`decision`是入账的那条记录。"
+    ),
+    "Work for a person: the held payment, why it waits and until when.": (
+        "人工事项：待核实的付款、原因与期限。"
+    ),
+    "A step-up as the customer must see and repeat it.": "客户须看到并照样复述的确认内容。",
+    "A policy in force: its name, version, digest, the model beside it and its rules.": (
+        "现行策略：名称、版本、摘要、配套模型与规则。"
+    ),
+    "One rule of a policy as staff read it.": "策略中的一条规则，供员工阅读。",
+    "A kind of problem or refusal.": "一种问题或拒绝。",
+    "One record in words. Fields that are not shown to the caller are left out.": (
+        "以文字说明的一条记录；不向调用者展示的字段略去。"
+    ),
+    "A reason in both languages; what its rule asked for and read is shown to staff alone.": (
+        "中英文的理由；规则的条件与读数仅员工可见。"
+    ),
+    "What one feature added to a score, in log-odds, and its sentences.": (
+        "某个特征对评分的贡献（对数几率）及其说明。"
+    ),
+    "What ties one record to a head the bank signed; `tools/verify_proof.py` checks it.": (
+        "把一条记录与银行签名头联系起来的证明；可用`tools/verify_proof.py`验证。"
+    ),
+    "The bank's signed word on how many records there are and their root.": "银行对记录总数与根的签名。",
+}
+"""What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
+
+MEANINGS = {
+    "some_id": ("The id in the address.", "地址中的编号。"),
+    "decision": ("Id of the decision, as answers give it.", "决定的编号，见答复。"),
+    "case": ("Id of the case.", "案件编号。"),
+    "challenge": ("Id of the step-up, from the payment's answer.", "本人确认的编号，见付款答复。"),
+    "code": ("A code of a problem or refusal.", "问题或拒绝的代码。"),
+    "status": ("Which cases.", "哪类案件。"),
+    "type": ("Which kind of payment.", "付款种类。"),
+    "payer": ("The account that pays.", "付款账户。"),
+    "payee": ("The account that is paid.", "收款账户。"),
+    "terminal": ("Where the card is used.", "刷卡的终端。"),
+    "amount": ("How much.", "金额。"),
+    "currency": ("The currency of the amounts.", "金额的币种。"),
+    "capture": ("Whether it is booked at once.", "是否立即入账。"),
+    "device": ("The phone or computer it is asked from.", "发起请求的手机或电脑。"),
+    "place": ("Where it is asked from.", "发起请求的地点。"),
+    "memo": ("A note on the statement.", "对账单上的附言。"),
+    "customer": ("The customer it is for.", "所属客户。"),
+    "name": ("The customer's name.", "客户姓名。"),
+    "product": ("The product of the account.", "账户的产品。"),
+    "kind": ("A person or a company.", "个人或公司。"),
+    "born": ("Date of birth.", "出生日期。"),
+    "account": ("The account; for a new one, the id it shall have.", "账户；新开户时为所要的编号。"),
+    "opening": ("What is paid in at once.", "开户时存入的金额。"),
+    "source": ("The account the opening amount comes from.", "开户金额的来源账户。"),
+    "DepositAsk.source": ("Cash at the counter, or clearing from another bank.", "柜台现金，或他行清算。"),
+    "DepositAsk.account": ("The account that is paid into.", "存入的账户。"),
+    "direction": ("What is stopped: money in, out or both.", "停止的方向：收、付或两者。"),
+    "on": ("True freezes, false lifts it.", "true为冻结，false为解除。"),
+    "reason": ("Why, for the record.", "原因，留作记录。"),
+    "payment": ("The payment's decision id.", "该付款的决定编号。"),
+    "LimitsAsk.payment": ("Most in one payment; null is no limit.", "单笔上限；null为不限。"),
+    "LimitsAsk.day": ("Most in one day; null is no limit.", "单日上限；null为不限。"),
+    "month": ("Most in one month; null is no limit.", "单月上限；null为不限。"),
+    "overdraft": (
+        "How far below zero; staff alone raise it. Null leaves it.",
+        "透支额度；仅员工可调高；null为不变。",
+    ),
+    "ClosureAsk.payee": ("The account that gets what is left.", "接收余额的账户。"),
+    "ExchangeAsk.payee": ("The account that gets the other currency.", "收到另一币种的账户。"),
+    "rate": ("Units of the payee's currency for one of the payer's.", "每单位付款币种可换的收款币种数量。"),
+    "margin_bp": ("The bank's margin in basis points.", "银行点差，单位为基点。"),
+    "confirm": ("True: it is mine. False: it is not.", "true：是本人；false：不是。"),
+    "StepUpAsk.payee": ("The payee that was shown.", "所展示的收款人。"),
+    "StepUpAsk.amount": ("The amount that was shown.", "所展示的金额。"),
+    "release": ("True lets the payment go, false refuses it.", "true为放行，false为拒绝。"),
+    "comment": ("Why, for the record.", "理由，留作记录。"),
+    "text": ("The whole policy file, in TOML.", "策略文件全文，TOML格式。"),
+    "day": ("The bank day (UTC+8) to close.", "要结束的银行日（东八区）。"),
+    "after": ("Where to go on.", "从何处继续。"),
+    "limit": ("How many at most.", "至多几条。"),
+}
+"""What a field means, in English and Chinese, by name or by type and name."""
+
+
+def meaning(lang: str, type_name: str, field: str) -> str:
+    """What a request field means in "en" or "zh"; "" when nothing is said of it."""
+    en, zh = MEANINGS.get(f"{type_name}.{field}") or MEANINGS.get(field) or ("", "")
+    return zh if lang == "zh" else en
