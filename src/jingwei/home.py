@@ -114,7 +114,7 @@ class HomeCourt:
                 continue
             self._seated[name] = (text, digest)
             policy = compile_policy(parse_policy(text), judge.columns)
-            judge.appoint(policy, model.bind(judge.columns), digest[:16])
+            judge.appoint(policy, model, digest[:16])
 
 
 def readable(text: str) -> bool:

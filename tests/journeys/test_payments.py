@@ -225,3 +225,35 @@ def test_a_card_payment_of_nothing_verifies_the_card_and_moves_nothing(town: Any
     assert (answer.result, answer.movements, answer.hold) == ("allowed", (), "")
     assert town.do(town.card("bob", "shop", 0)).answer.refusal.code == "balance_too_low"
     assert town.money("alice") == (5_000_000, 0)
+
+
+SCORED = """
+name = "card_payment"
+version = 9
+[[rules]]
+code = "any_score"
+when = "fraud_score >= 0 and amount_minor >= 5_000"
+verdict = "step_up"
+weight = 50
+says = "The model was asked."
+says_zh = "已由模型评分。"
+[[rules]]
+code = "large"
+when = "amount_minor >= 1_000"
+verdict = "step_up"
+weight = 40
+says = "The amount is 10.00 or more."
+says_zh = "金额达到10.00或以上。"
+"""
+
+
+def test_the_model_explains_only_what_its_score_decided(town: Any) -> None:
+    """What raised the score is sealed, exactly, and adds up; a verdict of other rules has no such reasons."""
+    town.do(PublishPolicy(text=SCORED, **town.stamp("system:core")))
+    by_rule = town.do(town.card("alice", "shop", 4_000)).answer
+    assert (by_rule.reasons, by_rule.because) == (("large",), ())
+    by_score = town.do(town.card("alice", "shop", 30_000)).answer
+    assert by_score.reasons == ("any_score", "large")
+    raised = {part.feature: part.log_odds for part in by_score.because}
+    assert raised["amount_minor"] == pytest.approx(3.5)
+    assert all(log_odds > 0 for log_odds in raised.values())

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from jingwei.decisions.compiled import CompiledPolicy
 from jingwei.decisions.policy import Verdict
 from jingwei.features.events import EventColumns
-from jingwei.models.contract import Scorer
+from jingwei.models.contract import Model, Scorer
+from jingwei.models.reasons import Reason as ModelReason
+from jingwei.models.reasons import reasons
 
 SCORE = "fraud_score"
+MOST_REASONS = 5
 FEW = 12
 """Up to this many cases are judged one by one, which is quicker than as columns."""
 
@@ -41,6 +44,8 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
     """What policy and model made of a command: the verdict, its reasons, and all that led to it.
 
     `seen` are the values the policy read, in the order of its inputs; None (not a number) is a missing value.
+    `because` says what raised the score, exactly, when a rule that read the score was hit; a verdict of
+    other rules is never explained by the model.
     """
 
     verdict: Verdict
@@ -49,6 +54,7 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
     model: str
     score: float | None
     seen: list[float | None]
+    because: tuple[ModelReason, ...] = ()
 
 
 class Live(Protocol):
@@ -65,6 +71,9 @@ class Bench(msgspec.Struct, frozen=True):
     inputs: tuple[int, ...]
     scorer: Scorer
     model_name: str
+    features: tuple[str, ...]
+    places: tuple[int, ...]
+    by_score: int
 
 
 def columns_of(observed: Sequence[Observed]) -> EventColumns:
@@ -93,12 +102,17 @@ class Judge:
         self.columns = (*names, SCORE)
         self._benches: dict[str, Bench] = {}
 
-    def appoint(self, policy: CompiledPolicy, scorer: Scorer, model_name: str) -> None:
-        """Let this policy and scorer judge from now on. Both are bound to `self.columns`."""
+    def appoint(self, policy: CompiledPolicy, model: Model, model_name: str) -> None:
+        """Let this policy, bound to `self.columns`, and this model judge from now on."""
         spec = policy.policy
         inputs = tuple(self.columns.index(name) for name in spec.inputs)
         name = f"{spec.name}@{spec.version}"
-        self._benches[spec.name] = Bench(policy, name, inputs, scorer, model_name)
+        places = tuple(self.columns.index(feature) for feature in model.features)
+        by_score = sum(1 << i for i, read in enumerate(policy.expressions) if SCORE in read.reads)
+        scorer = model.bind(self.columns)
+        self._benches[spec.name] = Bench(
+            policy, name, inputs, scorer, model_name, model.features, places, by_score
+        )
 
     def judge(self, observed: Sequence[Observed], benches: Sequence[str]) -> list[Judgement | None]:
         """Advance the features by all observations, in order; judge those that name a bench ("" does not)."""
@@ -129,10 +143,14 @@ class Judge:
         score = float(bench.scorer.one(case))
         values = case.tolist()
         values[-1] = score
-        decision = bench.policy.decide(*bench.policy.row(values))
+        hits, unknown = bench.policy.row(values)
+        decision = bench.policy.decide(hits, unknown)
+        because = why(bench, case) if hits & bench.by_score else ()
         seen = [values[i] for i in bench.inputs]
         known = score if score == score else None
-        return Judgement(decision.verdict, decision.codes, bench.policy_name, bench.model_name, known, seen)
+        return Judgement(
+            decision.verdict, decision.codes, bench.policy_name, bench.model_name, known, seen, because
+        )
 
     def _by(self, bench: Bench, cases: NDArray[np.float64]) -> list[Judgement]:
         cases[:, -1] = bench.scorer(cases)
@@ -140,9 +158,18 @@ class Judge:
         seen: list[list[float | None]] = cases[:, bench.inputs].tolist()
         decide, policy, model = bench.policy.decide, bench.policy_name, bench.model_name
         hits, unknown = bench.policy.columns(cases)
-        judgements = []
+        judgements: list[Judgement] = []
         for bits, blanks, score, values in zip(hits.tolist(), unknown.tolist(), scores, seen, strict=True):
             decision = decide(bits, blanks)
             known = score if score == score else None
-            judgements.append(Judgement(decision.verdict, decision.codes, policy, model, known, values))
+            because = why(bench, cases[len(judgements)]) if bits & bench.by_score else ()
+            judgements.append(
+                Judgement(decision.verdict, decision.codes, policy, model, known, values, because)
+            )
         return judgements
+
+
+def why(bench: Bench, case: NDArray[np.float64]) -> tuple[ModelReason, ...]:
+    """What raised the score of this case most, from exact contributions."""
+    parts = bench.scorer.contributions(case.reshape(1, -1))[0]
+    return reasons(bench.features, case[list(bench.places)], parts, MOST_REASONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -65,6 +66,26 @@ def act(ask: ExpireHolds, seen: Seen) -> Outcome:
     event = HoldsExpired(holds=tuple(expired), last=seen.last)
     answer = Answer(decision_id(seen.seq), "done", events=(event,))
     return Outcome(answer, standings=tuple(standings.values()), kept=tuple(kept))
+
+
+def run(at: int, do: Callable[[ExpireHolds], Answer], *, limit: int = 500) -> int:
+    """Expire every hold whose time is over at `at`, page after page, and return how many there were.
+
+    A page done before under the same moment is answered from its record. Raises RuntimeError when
+    a page is refused.
+    """
+    after, expired = "", 0
+    while True:
+        stamp = {"key": f"expire-holds:{at}:{limit}:{after}", "actor": "system:day-end"}
+        answer = do(ExpireHolds(after=after, limit=limit, at=at, known_at=at, **stamp))
+        if answer.refusal is not None:
+            raise RuntimeError(f"expiring holds stopped after {after!r}: {answer.refusal.words().en}")
+        event = answer.events[0]
+        page = event if isinstance(event, HoldsExpired) else msgspec.convert(event, HoldsExpired)
+        expired += len(page.holds)
+        if not page.last:
+            return expired
+        after = page.last
 
 
 EXPIRE_HOLDS = Journey(ExpireHolds, look, act, roles=("staff", "system"))

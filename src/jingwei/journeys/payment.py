@@ -72,23 +72,28 @@ def carry_out(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
             return _verify(order, judged, seq, at)
         return _send(order, judged, seq, at) if order.capture else _authorise(order, judged, seq, at)
     if verdict is Verdict.REFUSE:
-        return Outcome(
-            Answer(
-                decision_id(seq), "refused", judged.reasons, Refusal("payment_refused"), events=REFUSED,
-                policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
-            )
-        )  # fmt: skip
+        return not_possible(judged, Refusal("payment_refused"), seq)
     return _keep_back(order, judged, seq, at)
+
+
+def told(
+    judged: Judgement,
+    seq: int,
+    result: str,
+    refusal: Refusal | None = None,
+    movements: tuple[Movement, ...] = (),
+    events: tuple[Event, ...] = (),
+) -> Answer:
+    """The answer to a judged payment: what came of it, and all that led to it."""
+    return Answer(
+        decision_id(seq), result, judged.reasons, refusal, movements, "", "", "", "", "", events,
+        judged.policy, judged.model, judged.score, judged.seen, judged.because,
+    )  # fmt: skip
 
 
 def not_possible(judged: Judgement, refusal: Refusal, seq: int) -> Outcome:
     """The outcome when the books do not allow the payment, whatever its verdict."""
-    return Outcome(
-        Answer(
-            decision_id(seq), "refused", judged.reasons, refusal, events=REFUSED,
-            policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
-        )
-    )  # fmt: skip
+    return Outcome(told(judged, seq, "refused", refusal, events=REFUSED))
 
 
 def _send(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
@@ -105,10 +110,7 @@ def _send(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
         if isinstance(posted, Refusal):
             return not_possible(judged, posted, seq)
         lines, after = posted.lines, tuple(posted.standings.values())
-    answer = Answer(
-        decision_id(seq), "allowed", judged.reasons, None, order.movements, events=SENT,
-        policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
-    )  # fmt: skip
+    answer = told(judged, seq, "allowed", None, order.movements, events=SENT)
     return Outcome(answer, lines, after)
 
 
@@ -118,11 +120,7 @@ def _verify(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
     payer, payee = order.standings.get(payment.payer), order.standings.get(payment.payee)
     if refusal := check(payment, payer, payee, at):
         return not_possible(judged, refusal, seq)
-    answer = Answer(
-        decision_id(seq), "allowed", judged.reasons, events=VERIFIED,
-        policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
-    )  # fmt: skip
-    return Outcome(answer)
+    return Outcome(told(judged, seq, "allowed", events=VERIFIED))
 
 
 def _hold(order: Order, seq: int, at: int, expires_at: int) -> tuple[Hold, Standing] | Refusal:
@@ -140,10 +138,7 @@ def _authorise(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
     placed = _hold(order, seq, at, order.expires_at)
     if isinstance(placed, Refusal):
         return not_possible(judged, placed, seq)
-    answer = Answer(
-        decision_id(seq), "allowed", judged.reasons, hold=placed[0].id, events=PLACED,
-        policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
-    )  # fmt: skip
+    answer = replace(told(judged, seq, "allowed", events=PLACED), hold=placed[0].id)
     return Outcome(answer, standings=(placed[1],), kept=(placed[0],))
 
 
@@ -163,9 +158,8 @@ def _keep_back(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
         )  # fmt: skip
     else:
         waiting = Case(case_id(seq), about, order.customer, hold.id, "open", judged.reasons[0], at, until)
-    answer = Answer(
-        about, "stepped_up" if step_up else "held", judged.reasons, hold=hold.id,
-        case="" if step_up else waiting.id, challenge=waiting.id if step_up else "", events=HELD,
-        policy=judged.policy, model=judged.model, score=judged.score, seen=judged.seen,
+    answer = replace(
+        told(judged, seq, "stepped_up" if step_up else "held", events=HELD), hold=hold.id,
+        case="" if step_up else waiting.id, challenge=waiting.id if step_up else "",
     )  # fmt: skip
     return Outcome(answer, standings=(payer,), kept=(hold, waiting))

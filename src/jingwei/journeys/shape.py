@@ -13,6 +13,7 @@ from jingwei.kernel.purpose import Purpose
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Kept, Line, Movement, Standing
 from jingwei.ledger.products import Products
+from jingwei.models.reasons import Reason as ModelReason
 
 C = TypeVar("C", bound=Command)
 S = TypeVar("S")
@@ -42,6 +43,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     model: str = ""
     score: float | None = None
     seen: list[float | None] = []
+    because: tuple[ModelReason, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

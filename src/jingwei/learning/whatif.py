@@ -73,10 +73,10 @@ class History:
         for name, policy in self._policies.items():
             if (digest := self._digests.get(self._slots[name])) is None:
                 continue
-            scorer = self._models.load(digest).bind(self._judge.columns)
-            self._judge.appoint(compile_policy(policy, self._judge.columns), scorer, digest[:16])
+            model = self._models.load(digest)
+            self._judge.appoint(compile_policy(policy, self._judge.columns), model, digest[:16])
             if name == self._candidate.name:
-                self._other.appoint(compile_policy(self._candidate, self._judge.columns), scorer, digest[:16])
+                self._other.appoint(compile_policy(self._candidate, self._judge.columns), model, digest[:16])
 
     def again(self, records: list[Sealed]) -> list[tuple[Sealed, Judgement, Judgement]]:
         """Judge records again: (record, under the recorded versions, under the candidate) of each payment
@@ -102,8 +102,10 @@ class History:
 def same(answer: Answer, judged: Judgement) -> bool:
     """Whether a recorded answer was judged exactly so: versions, score, values and reasons, bit for bit."""
     return msgspec.json.encode(
-        (answer.policy, answer.model, answer.score, answer.seen, answer.reasons)
-    ) == msgspec.json.encode((judged.policy, judged.model, judged.score, judged.seen, judged.reasons))
+        (answer.policy, answer.model, answer.score, answer.seen, answer.reasons, answer.because)
+    ) == msgspec.json.encode(
+        (judged.policy, judged.model, judged.score, judged.seen, judged.reasons, judged.because)
+    )
 
 
 def whatif(reader: Reader, history: History, progress: Progress = lambda done, total: None) -> dict[str, Any]:

@@ -201,6 +201,7 @@ def run_day_end(
 ) -> None:
     """Accrue and post interest, take fees, expire holds. Running it again does what is left and no more."""
     from jingwei.channels.rest.day_ends import FIRST, day_end_told
+    from jingwei.journeys.expire_holds import run as expire
     from jingwei.journeys.run_day_end import run
     from jingwei.kernel.clock import bank_day, day_start
 
@@ -211,6 +212,7 @@ def run_day_end(
             fix = "choose a day that has ended; the bank's day ends at midnight UTC+8"
             raise Mistake(f"bank day {day} is not over yet", fix, code=USAGE)
         with progress("day-end") as tell:
+            expire(now, lambda ask: home.bank.do([ask])[0].answer)
             pages = []
             for page in run(number, now, lambda ask: home.bank.do([ask])[0].answer):
                 pages.append(page)

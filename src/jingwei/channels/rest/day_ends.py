@@ -15,6 +15,8 @@ from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import decode, identify, open_envelope, read_body
 from jingwei.channels.rest.views import answer
+from jingwei.journeys.expire_holds import ExpireHolds
+from jingwei.journeys.expire_holds import run as expire
 from jingwei.journeys.run_day_end import DayEndRun, RunDayEnd, run
 from jingwei.journeys.shape import Answer
 from jingwei.kernel.clock import day_start
@@ -31,7 +33,7 @@ def add_day_ends(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/day-ends", **keywords)
     async def run_day_end(request: Request) -> Response:
-        """Accrue interest, post it at the end of a period, take fees. Payments go on between its pages.
+        """Expire holds, accrue interest, post it at the end of a period, take fees; payments go on meanwhile.
 
         The day itself is the key: asking again, also after a crash, does what is left and no more.
         """
@@ -45,12 +47,13 @@ def add_day_ends(router: APIRouter, desk: Desk) -> None:
             return Response(body, status, media_type=MEDIA_TYPE)
         loop = asyncio.get_running_loop()
 
-        async def one(command: RunDayEnd) -> Answer:
+        async def one(command: ExpireHolds | RunDayEnd) -> Answer:
             return (await desk.joined.ask(command)).answer
 
-        def do(command: RunDayEnd) -> Answer:
+        def do(command: ExpireHolds | RunDayEnd) -> Answer:
             return asyncio.run_coroutine_threadsafe(one(command), loop).result()
 
+        await asyncio.to_thread(expire, now, do)
         pages = await asyncio.to_thread(lambda: list(run(day, now, do)))
         return answer(day_end_told(ask.day, pages))
 

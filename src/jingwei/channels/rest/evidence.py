@@ -13,13 +13,14 @@ from jingwei.channels.problems import Problem
 from jingwei.channels.rest.desk import Desk, movement_told
 from jingwei.channels.rest.paper import tells
 from jingwei.channels.rest.payments import Said
-from jingwei.channels.rest.told import DecisionTold, HeadTold, ProofTold, ReasonTold
+from jingwei.channels.rest.told import DecisionTold, HeadTold, PartTold, ProofTold, ReasonTold
 from jingwei.channels.rest.views import answer
 from jingwei.channels.words import result_words
 from jingwei.decisions.compiled import compile_policy
 from jingwei.decisions.decision import Decision, Reason
 from jingwei.decisions.explain import explain
 from jingwei.decisions.policy import INPUT_MISSING, Verdict
+from jingwei.domains.fraud.features import FRAUD
 from jingwei.journeys.shape import Answer, Sealed
 from jingwei.kernel.clock import iso
 from jingwei.kernel.money import format_minor
@@ -93,6 +94,17 @@ def decision_told(desk: Desk, sealed: Sealed, inside: bool) -> DecisionTold:
         customer=getattr(command, "customer", ""),
         model=given.model,
         score=given.score,
+        contributions=parts_told(given),
+    )
+
+
+def parts_told(given: Answer) -> tuple[PartTold, ...]:
+    """What raised the score, strongest first; empty when no rule that was hit read it."""
+    words = {feature.name: feature for feature in FRAUD}
+    return tuple(
+        PartTold(part.feature, part.value, part.log_odds, feature.says_zh, feature.says)
+        for part in given.because
+        if (feature := words.get(part.feature)) is not None
     )
 
 

@@ -41,6 +41,9 @@ PATTERNS = (
 )
 """Patterns in words: what a pattern holds, how it reads in English and in Chinese."""
 
+ONE_LINE = 60
+"""Characters of a body that still stand on one line of an example."""
+
 ONE_OF = re.compile(r"\^\(([A-Za-z|_]+)\)\$")
 SAMPLES: dict[str, Any] = {
     "payer": "alice",
@@ -202,6 +205,12 @@ def actor(method: str, path: str, roles: tuple[str, ...]) -> str:
     return "staff:reviewer" if "/cases" in path else "staff:teller"
 
 
+def written(body: dict[str, Any]) -> str:
+    """A body as JSON: on one line when it is short, else a field on each line."""
+    line = json.dumps(body, ensure_ascii=False)
+    return line if len(line) <= ONE_LINE else json.dumps(body, ensure_ascii=False, indent=2)
+
+
 def curl(origin: str, call: tuple[str, str], who: str, body: dict[str, Any] | None) -> str:
     """A ready command for a (method, path); `who` is the actor whose token is taken, "" for none."""
     method, path = call
@@ -214,5 +223,5 @@ def curl(origin: str, call: tuple[str, str], who: str, body: dict[str, Any] | No
         if path != "/v1/day-ends":
             parts.append(f'-H "Idempotency-Key: try-{slug}-1"')
         parts.append('-H "Content-Type: application/json"')
-        parts.append(f"-d {shlex.quote(json.dumps(body or {}, ensure_ascii=False))}")
+        parts.append(f"-d {shlex.quote(written(body or {}))}")
     return "\n".join([*lines, " \\\n  ".join(parts)])

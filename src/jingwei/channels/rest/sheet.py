@@ -41,6 +41,10 @@ class Asked(NamedTuple):
         """The text in the page's language, safe inside HTML."""
         return escape(zh if self.lang == "zh" else en)
 
+    def rich(self, en: str, zh: str) -> str:
+        """The text in the page's language, as HTML; what stands between backticks is code."""
+        return inline(zh if self.lang == "zh" else en)
+
     def words(self, words: Words) -> str:
         """Words in the page's language, safe inside HTML."""
         return self.say(words.en, words.zh)

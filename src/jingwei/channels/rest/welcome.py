@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from jingwei.channels.rest.payments import PATH
+from jingwei.channels.rest.shapes import written
 from jingwei.channels.rest.sheet import Asked, copied, sheet
 from jingwei.channels.words import RESULTS
 from jingwei.decisions.policy import parse_policy
 from jingwei.kernel.clock import iso
-from jingwei.kernel.refusal import Words
+from jingwei.kernel.refusal import REFUSALS, Words
 from jingwei.ledger.work import Case
 
 if TYPE_CHECKING:
@@ -123,8 +124,8 @@ DOORS = (
         Words("Interface reference", "接口说明"),
         Words("Every operation, with examples.", "全部接口，附示例。"),
     ),
-    ("/health", Words("Health", "存活"), Words("The process lives.", "进程是否存活。")),
-    ("/ready", Words("Ready", "就绪"), Words("Payments can be taken.", "能否受理付款。")),
+    ("/health", Words("Health", "健康"), Words("Whether the process lives.", "进程是否存活。")),
+    ("/ready", Words("Ready", "就绪"), Words("Whether payments can be taken.", "能否受理付款。")),
     ("/metrics", Words("Metrics", "指标"), Words("Figures for Prometheus.", "供Prometheus采集。")),
     (
         "/v1/audit/head",
@@ -181,9 +182,9 @@ def _hero(asked: Asked) -> str:
         "一笔付款，一步之内成为可解释的决定、入账的资金和封存的记录。",
     )
     lead = asked.say(
-        "This is Jingwei, an open bank that runs on your own machine. It is open for business: "
-        "the customers here are made up and their money is play money.",
-        "这里是经纬，一家运行在您自己机器上的开放银行，现已开门：演示客户是虚构的，他们的钱也是虚拟的。",
+        "This is Jingwei, an open intelligent bank that runs on your own machine. It is open for business; "
+        "demo customers are made up and their money is play money.",
+        "这里是经纬，一家运行在您自己机器上的开放智能银行，现已开门；演示客户是虚构的，他们的钱也是虚拟的。",
     )
     return f'<div class="hero"><div><h1>{says}</h1><p class="lead">{lead}</p></div>{_picture(asked)}</div>'
 
@@ -289,17 +290,17 @@ def command(origin: str, one: Try) -> str:
         '  -H "Authorization: Bearer $TOKEN" \\\n'
         f'  -H "Idempotency-Key: {one.key}" \\\n'
         '  -H "Content-Type: application/json" \\\n'
-        f"  -d '{json.dumps(one.body)}'"
+        f"  -d {shlex.quote(written(one.body))}"
     )
 
 
 def _tries(asked: Asked) -> str:
     heading = asked.say("Three payments to try", "试三笔付款")
-    first = asked.say(
-        "In another terminal, take alice's token first. If the bank was started with --home DIR, "
-        "write it here too: jingwei --home DIR tokens --show customer:alice.",
-        "在另一个终端里，先取得alice的令牌。若银行以--home DIR启动，这里也要写上："
-        "jingwei --home DIR tokens --show customer:alice。",
+    first = asked.rich(
+        "In another terminal, take alice's token first. If the bank was started with `--home DIR`, "
+        "write `jingwei --home DIR tokens` here too.",
+        "在另一个终端里，先取得alice的令牌。若银行以`--home DIR`启动，"
+        "这里也写成`jingwei --home DIR tokens`。",
     )
     token = copied(
         asked, "TOKEN=$(jingwei tokens --show customer:alice)", asked.say("Take the token", "取得令牌")
@@ -318,7 +319,8 @@ def _tries(asked: Asked) -> str:
 
 
 def _try(asked: Asked, one: Try) -> str:
-    name, says = NAMES[one.result], RESULTS[one.result]
+    name = NAMES[one.result]
+    says = REFUSALS["payment_refused"] if one.result == "refused" else RESULTS[one.result]
     told = asked.say(f"Answer: {says.en}", f"答复：{says.zh}")
     return (
         f'<div class="try"><p><span class="verdict {one.colour}">{asked.words(name)}</span>'
