@@ -174,6 +174,12 @@ def test_every_example_body_is_one_the_bank_reads(document: dict[str, Any]):
     assert examined >= 17
 
 
+def test_codes_are_told_without_blanks(bank: Talk):
+    page = bank.ask("GET", "/docs?lang=zh").text
+    assert '<tr id="code-product_not_found"><td><code>product_not_found</code></td><td>没有产品…。' in page
+    assert page.count('<tr id="code-') == len(bank.get("/v1/problems").json())
+
+
 WHO = {"customer": "customer:bob", "staff": "staff:teller", "system": "system:core"}
 
 

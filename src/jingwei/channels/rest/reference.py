@@ -62,7 +62,7 @@ def reference(asked: Asked, document: Document) -> str:
     nothing = asked.say("Nothing has all these words.", "没有符合的接口。")
     title = asked.say("Interface reference", "接口说明")
     main = (
-        f'<div class="book">{_contents(asked, groups)}<div>'
+        f'<div class="book">{_contents(asked, groups, schemas)}<div>'
         f"<h1>{title}</h1>{_manners(asked, document)}"
         f'<p class="none" role="status" hidden>{nothing}</p>{body}'
         f"{_types(asked, schemas)}{_codes(asked)}</div></div>"
@@ -80,12 +80,12 @@ def _group_name(asked: Asked, group: str) -> str:
     return asked.say(*GROUPS[group]) if group in GROUPS else escape(group)
 
 
-def _contents(asked: Asked, groups: dict[str, list[Operation]]) -> str:
+def _contents(asked: Asked, groups: dict[str, list[Operation]], schemas: Document) -> str:
     label = asked.say("Filter: words of a path, name or field", "筛选：路径、名称或字段中的词")
     rows = []
     for group, found in groups.items():
         links = "".join(
-            f'<li data-words="{_words(asked, one)}"><a href="#{one.anchor}">'
+            f'<li data-words="{_words(one, schemas)}"><a href="#{one.anchor}">'
             f"{escape(spoken(asked, one.says.get('summary', one.path)))}</a></li>"
             for one in found
         )
@@ -103,17 +103,14 @@ def _contents(asked: Asked, groups: dict[str, list[Operation]]) -> str:
     )
 
 
-def _words(asked: Asked, one: Operation) -> str:
-    """What the filter looks through: method, path, group, summary in both languages and field names."""
+def _words(one: Operation, schemas: Document) -> str:
+    """What the filter looks through: method, path, group, what is said in both languages and field names."""
     summary = one.says.get("summary", "")
-    said = [
-        one.method,
-        one.path,
-        one.group,
-        summary,
-        CHINESE.get(summary, ""),
-        one.says.get("description", ""),
-    ]
+    said = [one.method, one.path, one.group, summary, CHINESE.get(summary, "")]
+    said += [one.says.get("description", ""), *GROUPS.get(one.group, ())]
+    said += [parameter["name"] for parameter in one.says.get("parameters", ())]
+    for body in request_types(one.says):
+        said += schemas.get(body, {}).get("properties", ())
     return escape(" ".join(" ".join(said).lower().split()))
 
 
@@ -141,7 +138,7 @@ def _manners(asked: Asked, document: Document) -> str:
     machine = asked.say("For programs:", "供程序读取：")
     rules = "".join(f"<li>{line}</li>" for line in lines)
     return (
-        f'<ul>{rules}</ul><p class="soft">{machine} <a href="/openapi.json">/openapi.json</a>'
+        f'<ul>{rules}</ul><p class="soft links">{machine} <a href="/openapi.json">/openapi.json</a>'
         f" · {asked.say('version', '版本')} {version}</p>"
     )
 
@@ -157,9 +154,8 @@ def _operation(asked: Asked, one: Operation, schemas: Document) -> str:
     summary = escape(spoken(asked, one.says.get("summary", one.path)))
     method = escape(one.method.upper())
     bodies = request_types(one.says)
-    search = " ".join(name.lower() for body in bodies for name in schemas.get(body, {}).get("properties", ()))
     return (
-        f'<article class="op" id="{one.anchor}" data-words="{_words(asked, one)} {escape(search)}">'
+        f'<article class="op" id="{one.anchor}" data-words="{_words(one, schemas)}">'
         f'<h3><a class="anchor" href="#{one.anchor}">{summary}</a></h3>'
         f'<p class="line"><span class="method {method}">{method}</span>'
         f"<code>{escape(one.path)}</code></p>"
@@ -299,12 +295,12 @@ def _codes(asked: Asked) -> str:
     tables = []
     for status in sorted({one.status for one in kinds.values()}):
         rows = "".join(
-            f'<tr id="code-{code}"><td><code>{code}</code></td><td>{asked.words(one.words)}</td></tr>'
+            f'<tr id="code-{code}"><td><code>{code}</code></td><td>{asked.words(one.words.told({}))}</td></tr>'
             for code, one in kinds.items()
             if one.status == status
         )
         tables.append(
             f'<h3 id="codes-{status}">{status}</h3>'
-            f'<div class="scroll"><table class="stack"><tbody>{rows}</tbody></table></div>'
+            f'<div class="scroll"><table class="stack listed"><tbody>{rows}</tbody></table></div>'
         )
     return f'<section><h2 id="codes">{asked.say("All codes", "全部代码")}</h2>{"".join(tables)}</section>'

@@ -206,9 +206,13 @@ def actor(method: str, path: str, roles: tuple[str, ...]) -> str:
 
 
 def written(body: dict[str, Any]) -> str:
-    """A body as JSON: on one line when it is short, else a field on each line."""
+    """A body as JSON: on one line when it is short, else a field on each line, below `-d`."""
     line = json.dumps(body, ensure_ascii=False)
-    return line if len(line) <= ONE_LINE else json.dumps(body, ensure_ascii=False, indent=2)
+    return (
+        line
+        if len(line) <= ONE_LINE
+        else json.dumps(body, ensure_ascii=False, indent=2).replace("\n", "\n  ")
+    )
 
 
 def curl(origin: str, call: tuple[str, str], who: str, body: dict[str, Any] | None) -> str:

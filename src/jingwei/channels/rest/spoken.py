@@ -6,7 +6,7 @@ GROUPS = {
     "payments": ("Payments", "付款"),
     "customers": ("Customers", "客户"),
     "accounts": ("Accounts", "账户"),
-    "holds": ("Holds", "冻结资金"),
+    "holds": ("Holds", "预授权"),
     "decisions": ("Decisions", "决定"),
     "step-ups": ("Step-ups", "本人确认"),
     "cases": ("Cases", "案件"),
@@ -47,10 +47,10 @@ CHINESE = {
     "One currency for another, as two linked movements of one entry.": (
         "一种货币换另一种，同一分录内的两笔关联变动。"
     ),
-    "Capture a hold": "扣取冻结资金",
+    "Capture a hold": "扣取预授权",
     "Move all or part of what a card authorisation holds.": "扣取银行卡预授权的全部或部分金额。",
-    "Release a hold": "解除冻结资金",
-    "Give back what a hold still keeps.": "归还仍被冻结的金额。",
+    "Release a hold": "解除预授权",
+    "Give back what a hold still keeps.": "归还仍被预授权占用的金额。",
     "Reverse an entry": "冲正",
     "Undo all movements of a decision, once.": "撤销一项决定的全部资金变动，仅限一次。",
     "Answer a step-up": "答复本人确认",

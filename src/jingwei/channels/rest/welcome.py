@@ -248,7 +248,7 @@ def _head(asked: Asked, state: State) -> tuple[str, str]:
     said = asked.say(f"at {state.head_size:,} records", f"含{state.head_size:,}条记录")
     since = state.records - state.head_size
     later = asked.say(f"; {since:,} since", f"；其后又有{since:,}条") if since > 0 else ""
-    return f'<time datetime="{at}">{at[:10]} {at[11:16]} UTC</time>', said + later
+    return f'<time datetime="{at}">{at[:10]} {at[11:16]}</time>', f"UTC, {said}{later}"
 
 
 def _judges(asked: Asked, state: State) -> str:
@@ -315,7 +315,8 @@ def _tries(asked: Asked) -> str:
     )
     links = " · ".join(f'<a href="{asked.to(to)}">{asked.words(name)}</a>' for to, name in ONWARD)
     tries = "".join(_try(asked, one) for one in TRIES)
-    return f'<h2 id="try">{heading}</h2><p>{first}</p>{token}{tries}<p>{after}</p><p>{next_} {links}</p>'
+    last = f'<p>{after}</p><p class="links">{next_} {links}</p>'
+    return f'<h2 id="try">{heading}</h2><p>{first}</p>{token}{tries}{last}'
 
 
 def _try(asked: Asked, one: Try) -> str:

@@ -104,6 +104,11 @@ class CardFile:
             check_columns(columns, start)
             yield columns
 
+    def last_at(self, limit: int) -> int:
+        """When the latest of the first `limit` payments happened, microseconds UTC; 0 for none."""
+        query = 'select max(epoch_us(cast("at" as timestamp))) from (select "at" from payments limit ?)'
+        return int(self._db.execute(query, [limit]).fetchall()[0][0] or 0)
+
 
 def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
     """Raise StreamError naming the first row whose value is missing or not a payment."""

@@ -30,7 +30,8 @@ def replay(
     total = min(limit, cards.rows) if limit else cards.rows
     first = next(iter(cards.chunks(1)), None)
     start = int(first["at"][0]) if first is not None and len(first["at"]) else 0
-    home = open_home(home_path, ManualClock(start), pipelined=batch >= FEW)
+    clock = ManualClock(start)
+    home = open_home(home_path, clock, pipelined=batch >= FEW)
     try:
         began = time.perf_counter()
 
@@ -39,6 +40,7 @@ def replay(
 
         tally = run(home.bank, commands_of(cards, total, file.stem), batch, told)
         seconds = time.perf_counter() - began
+        clock.at = cards.last_at(total)
         _, root = home.store.root()
     finally:
         home.close()
