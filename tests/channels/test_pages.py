@@ -180,7 +180,7 @@ def test_codes_are_told_without_blanks(bank: Talk):
     assert page.count('<tr id="code-') == len(bank.get("/v1/problems").json())
 
 
-WHO = {"customer": "customer:bob", "staff": "staff:teller", "system": "system:core"}
+WHO = {"customer": "customer:alice", "staff": "staff:teller", "system": "system:core"}
 
 
 def test_who_may_call_is_who_may_call(bank: Talk, document: dict[str, Any]):
@@ -203,8 +203,8 @@ def test_who_may_call_is_who_may_call(bank: Talk, document: dict[str, Any]):
                 assert status(actor) == 403, (one.path, role)
             elif one.method == "get":
                 assert status(actor) in (200, 404), (one.path, role)
-            elif role != "customer":
-                assert status(actor) not in (401, 400, 415), (one.path, role)
+            else:
+                assert status(actor) not in (400, 401, 403, 415), (one.path, role)
 
 
 def test_the_machine_document_stays_and_swagger_is_gone(bank: Talk, document: dict[str, Any]):
@@ -376,30 +376,3 @@ def _best(do: Any) -> float:
         do()
         times.append(time.perf_counter() - began)
     return min(times)
-
-
-# ---- Colours
-
-
-def _light(colour: str) -> float:
-    """Relative luminance of #rrggbb (WCAG 2.2)."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def test_text_stands_out_in_light_and_dark():
-    """WCAG 2.2 AA: 4.5 to 1 for text, 3 to 1 for the edges of controls."""
-    css = part("page.css")
-    schemes = [
-        dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", one)) for one in re.findall(r":root \{(.*?)\}", css, re.S)
-    ]
-    assert len(schemes) == 2 and schemes[0].keys() == schemes[1].keys()
-    for scheme in schemes:
-        for ground in ("paper", "card", "code", "mark"):
-            for ink, least in (
-                *((name, 4.5) for name in ("ink", "soft", "link", "good", "warn", "bad")),
-                ("edge", 3.0),
-            ):
-                a, b = sorted((_light(scheme[ink]), _light(scheme[ground])))
-                assert (b + 0.05) / (a + 0.05) >= least, (ink, ground)

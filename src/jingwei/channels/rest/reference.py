@@ -234,9 +234,10 @@ def _examples(asked: Asked, one: Operation, bodies: list[str], schemas: Document
     roles = callers(one.method, one.path) or ()
     who = actor(one.method, one.path, roles) if roles else ""
     label = asked.say("Example", "示例")
+    samples: list[dict[str, Any] | None] = [sample(name, schemas.get(name, {})) for name in bodies]
     shown = [
         copied(asked, curl(asked.origin, (one.method, one.path), who, body), f"curl {one.path}")
-        for body in ([sample(name, schemas.get(name, {})) for name in bodies] or [None])
+        for body in samples or [None]
     ]
     return f"<h4>{label}</h4>{''.join(shown)}"
 
@@ -295,7 +296,8 @@ def _codes(asked: Asked) -> str:
     tables = []
     for status in sorted({one.status for one in kinds.values()}):
         rows = "".join(
-            f'<tr id="code-{code}"><td><code>{code}</code></td><td>{asked.words(one.words.told({}))}</td></tr>'
+            f'<tr id="code-{code}"><td><code>{code}</code></td>'
+            f"<td>{asked.words(one.words.told({}))}</td></tr>"
             for code, one in kinds.items()
             if one.status == status
         )

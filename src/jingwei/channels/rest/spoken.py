@@ -72,10 +72,10 @@ CHINESE = {
         "现行规则及告知客户的措辞；仅限银行内部。"
     ),
     "Close a bank day": "日终处理",
-    "Accrue interest, post it at the end of a period, take fees. Payments go on between its pages."
-    "\n\n"
-    "The day itself is the key: asking again, also after a crash, does what is left and no more.": (
-        "计提利息，期末入账，收取费用；分页进行，期间付款照常。\n\n"
+    "Expire holds, accrue interest, post it at the end of a period, take fees; payments go on "
+    "meanwhile.\n\nThe day itself is the key: asking again, also after a crash, does what is left and "
+    "no more.": (
+        "预授权到期失效，计提利息，期末入账，收取费用；期间付款照常。\n\n"
         "日期本身就是幂等键：再次请求（包括崩溃之后）只做剩下的部分。"
     ),
     "One account": "单个账户",
