@@ -221,7 +221,6 @@ def test_a_body_without_a_length_is_cut_off_at_64_kib(town: Talk, path: str):
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
         ("GET", "/v1", 404),
         ("GET", "/v1/nothing", 404),
         ("GET", "/v1/payments", 405),
