@@ -23,10 +23,11 @@ START = parse_iso("2026-11-02T04:00:00")
 class Town:
     """Speaks to a bank in short words; time moves one second with each command."""
 
-    def __init__(self, path: Path, start: int = START) -> None:
+    def __init__(self, path: Path, start: int = START, store_url: str = "") -> None:
         self.path = path
         self.clock = ManualClock(start)
-        self.home: Home = open_home(path, self.clock)
+        self.store_url = store_url
+        self.home: Home = open_home(path, self.clock, store_url=store_url)
         self._asked = 0
 
     @property
@@ -79,13 +80,19 @@ class Town:
 
     def reopen(self) -> None:
         self.home.close()
-        self.home = open_home(self.path, self.clock)
+        self.home = open_home(self.path, self.clock, store_url=self.store_url)
 
     def audit(self) -> None:
         """Money is conserved and the log hangs together."""
         assert all(booked == 0 for _, booked, _ in self.home.store.totals())
         verdict = self.home.verify()
         assert verdict.sound, verdict.damage
+
+
+@pytest.fixture
+def new_town() -> type[Town]:
+    """For a test that founds, audits and closes its bank itself."""
+    return Town
 
 
 @pytest.fixture
