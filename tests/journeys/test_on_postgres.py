@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +33,16 @@ def some_days(town: Any) -> list[Any]:
 
 
 @pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed")
-def test_postgresql_and_sqlite_keep_the_same_bank(tmp_path: Path, make_town: Callable[..., Any]) -> None:
+def test_postgresql_and_sqlite_keep_the_same_bank(tmp_path: Path, new_town: Any) -> None:
     seen = []
     with local_postgres() as server:
         for name, url in (("sqlite", ""), ("postgres", server.dsn)):
-            town = type(make_town(f"unused-{name}"))(tmp_path / name, store_url=url)
+            town = new_town(tmp_path / name, store_url=url)
             commands = some_days(town)
             answers = [reply.answer for reply in town.bank.do(commands[:80])]
             town.reopen()
-            answers += [
-                reply.answer for part in (commands[80:], commands[-5:]) for reply in town.bank.do(part)
-            ]
+            for part in (commands[80:], commands[-5:]):
+                answers += [reply.answer for reply in town.bank.do(part)]
             town.audit()
             seen.append(
                 (msgspec.json.encode(answers), town.home.store.root(), sorted(town.home.store.totals()))
