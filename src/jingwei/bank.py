@@ -243,6 +243,15 @@ class Bank:
 
     # -- reading back -------------------------------------------------------------------------
 
+    def owner_of(self, account_id: str) -> str | None:
+        """Whose account this is, or None when there is no such customer's account."""
+        found = self._overlay.standing(account_id)
+        return None if found is None or found.account.side == "bank" else found.account.owner
+
+    def warm(self) -> None:
+        """Read accounts into memory, as many as stay there, so that first payments need not wait for them."""
+        self._overlay.warm()
+
     def sealed(self, seq: int) -> Sealed | None:
         """The record with this number, durable or still on its way."""
         for first, commands, fresh, answers in self._recent:

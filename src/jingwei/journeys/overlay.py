@@ -16,6 +16,7 @@ from jingwei.ledger.products import Products
 K = TypeVar("K", bound=Kept)
 Place = tuple[type[Kept], str]
 SYSTEM_ROLES = ("staff", "system")
+PAGE = 5_000
 MOST_KEPT = 200_000
 """How many standings stay in memory between batches; beyond it the unchanged ones are dropped."""
 
@@ -78,6 +79,16 @@ class Overlay:
         for balance in self._shelf.load(Balance, list(accounts)):
             self._standings[balance.id] = Standing(accounts[balance.id], balance)
         self._absent.update(some_id for some_id in missing if some_id not in accounts)
+
+    def warm(self) -> None:
+        """Read accounts into memory, as many as stay there, so that first payments need not wait for them."""
+        after = ""
+        while len(self._standings) < MOST_KEPT:
+            page = self._shelf.page(Account, after=after, limit=PAGE)
+            self.expect(account.id for account in page)
+            if len(page) < PAGE:
+                return
+            after = page[-1].id
 
     def standing(self, account_id: str) -> Standing | None:
         """An account with its balance, or None."""

@@ -41,6 +41,7 @@ def serve(
                 typer.echo(f"Demo: {refusal.words().en}", err=True)
             known.grant(*(f"customer:{one.id}" for one in PEOPLE))
         warm(home)
+        home.bank.warm()
         _greet(host, port, known)
         from jingwei.channels.rest import create_app
         from jingwei.channels.rest.wire import server

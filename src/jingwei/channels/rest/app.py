@@ -25,7 +25,7 @@ from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.orders import add_orders
 from jingwei.channels.rest.pages import add_pages
 from jingwei.channels.rest.paper import document, takes
-from jingwei.channels.rest.payments import PATH, CardPayment, Payments, PaymentTold, Transfer
+from jingwei.channels.rest.payments import PATH, CardPayment, Lookup, Payments, PaymentTold, Transfer
 from jingwei.channels.rest.views import add_accounts, add_policies, add_work
 from jingwei.stores.store import StoreError
 
@@ -64,7 +64,7 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     reader = home.store.reader()
     counted = Counted(home.store.size)
     joined = Joined(home.bank, reader, counted.wrote)
-    payments = Payments(joined, tokens, home.clock, reader, counted)
+    payments = Payments(joined, tokens, home.clock, Lookup(home.bank.owner_of, reader), counted)
     desk = Desk(home, tokens, joined, reader, payments.sentences)
 
     def close() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -37,12 +36,10 @@ from jingwei.journeys.shape import Answer
 from jingwei.kernel.clock import SECOND, Clock, iso
 from jingwei.kernel.command import CurrencyCode, Id, OptionalId
 from jingwei.kernel.money import format_minor
-from jingwei.ledger.accounts import Account
 from jingwei.stores.store import Reader, StoreError
 
 PATH = "/v1/payments"
 PROBLEM = MEDIA_TYPE.encode()
-OWNERS_KEPT = 100_000
 Payment = Pay | AuthoriseCardPayment
 
 
@@ -143,26 +140,6 @@ _TRANSFER = msgspec.json.Decoder(Transfer)
 _ENCODE = msgspec.json.Encoder().encode
 
 
-class Owners:
-    """Whose account it is, for requests of staff and system; the newest asked for stay in memory."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._known: OrderedDict[str, str] = OrderedDict()
-
-    def of(self, account_id: str) -> str | None:
-        """The owner's id, or None when there is no such account yet. An account never changes hands."""
-        owner = self._known.get(account_id)
-        if owner is None:
-            found = self._reader.load(Account, [account_id])
-            if not found:
-                return None
-            owner = self._known[account_id] = found[0].owner
-            if len(self._known) > OWNERS_KEPT:
-                self._known.popitem(last=False)
-        return owner
-
-
 def refused(problem: Problem) -> Answered:
     """The answer to a request that is not taken."""
     return Answered(problem.kind.status, body_of(problem))
@@ -204,18 +181,23 @@ class Answered(NamedTuple):
 Send = Callable[[Answered], None]
 
 
+class Lookup(NamedTuple):
+    """What payments look up: whose account it is, and the words of policies."""
+
+    owner_of: Callable[[str], str | None]
+    reader: Reader
+
+
 class Payments:
     """Decides payments. One instance serves all connections of the event loop it runs on."""
 
-    def __init__(
-        self, joined: Joined, tokens: Tokens, clock: Clock, reader: Reader, counted: Counted
-    ) -> None:
+    def __init__(self, joined: Joined, tokens: Tokens, clock: Clock, look: Lookup, counted: Counted) -> None:
         self._joined = joined
         self._tokens = tokens
         self._clock = clock
-        self._owners = Owners(reader)
+        self._owner_of = look.owner_of
         self._counted = counted
-        self.sentences = Sentences(reader)
+        self.sentences = Sentences(look.reader)
 
     async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         """Answer one request. A payment that was decided answers 201, whatever was decided."""
@@ -292,7 +274,7 @@ class Payments:
         asked for in their own name, which the journey answers with `account_not_found`.
         """
         now, minor = self._clock.now(), amount(ask.amount, ask.currency)
-        customer = (self._owners.of(ask.payer) or caller.id) if caller.inside else caller.id
+        customer = (self._owner_of(ask.payer) or caller.id) if caller.inside else caller.id
         if isinstance(ask, Transfer):
             return Pay(
                 key=key,
