@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.policy import policy_text
+from jingwei.features.live import LiveFeatures
 from jingwei.home import open_home
 from jingwei.journeys import pay
 from jingwei.journeys.freeze import FreezeAccount
@@ -112,7 +114,7 @@ RESTARTS: dict[str, Callable[[bytes], bytes | None]] = {
     "not one": lambda content: b"damaged",
     "cut short": lambda content: content[: len(content) // 2],
     "altered": lambda content: content[:-9] + b"x" + content[-8:],
-    "of a later log": lambda content: (10**6).to_bytes(8, "big") + content[8:],
+    "of a later log": lambda content: (10**6).to_bytes(8, "big") + LiveFeatures(FRAUD).snapshot(),
 }
 """What has become of the features' snapshot when the bank starts again."""
 
