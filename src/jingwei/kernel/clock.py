@@ -74,3 +74,8 @@ def parse_iso(text: str) -> int:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return (when - EPOCH) // timedelta(microseconds=1)
+
+
+def local_text(at: int, form: str = "%Y-%m-%d %H:%M") -> str:
+    """A moment as the bank's own clocks show it (UTC+8); `form` as strftime reads it."""
+    return (EPOCH + timedelta(microseconds=at + BANK_OFFSET)).strftime(form)

@@ -45,8 +45,9 @@ def serve(
         _greet(host, port, known)
         from jingwei.channels.rest import create_app
         from jingwei.channels.rest.wire import server
+        from jingwei.channels.web.app import web
 
-        server(create_app(home, known), host, port).run()
+        server(create_app(home, known, web(demo)), host, port).run()
     typer.echo("The bank is closed; everything is written.", err=True)
 
 

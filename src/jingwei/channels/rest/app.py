@@ -55,10 +55,14 @@ class Front:
             await self._rest(scope, receive, send)
 
 
-def create_app(home: Home, tokens: Tokens | None = None) -> Front:
+Also = Callable[[FastAPI, Desk], Callable[[], None]]
+"""Adds routes of another channel and returns what lets go of them at shutdown."""
+
+
+def create_app(home: Home, tokens: Tokens | None = None, also: Also | None = None) -> Front:
     """Return the ASGI application over an open home; it must run on one event loop (one writer).
 
-    The home's owner closes it after the server has stopped.
+    The home's owner closes it after the server has stopped. `also` adds the web pages.
     """
     tokens = tokens or Tokens(home.path / "tokens.json")
     reader = home.store.reader()
@@ -67,8 +71,11 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     payments = Payments(joined, tokens, home.clock, Lookup(home.bank.owner_of, reader), counted)
     desk = Desk(home, tokens, joined, reader, payments.sentences)
 
+    closing = [reader.close]
+
     def close() -> None:
-        reader.close()
+        while closing:
+            closing.pop()()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -92,6 +99,8 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     app.include_router(router)
     add_health(app, desk, counted)
     add_pages(app, desk)
+    if also is not None:
+        closing.append(also(app, desk))
     add_problems(app)
     make = app.openapi
     app.openapi = lambda: document(make())  # type: ignore[method-assign]
