@@ -26,7 +26,7 @@ from jingwei.stores.postgres_reads import (
     place_of,
 )
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
-from jingwei.stores.tables import LINES, TABLES, Table, upsert
+from jingwei.stores.tables import LINES, TABLES, Table, made_in, upsert
 
 if TYPE_CHECKING:
     import psycopg
@@ -76,10 +76,22 @@ def make_version_1() -> list[str]:
         "ALTER TABLE tiles ALTER body SET STORAGE EXTERNAL",
         f"CREATE TABLE notes (name {TEXT} PRIMARY KEY, value text NOT NULL)",
         _create(LINES),
-        *(f"{_create(table)} WITH (fillfactor = 70)" for table in TABLES.values()),
+        *_shelves(1),
+    ]
+
+
+def make_version_2() -> list[str]:
+    """What came with the app and the desk."""
+    return _shelves(2)
+
+
+def _shelves(version: int) -> list[str]:
+    """The tables of the kinds that came with a version, and their indexes."""
+    return [
+        *(f"{_create(table)} WITH (fillfactor = 70)" for table in made_in(version)),
         *(
             f"CREATE INDEX {table.name}_{column} ON {table.name} ({column}, id)"
-            for table in TABLES.values()
+            for table in made_in(version)
             for column in table.indexed
         ),
     ]
@@ -95,7 +107,7 @@ def _create(table: Table) -> str:
     return f"CREATE TABLE {table.name} ({', '.join(parts)})"
 
 
-STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1}
+STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2}
 """What leads to each version of the tables. A released step never changes; a new version adds one."""
 
 

@@ -25,7 +25,7 @@ from jingwei.stores.sqlite_reads import (
     explain,
 )
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
-from jingwei.stores.tables import LINES, TABLES, Column, Table, insert, upsert
+from jingwei.stores.tables import LINES, TABLES, Column, Table, insert, made_in, upsert
 
 PAGE_BYTES = 4096
 """Measured: bulk writes cost the same with 4, 8 and 16 KiB; single ones write half as much with 4 as 8."""
@@ -68,10 +68,22 @@ def make_version_1() -> list[str]:
         "CHECK (length(body) = 8192), PRIMARY KEY (level, idx)) STRICT",
         "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
         _create(LINES, ""),
-        *(_create(table, ", WITHOUT ROWID") for table in TABLES.values()),
+        *_shelves(1),
+    ]
+
+
+def make_version_2() -> list[str]:
+    """What came with the app and the desk."""
+    return _shelves(2)
+
+
+def _shelves(version: int) -> list[str]:
+    """The tables of the kinds that came with a version, and their indexes."""
+    return [
+        *(_create(table, ", WITHOUT ROWID") for table in made_in(version)),
         *(
             f"CREATE INDEX {table.name}_{column} ON {table.name} ({column})"
-            for table in TABLES.values()
+            for table in made_in(version)
             for column in table.indexed
         ),
     ]
@@ -89,7 +101,7 @@ def _column(column: Column, table: Table) -> str:
     return f"{column.name} {kind}{key}{'' if column.optional else ' NOT NULL'}"
 
 
-STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1}
+STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2}
 """What leads to each version of the tables. A released step never changes; a new version adds one."""
 
 

@@ -13,7 +13,7 @@ from jingwei.ledger.work import Case, Challenge, Customer, Reversal
 
 K = TypeVar("K", bound=Kept)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Account: ("accounts", ("owner",)),
@@ -26,6 +26,9 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     PolicyVersion: ("policies", ("name",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
+
+SINCE: dict[type[Kept], int] = {}
+"""The version of the tables that brought a kind; those not named here are there from version 1."""
 
 
 class Batch(msgspec.Struct, frozen=True):
