@@ -371,7 +371,7 @@ def test_serve_answers_and_ends_cleanly(tmp_path: Path):
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     with subprocess.Popen(
-        [*run, "serve", "--port", port], env=environment, stdout=subprocess.PIPE, text=True
+        [*run, "serve", "--people", "0", "--port", port], env=environment, stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
         assert f"http://127.0.0.1:{port}" in server.stdout.readline()

@@ -24,7 +24,7 @@ class Browser:
         self.clock = ManualClock(START)
         self.home = open_home(path, self.clock)
         assert settle(self.home) == []
-        self.front = create_app(self.home, None, web(demo=True))
+        self.front = create_app(self.home, None, [web(demo=True)])
         self._runner = asyncio.Runner()
         self.client = self._client()
 

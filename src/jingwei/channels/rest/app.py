@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -55,14 +56,25 @@ class Front:
             await self._rest(scope, receive, send)
 
 
-Also = Callable[[FastAPI, Desk], Callable[[], None]]
-"""Adds routes of another channel and returns what lets go of them at shutdown."""
+Task = Callable[[], Coroutine[Any, Any, None]]
 
 
-def create_app(home: Home, tokens: Tokens | None = None, also: Also | None = None) -> Front:
+class Alongside(NamedTuple):
+    """What runs beside the requests: `close` lets go of it, `tasks` run while the server does."""
+
+    close: Callable[[], None]
+    tasks: tuple[Task, ...] = ()
+
+
+Also = Callable[[FastAPI, Desk], Alongside]
+"""Adds another channel to the application."""
+
+
+def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = ()) -> Front:
     """Return the ASGI application over an open home; it must run on one event loop (one writer).
 
-    The home's owner closes it after the server has stopped. `also` adds the web pages.
+    The home's owner closes it after the server has stopped. `also` adds other channels, such as the
+    web pages.
     """
     tokens = tokens or Tokens(home.path / "tokens.json")
     reader = home.store.reader()
@@ -77,16 +89,12 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Also | None = Non
         while closing:
             closing.pop()()
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        close()
-
+    tasks: list[Task] = []
     app = FastAPI(
         title="Jingwei",
         version=release(),
         description=SAYS,
-        lifespan=lifespan,
+        lifespan=beside(tasks, close),
         redirect_slashes=False,
         default_response_class=Response,
         docs_url=None,
@@ -99,12 +107,31 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Also | None = Non
     app.include_router(router)
     add_health(app, desk, counted)
     add_pages(app, desk)
-    if also is not None:
-        closing.append(also(app, desk))
+    for one in also:
+        added = one(app, desk)
+        closing.append(added.close)
+        tasks.extend(added.tasks)
     add_problems(app)
     make = app.openapi
     app.openapi = lambda: document(make())  # type: ignore[method-assign]
     return Front(payments, app, close)
+
+
+def beside(
+    tasks: Sequence[Task], close: Callable[[], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs while the server does: the tasks; `close` comes after them."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running = [asyncio.create_task(task()) for task in tasks]
+        yield
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        close()
+
+    return lifespan
 
 
 def add_payments(router: APIRouter, payments: Payments) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.rest.app import Alongside, Also
 from jingwei.channels.web.customer import add_customer
 from jingwei.channels.web.pages import Site
 from jingwei.channels.web.sign_in import add_sign_in
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 SESSIONS = "sessions.db"
 
 
-def web(demo: bool) -> Callable[[FastAPI, Desk], Callable[[], None]]:
+def web(demo: bool) -> Also:
     """What adds the web pages to the application. `demo` lets anybody sign in as a made-up person."""
 
-    def add(app: FastAPI, desk: Desk) -> Callable[[], None]:
+    def add(app: FastAPI, desk: Desk) -> Alongside:
         site = Site(desk, Sessions(desk.home.path / SESSIONS), demo)
         add_web(app.router, site)
-        return site.sessions.close
+        return Alongside(site.sessions.close)
 
     return add
 
