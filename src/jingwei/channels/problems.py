@@ -119,6 +119,11 @@ class Problem(Exception):
         return kind_of(self.code)
 
 
+def not_stored(error: Exception) -> Problem:
+    """The problem of a store that failed: what the asker may know of it. The log has the rest."""
+    return Problem("store_failed", why=getattr(error, "advice", "it cannot be read or written now"))
+
+
 class Body(msgspec.Struct, omit_defaults=True):
     """A problem as sent: RFC 9457's members, then ours."""
 

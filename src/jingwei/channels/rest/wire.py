@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from jingwei.channels.rest.payments import PATH, Answered, Payments
 from jingwei.channels.rest.reading import MOST_BYTES
+from jingwei.channels.rest.tongue import in_chinese, speaks_chinese
 
 if TYPE_CHECKING:
     import uvicorn
@@ -89,6 +90,8 @@ class PaymentsProtocol(HttpToolsProtocol):
         """Write the whole answer at once, unless the asker is gone."""
         if cycle.disconnected or self.transport.is_closing():
             return
+        if answered.status >= 400 and speaks_chinese(cycle.headers):
+            answered = answered._replace(body=in_chinese(answered.body))
         parts = [STATUS_LINE[answered.status]]
         for name, value in (*self.server_state.default_headers, *answered.headers):
             parts += (name, b": ", value, b"\r\n")
