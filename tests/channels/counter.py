@@ -68,6 +68,15 @@ class Talk:
 
         return self._runner.run(one())
 
+    def sent(self, request: httpx.Request) -> httpx.Response:
+        """Send a request that was made elsewhere."""
+
+        async def one() -> httpx.Response:
+            async with self.client() as client:
+                return await client.send(request)
+
+        return self._runner.run(one())
+
     def together(self, calls: list[dict[str, Any]]) -> list[httpx.Response]:
         """Ask everything at the same time."""
 

@@ -9,6 +9,24 @@ from pathlib import Path
 import pytest
 from tests.channels.counter import Counter
 from tests.channels.line import Line
+from tests.channels.seeded import GOOD
+from tests.soak.rows_fuzz import ROWS
+
+SHORT = 50 * len(GOOD)
+
+
+def test_every_operation_accepts_refuses_and_never_fails():
+    row = next(row for row in ROWS if row.id == "S5 generated requests")
+    tally = row.run(1, SHORT)
+    assert tally.bad == ()
+    assert tally.trials == SHORT == sum(n for name, n in tally.counts.items() if name.startswith("sent "))
+    assert all(tally.counts[f"accepted {name}"] for name in GOOD)
+
+
+def test_generated_requests_find_planted_errors():
+    row = next(row for row in ROWS if row.id == "S5 generated requests")
+    assert row.control(1)
+
 
 CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformance,status_code_conformance"
 

@@ -23,7 +23,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"Expected `([^`]+)` ([<>=]+ -?\d+).*", r"`\1`须\2"),
         (r"Expected `([^`]+)`", r"应为`\1`"),
         (r"Object missing required field `([^`]+)`.*", r"缺少必填字段\1"),
-        (r"Object contains unknown field `([^`]+)`.*", r"含有未知字段\1"),
+        (r"Object contains unknown field `([^`]*)`.*", r"含有未知字段\1"),
         (r"Invalid (?:enum )?value (.+)", r"取值\1无效"),
         (r"(?:Integer value|Number) out of range.*", "数值超出范围"),
         (r"Input data was truncated", "内容不完整"),

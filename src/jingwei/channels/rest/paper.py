@@ -104,8 +104,8 @@ def takes(
     }
 
 
-def tells(answer: Any, summary: str, tag: str) -> dict[str, Any]:
-    """The route arguments of a reading route that answers `answer`."""
+def tells(answer: Any, summary: str, tag: str, *, token: bool = True) -> dict[str, Any]:
+    """The route arguments of a reading route that answers `answer`; some need no `token`."""
     responses: dict[Any, Any] = {200: _answer(answer, "Found")}
     problems = {
         400: "The request cannot be read",
@@ -121,7 +121,7 @@ def tells(answer: Any, summary: str, tag: str) -> dict[str, Any]:
         "summary": summary,
         "tags": [tag],
         "responses": responses,
-        "openapi_extra": {"security": [{"bearer": []}]},
+        "openapi_extra": {"security": [{"bearer": []}]} if token else {},
     }
 
 

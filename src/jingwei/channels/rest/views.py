@@ -186,12 +186,12 @@ def add_policies(router: APIRouter, desk: Desk) -> None:
         desk.caller(request, "staff", "system")
         return answer(policies_told(desk.reader))
 
-    @router.get("/problems", **tells(list[ProblemTold], "All codes", "words"))
+    @router.get("/problems", **tells(list[ProblemTold], "All codes", "words", token=False))
     async def problems() -> Response:
         """Every code a problem or refusal can carry, with its words."""
         return answer([_problem(code) for code in sorted({*PROBLEMS, *REFUSALS})])
 
-    @router.get("/problems/{code}", **tells(ProblemTold, "One code", "words"))
+    @router.get("/problems/{code}", **tells(ProblemTold, "One code", "words", token=False))
     async def problem(code: str) -> Response:
         """What one code means."""
         if code not in PROBLEMS and code not in REFUSALS:

@@ -1,0 +1,96 @@
+"""Rows S5 and S6: generated and hostile requests, counted by what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from msgspec.structs import replace
+from tests.channels.generated import Generated
+from tests.channels.seeded import GOOD, Seeded
+from tests.soak.row import Row, Tally
+
+from jingwei.channels.problems import Problem
+from jingwei.channels.rest import desk, joined
+from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.table import BY_COMMAND
+
+OPERATIONS = len(GOOD)
+
+
+def generated(seed: int, trials: int) -> Tally:
+    """Send so many cases made from the document, shared out over every operation."""
+    bank = Seeded(seed)
+    try:
+        made = Generated(bank, seed)
+        each, more = divmod(trials, OPERATIONS)
+        for place, (name, operation) in enumerate(made.operations()):
+            made.ask(name, operation, each + (place < more))
+        bad = made.bad
+        if each >= 10:
+            bad = bad + [f"{name}: no case was accepted" for name in made.never_accepted()]
+        return Tally(trials, tuple(bad), dict(made.counts))
+    finally:
+        bank.close()
+
+
+@contextmanager
+def stumbling() -> Iterator[None]:
+    """A deposit whose memo is long ends in an exception."""
+    journey = BY_COMMAND[Deposit]
+
+    def act(ask: Deposit, seen: Any) -> Any:
+        if len(ask.memo) > 3:
+            raise ZeroDivisionError("planted")
+        return journey.act(ask, seen)
+
+    quiet = patch.object(joined.LOG, "error", lambda *words, **more: None)
+    with patch.dict(BY_COMMAND, {Deposit: replace(journey, act=act)}), quiet:
+        yield
+
+
+@contextmanager
+def talking() -> Iterator[None]:
+    """A body that is not valid is answered with the exception's own text."""
+    decode = desk.decode
+
+    def told(decoder: Any, body: bytes) -> Any:
+        try:
+            return decode(decoder, body)
+        except Problem as problem:
+            why = f"{ValueError(problem.code)!r} in {desk.__file__}"
+            raise Problem("field_not_valid", "/memo", why=why) from None
+
+    with patch.object(desk, "decode", told):
+        yield
+
+
+def caught(seed: int) -> bool:
+    """Whether an endpoint that raises, and one that leaks an exception's text, are both found."""
+    found = []
+    for planted, says in ((stumbling, "status 500"), (talking, "a Python value leaks")):
+        bank = Seeded(seed)
+        try:
+            with planted():
+                made = Generated(bank, seed)
+                operation = dict(made.operations())["POST /v1/deposits"]
+                made.ask("POST /v1/deposits", operation, 40)
+        finally:
+            bank.close()
+        found.append(any(says in one for one in made.bad))
+    return all(found)
+
+
+ROWS = [
+    Row(
+        "S5 generated requests",
+        "every operation answers what the document allows or forbids as the document says, without a leak",
+        100_000,
+        OPERATIONS * 50,
+        generated,
+        caught,
+        "an endpoint that raises on one input; a refusal that tells an exception",
+    ),
+]
