@@ -13,9 +13,7 @@ from jingwei.kernel.refusal import REFUSALS
 
 LEAKS = {
     "a stack trace": re.compile(r"Traceback|File \"[^\"]+\", line|\bline \d+, in "),
-    "a Python value": re.compile(
-        r"<class '|<function|object at 0x|\bNoneType\b|\b[A-Z]\w+Error\b|\\\\x[0-9a-f]{2}"
-    ),
+    "a Python value": re.compile(r"<class '|<function|object at 0x|\bNoneType\b|\b[A-Z]\w+Error\b"),
     "a statement of the database": re.compile(
         r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b .*\b(?:FROM|INTO|SET)\b|sqlite|psycopg|PRAGMA", re.I
     ),

@@ -8,7 +8,9 @@ from typing import Any
 from unittest.mock import patch
 
 from msgspec.structs import replace
+from tests.channels.assault import Assault
 from tests.channels.generated import Generated
+from tests.channels.hostile import INPUTS
 from tests.channels.seeded import GOOD, Seeded
 from tests.soak.row import Row, Tally
 
@@ -83,7 +85,54 @@ def caught(seed: int) -> bool:
     return all(found)
 
 
+def hostile(seed: int, trials: int) -> Tally:
+    """So many of all pairs of a field of an operation and a hostile input."""
+    bank = Seeded(seed)
+    assault = Assault(bank, seed)
+    try:
+        for field, one in assault.pairs(trials):
+            assault.send(field, one)
+        return Tally(trials, tuple(assault.bad), dict(assault.counts))
+    finally:
+        assault.close()
+        bank.close()
+
+
+def half_written(seed: int) -> bool:
+    """Whether a refusal that wrote something before is found."""
+    bank = Seeded(seed)
+    assault = Assault(bank, seed)
+    decode, home = desk.decode, bank.talk.counter.home
+
+    def wrote(decoder: Any, body: bytes) -> Any:
+        try:
+            return decode(decoder, body)
+        except Problem:
+            now = home.clock.now()
+            money = {"account": bank.calm, "amount_minor": 1, "currency": "CNY"}
+            home.bank.do([Deposit(key=f"p{now}", actor="system:core", at=now, known_at=now, **money)])
+            raise
+
+    try:
+        with patch.object(desk, "decode", wrote):
+            for place in (one for one in assault.fields if one.name == "memo"):
+                assault.send(place, next(one for one in INPUTS if one.text == "a\x00b"))
+        return any("a refusal changed the books" in one for one in assault.bad)
+    finally:
+        assault.close()
+        bank.close()
+
+
 ROWS = [
+    Row(
+        "S6 hostile inputs over REST",
+        "no hostile input in any field fails, leaks, is half written, forges a log line or is kept altered",
+        100_000,
+        2_000,
+        hostile,
+        half_written,
+        "a refusal that books a deposit before it is told",
+    ),
     Row(
         "S5 generated requests",
         "every operation answers what the document allows or forbids as the document says, without a leak",

@@ -68,10 +68,10 @@ PROBLEMS: dict[str, Kind] = {
         503,
         Words(
             "The bank could not write this down, so ask again with the same key: {why}.",
-            "银行暂时无法记账，请用同一个幂等键重试：{why}。",
+            "银行暂时无法记账，请用同一个幂等键重试：{why_zh}。",
         ),
     ),
-    "request_not_valid": Kind(400, Words("The request cannot be read: {why}.", "无法读取该请求：{why}。")),
+    "request_not_valid": Kind(400, Words("The request cannot be read: {why}.", "无法读取该请求：{why_zh}。")),
     "bug": Kind(
         500,
         Words(
