@@ -15,7 +15,7 @@ LEAKS = {
     "a stack trace": re.compile(r"Traceback|File \"[^\"]+\", line|\bline \d+, in "),
     "a Python value": re.compile(r"<class '|<function|object at 0x|\bNoneType\b|\b[A-Z]\w+Error\b"),
     "a statement of the database": re.compile(
-        r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b .*\b(?:FROM|INTO|SET)\b|sqlite|psycopg|PRAGMA", re.I
+        r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b .*?\b(?:FROM|INTO|SET)\b|sqlite|psycopg|PRAGMA", re.I
     ),
     "a path of the machine": re.compile(
         r"site-packages|/home/|/tmp/|/usr/|/root/|bank\.db|\.py\b|tokens\.json"
