@@ -101,7 +101,10 @@ says_zh = "金额达到10.00或以上。"
         ("NOON, 1 customer, 1 terminal, -1 amount_minor", "not be negative"),
         ("NOON, 1 customer, 1 terminal, 1000000000000001 amount_minor", "at most"),
         ("NOON, null::int customer, 1 terminal, 5 amount_minor", "row 1: customer is empty"),
-        ("'yesterday' as \"at\", 1 customer, 1 terminal, 5 amount_minor", "cannot be read"),
+        (
+            "'yesterday' as \"at\", 1 customer, 1 terminal, 5 amount_minor",
+            "row 1: at 'yesterday' is not a moment",
+        ),
         ("NOON, 'a b''; --' customer, 1 terminal, 5 amount_minor", "not an id"),
     ],
 )

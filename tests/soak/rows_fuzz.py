@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,13 +10,16 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 from tests.channels.assault import Assault
+from tests.channels.doors import Door, doors
 from tests.channels.generated import Generated
-from tests.channels.hostile import INPUTS
+from tests.channels.hostile import INPUTS, TEXTS
+from tests.channels.keyboard import COMMANDS, HERE, Keyboard, typeable
 from tests.channels.seeded import GOOD, Seeded
 from tests.soak.row import Row, Tally
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest import desk, joined
+from jingwei.channels.streams import card_stream
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.table import BY_COMMAND
 
@@ -123,7 +127,74 @@ def half_written(seed: int) -> bool:
         bank.close()
 
 
+def files(seed: int, trials: int) -> Tally:
+    """So many of all pairs of a value in a file and a hostile text."""
+    draw, every = random.Random(seed), list(doors())
+    bad: list[str] = []
+    for n in range(trials):
+        door, one = every[n % len(every)], draw.choice(TEXTS)
+        assert one.text is not None
+        bad += [f"{door.name}: {one.name}: {wrong}" for wrong in _wrong(door, one.text)]
+    return Tally(trials, tuple(bad), {"values replaced in files": trials})
+
+
+def _wrong(door: Door, text: str) -> list[str]:
+    try:
+        return door.wrong(text)
+    except Exception as bug:
+        return [f"raised {type(bug).__name__}: {str(bug)[:80]}"]
+
+
+def careless_files(seed: int) -> bool:
+    """Whether a reader that lets impossible ids and moments pass is found."""
+    with patch.object(card_stream, "check_columns", lambda columns, start: None):
+        door = next(one for one in doors() if one.name == "card stream, customer")
+        return any(_wrong(door, text) for text in ("a b", "../../etc/passwd"))
+
+
+def words(seed: int, trials: int) -> Tally:
+    """So many of all pairs of an argument of the command line and a hostile text."""
+    draw, keyboard = random.Random(seed), Keyboard()
+    texts = list(typeable(one.text for one in TEXTS if one.text is not None))
+    bad: list[str] = []
+    try:
+        for n in range(trials):
+            command, text = COMMANDS[n % len(COMMANDS)], draw.choice(texts)
+            bad += [f"{' '.join(command)}: {text[:40]!r}: {wrong}" for wrong in keyboard.type(command, text)]
+    finally:
+        keyboard.close()
+    return Tally(trials, tuple(bad), {"words typed": trials})
+
+
+def careless_words(seed: int) -> bool:
+    """Whether a comment that is too long to be read again is found."""
+    keyboard = Keyboard()
+    try:
+        with patch("jingwei.kernel.command.checked", lambda command: command):
+            return any(keyboard.type(("cases", "refuse", "{case}", "--comment", HERE), "a" * 501))
+    finally:
+        keyboard.close()
+
+
 ROWS = [
+    Row(
+        "S6 hostile values in files",
+        "no hostile value in a card stream, older books, a product or a policy does more than be refused",
+        80_000,
+        4_000,
+        files,
+        careless_files,
+        "a card stream whose ids nobody checks",
+    ),
+    Row(
+        "S6 hostile words on the command line",
+        "no hostile word ends in a traceback, acts on the terminal, or is sealed so that nobody can read it",
+        19_000,
+        330,
+        words,
+        careless_words,
+        "a comment of 501 characters that is sealed",
+    ),
     Row(
         "S6 hostile inputs over REST",
         "no hostile input in any field fails, leaks, is half written, forges a log line or is kept altered",

@@ -23,7 +23,8 @@ def replay(
     """Bring the first `limit` payments of a card file (0: all) through the bank at `home_path`.
 
     Returns decisions, seconds, decisions_per_second, allowed, stepped_up, held, refused, postings,
-    replayed, audit_root (hex), last_decision, peak_rss_mb. The bank's clock follows the stream, so
+    replayed, not_taken (payments the bank did not judge), audit_root (hex), last_decision,
+    peak_rss_mb. The bank's clock follows the stream, so
     the same file gives the same audit root for every batch size. Raises StreamError, StoreError.
     """
     cards = CardFile(file)
@@ -58,6 +59,7 @@ def replay(
         "refused": tally.refused,
         "postings": tally.postings,
         "replayed": tally.replayed,
+        "not_taken": tally.not_taken,
         "audit_root": root.hex(),
         "last_decision": tally.last_decision,
         "peak_rss_mb": round(peak / 1024, 1),
