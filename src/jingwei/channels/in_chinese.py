@@ -33,6 +33,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"write 1 to 64 of the characters (.+), beginning.*", r"须为1至64个字符（\1），以字母或数字开头"),
         (r"the text has control characters.*", "文本含有控制字符，请去除"),
         (r"must be one of (.+)", r"须为\1之一"),
+        (r"it is not HTTP/1\.1", "不是HTTP/1.1请求"),
         (r"Content-Length is not a number", "Content-Length不是数字"),
         (r"the connection was closed in the middle of the body", "请求体尚未传完，连接已断开"),
         (r"['\"](.*)['\"] is not an amount; .*", r"“\1”不是金额，请写成12.30的形式，只用数字0-9"),

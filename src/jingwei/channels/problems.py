@@ -72,6 +72,12 @@ PROBLEMS: dict[str, Kind] = {
         ),
     ),
     "request_not_valid": Kind(400, Words("The request cannot be read: {why}.", "无法读取该请求：{why_zh}。")),
+    "request_too_slow": Kind(
+        408, Words("The request was not whole after {most} seconds.", "请求在{most}秒内未传完。")
+    ),
+    "headers_too_large": Kind(
+        431, Words("Address and headers are larger than {most} bytes.", "地址与请求头超过{most}字节。")
+    ),
     "bug": Kind(
         500,
         Words(
