@@ -99,16 +99,34 @@ async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
 
 def attacks(siege: Siege) -> list[tuple[str, bytes | list[bytes], str]]:
     """Every attack once: its name, what is sent, and how it must end."""
-    body, chunked = json.dumps(BODY).encode(), {"Transfer-Encoding": "chunked", "Content-Length": ""}
-    whole = siege.head(**{"Content-Length": str(len(body))}) + b"\r\n" + body
-    raw = siege.head(**chunked) + b"\r\n"
-    big = siege.head(**{"Content-Length": str(100_000_000)}) + b"\r\n"
+    return [*unfinished(siege), *nonsense(siege), *large(siege)]
+
+
+def paid(siege: Siege) -> bytes:
+    """A good payment, whole."""
+    body = json.dumps(BODY).encode()
+    return siege.head(**{"Content-Length": str(len(body))}) + b"\r\n" + body
+
+
+CHUNKED = {"Transfer-Encoding": "chunked", "Content-Length": ""}
+
+
+def unfinished(siege: Siege) -> list[tuple[str, bytes | list[bytes], str]]:
+    """Requests that never end."""
+    whole = paid(siege)
     return [
         ("a request line and no more", b"POST /v1/payments HT", "408"),
         ("headers one byte at a time", [bytes([one]) for one in siege.head()[:120]], "408"),
         ("a body that never comes", siege.head(**{"Content-Length": "50"}) + b"\r\n", "408"),
         ("a body shorter than it says", whole[:-5], "408"),
         ("half closed without a request", b"", "408"),
+    ]
+
+
+def nonsense(siege: Siege) -> list[tuple[str, bytes | list[bytes], str]]:
+    """What is no request, or two different ones."""
+    raw = siege.head(**CHUNKED) + b"\r\n"
+    return [
         ("a TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"),
         ("binary rubbish", siege.draw.randbytes(4_000) + b"\r\n\r\n", "400"),
         ("an HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400|closed"),
@@ -136,6 +154,15 @@ def attacks(siege: Siege) -> list[tuple[str, bytes | list[bytes], str]]:
         ("a chunk longer than it says", raw + b"2\r\nhello\r\n0\r\n\r\n", "400"),
         ("a chunk extension of 60,000", raw + b"2;" + b"a" * 60_000 + b"\r\n{}\r\n0\r\n\r\n", "400|413|422"),
         ("a trailer", raw + b"2\r\n{}\r\n0\r\nX: y\r\n\r\n", "400|422"),
+    ]
+
+
+def large(siege: Siege) -> list[tuple[str, bytes | list[bytes], str]]:
+    """More than anybody needs, and what is rarely used."""
+    whole, raw = paid(siege), siege.head(**CHUNKED) + b"\r\n"
+    big = siege.head(**{"Content-Length": str(100_000_000)}) + b"\r\n"
+    length = str(len(json.dumps(BODY)))
+    return [
         ("a header of a megabyte", [b"GET /health HTTP/1.1\r\nX: ", *[b"a" * 65_536] * 16], "431|closed"),
         (
             "ten thousand headers",
@@ -161,9 +188,9 @@ def attacks(siege: Siege) -> list[tuple[str, bytes | list[bytes], str]]:
         ),
         (
             "an upgrade",
-            siege.head(**{"Connection": "Upgrade", "Upgrade": "websocket", "Content-Length": str(len(body))})
+            siege.head(**{"Connection": "Upgrade", "Upgrade": "websocket", "Content-Length": length})
             + b"\r\n"
-            + body,
+            + json.dumps(BODY).encode(),
             "201|400|426",
         ),
         (

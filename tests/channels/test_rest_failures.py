@@ -27,9 +27,7 @@ def test_a_full_disk_is_told_and_survived(talk: Talk, monkeypatch: pytest.Monkey
     store = talk.counter.home.store
 
     def full(batch: Batch) -> None:
-        raise StoreError(
-            "/home/bank.db: full (SQLite: 13)", "the disk is full; free some space and ask again"
-        )
+        raise StoreError("/srv/bank.db: full (SQLite: 13)", "the disk is full; free some space and ask again")
 
     monkeypatch.setattr(store, "write", full)
     key, size = talk.counter.key(), store.size()
