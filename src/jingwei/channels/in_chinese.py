@@ -53,7 +53,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"this is not a cursor of this statement", "这不是该对账单的翻页标记"),
         (r"Input should be greater than or equal to (\d+)", r"不得小于\1"),
         (r"Input should be less than or equal to (\d+)", r"不得大于\1"),
-        (r"Input should be a valid integer.*", "须为整数"),
+        (r"Input should be a valid integer.*|Unable to parse input string as an integer.*", "须为整数"),
         (r"String should match pattern '(.+)'", r"格式须为\1"),
         (r"String should have at most (\d+) characters", r"不得超过\1个字符"),
     )

@@ -27,12 +27,12 @@ PROBLEMS: dict[str, Kind] = {
         415,
         Words(
             "Send the body as application/json, not as {found}.",
-            "请求体须为application/json，而不是{found}。",
+            "请求体须为application/json，而不是“{found}”。",
         ),
     ),
     "body_encoded": Kind(
         415,
-        Words("Send the body without Content-Encoding {found}.", "请求体不得使用Content-Encoding {found}。"),
+        Words("Send the body without Content-Encoding {found}.", "请求体不得使用Content-Encoding“{found}”。"),
     ),
     "body_not_json": Kind(400, Words("The body is not JSON: {why}.", "请求体不是有效的JSON：{why_zh}。")),
     "field_not_valid": Kind(422, Words("{where}: {why}.", "字段{where}不合要求：{why_zh}。")),
