@@ -337,7 +337,7 @@ def test_open_cases_are_counted(bank: Talk):
 
 def test_a_bank_that_cannot_read_its_books_says_so(bank: Talk, monkeypatch: pytest.MonkeyPatch):
     def broken() -> tuple[int, bytes]:
-        raise StoreError("the disk is gone")
+        raise StoreError("bank.db: gone", "the disk is gone")
 
     monkeypatch.setattr(bank.counter.home.store, "root", broken)
     answer = bank.ask("GET", "/")

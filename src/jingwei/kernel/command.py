@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ AmountOrZero = Annotated[int, msgspec.Meta(ge=0, le=MAX_AMOUNT_MINOR)]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=rf"\A({'|'.join(CURRENCIES)})\Z")]
 Text = Annotated[str, msgspec.Meta(max_length=500, pattern=r"\A[^\x00]*\Z")]
 Moment = Annotated[int, msgspec.Meta(ge=-(2**52), le=2**53)]
+
+
+C = TypeVar("C", bound="Command")
 
 
 class Command(
@@ -32,6 +35,31 @@ class Command(
     actor: Id
     at: Moment
     known_at: Moment
+
+
+class CommandError(ValueError):
+    """A command whose field does not hold what its type says; the message names the field."""
+
+
+def checked(command: C) -> C:
+    """The command itself, when every field holds what its type says. Raises CommandError.
+
+    Whoever makes a command from text that nobody has read yet has it checked: a record must be
+    readable again, and what breaks its type is not.
+    """
+    try:
+        msgspec.json.decode(msgspec.json.encode(command), type=type(command))
+    except msgspec.ValidationError as error:
+        says, _, where = str(error).partition(" - at `$.")
+        raise CommandError(f"{where.rstrip('`') or type(command).__name__}: {_plain(says)}") from None
+    except UnicodeEncodeError:
+        raise CommandError("a text is not UTF-8") from None
+    return command
+
+
+def _plain(says: str) -> str:
+    """What is wrong, without a regular expression."""
+    return "a character or form that is not allowed here" if "matching regex" in says else says
 
 
 def fingerprint_equal(first: Command, again: Command) -> bool:

@@ -62,7 +62,7 @@ def explain(error: Exception, place: str) -> StoreError:
     if code in _DAMAGED:
         return DamagedStore(f"{place} is damaged ({said}); restore it from the last backup")
     if code in _ADVICE:
-        return StoreError(f"{place}: {_ADVICE[code]} ({said})")
+        return StoreError(f"{place}: {_ADVICE[code]} ({said})", _ADVICE[code])
     if code.startswith(_BROKEN_RULE):
         return StoreError(f"{place}: the batch breaks a rule of the books; nothing was written ({said})")
     if code.startswith(_BAD_VALUE) or isinstance(error, psycopg.DataError | OverflowError | UnicodeError):
@@ -82,7 +82,9 @@ def connect(dsn: str) -> Connection:
     except psycopg.Error as error:
         words = next((code for said, code in _AT_THE_DOOR.items() if said in str(error)), "")
         if words:
-            raise StoreError(f"PostgreSQL: {_ADVICE[words]} ({str(error).strip()})") from error
+            raise StoreError(
+                f"PostgreSQL: {_ADVICE[words]} ({str(error).strip()})", _ADVICE[words]
+            ) from error
         raise explain(error, "PostgreSQL") from error
 
 

@@ -47,7 +47,7 @@ def explain(error: Exception, path: Path) -> StoreError:
             f"`sqlite3 {path} .recover` and check the result with `jingwei doctor`"
         )
     if code in _ADVICE:
-        return StoreError(f"{path}: {_ADVICE[code]} (SQLite: {error})")
+        return StoreError(f"{path}: {_ADVICE[code]} (SQLite: {error})", _ADVICE[code])
     if isinstance(error, OverflowError | UnicodeError):
         return StoreError(f"{path}: a value cannot be kept, nothing was written ({error})")
     return StoreError(f"{path}: {error}")

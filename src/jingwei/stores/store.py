@@ -48,7 +48,14 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class StoreError(Exception):
-    """The engine could not do what was asked; the message says what to do. Nothing was half written."""
+    """The engine could not do what was asked; the message says what to do. Nothing was half written.
+
+    `advice` is the part that strangers may read: no path, no address, no words of the engine.
+    """
+
+    def __init__(self, says: str, advice: str = "") -> None:
+        super().__init__(says)
+        self.advice = advice or "it cannot be read or written now"
 
 
 class UnsafeStore(StoreError):

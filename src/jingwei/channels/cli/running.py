@@ -130,8 +130,14 @@ def tokens(
 
 
 def _actor(text: str) -> str:
+    from jingwei.kernel.ids import MAX_ID_LENGTH
+
     role, _, who = text.partition(":")
-    if role not in ("customer", "staff", "system") or not who.isascii() or not who.replace("_", "").isalnum():
-        fix = "write it as customer:NAME, staff:NAME or system:NAME, with letters, digits and _"
+    plain = who.isascii() and who.replace("_", "").isalnum() and who[0] != "_" and len(text) <= MAX_ID_LENGTH
+    if role not in ("customer", "staff", "system") or not plain:
+        fix = (
+            "write it as customer:NAME, staff:NAME or system:NAME, with letters, digits and _ "
+            f"(not first), {MAX_ID_LENGTH} characters at most"
+        )
         raise Mistake(f"{text!r} is not an actor", fix, code=USAGE)
     return text

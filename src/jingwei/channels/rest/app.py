@@ -12,10 +12,11 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jingwei.channels.identity import Tokens
-from jingwei.channels.problems import Problem
+from jingwei.channels.problems import Problem, not_stored
 from jingwei.channels.release import release
 from jingwei.channels.rest.counting import Counted
 from jingwei.channels.rest.day_ends import add_day_ends
@@ -27,6 +28,7 @@ from jingwei.channels.rest.orders import add_orders
 from jingwei.channels.rest.pages import add_pages
 from jingwei.channels.rest.paper import document, takes
 from jingwei.channels.rest.payments import PATH, CardPayment, Lookup, Payments, PaymentTold, Transfer
+from jingwei.channels.rest.tongue import chinese, speaks_chinese
 from jingwei.channels.rest.views import add_accounts, add_policies, add_work
 from jingwei.stores.store import StoreError
 
@@ -50,6 +52,8 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request."""
+        if scope["type"] == "http" and speaks_chinese(scope["headers"]):
+            send = chinese(send)
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
             await self.payments(scope, receive, send)
         else:
@@ -148,6 +152,17 @@ def add_payments(router: APIRouter, payments: Payments) -> None:
         raise AssertionError(f"{PATH} is answered in front of this route")
 
 
+def allowed(request: Request) -> set[str]:
+    """The methods this address takes."""
+    every = [route for route in request.app.routes if isinstance(route, Route)]
+    return {
+        method
+        for route in every
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+
+
 def add_problems(app: FastAPI) -> None:
     """Word every error as problem+json."""
 
@@ -155,11 +170,13 @@ def add_problems(app: FastAPI) -> None:
         return problem_response(error)
 
     async def store(_: Request, error: StoreError) -> Response:
-        return problem_response(Problem("store_failed", why=str(error)))
+        return problem_response(not_stored(error))
 
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            return problem_response(Problem("method_not_allowed", method=request.method))
+            told = problem_response(Problem("method_not_allowed", method=request.method))
+            told.headers["allow"] = ", ".join(sorted(allowed(request)))
+            return told
         if error.status_code == 404:
             return problem_response(Problem("not_found"))
         return problem_response(Problem("request_not_valid", why=str(error.detail)))

@@ -21,7 +21,7 @@ from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.report_fraud import ReportFraud
-from jingwei.kernel.clock import DAY
+from jingwei.kernel.clock import DAY, parse_iso
 from jingwei.kernel.command import Command
 from jingwei.kernel.money import MAX_AMOUNT_MINOR
 
@@ -35,6 +35,18 @@ REPORT_DELAY = 7 * DAY
 """How long after a fraud the bank learns of it."""
 CHUNK = 65_536
 ID = re.compile(r"[A-Za-z0-9_.:@-]{1,50}", re.ASCII)
+NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]{1,100}")
+NAME_RULE = "1 to 100 characters, none of them a control character"
+WHOLE = "-?[0-9]+(\\.0+)?"
+"""A whole number, as a regular expression of the database; parquet may keep it as 12.0."""
+EARLIEST, LATEST = parse_iso("1900-01-01"), parse_iso("2200-01-01")
+MEANT = {
+    "at": "a moment such as 2026-11-20 08:30:00",
+    "customer": "an id",
+    "terminal": "an id",
+    "amount_minor": "a whole number of minor units",
+    "fraud_scenario": "a whole number, 0 for an honest payment",
+}
 SWITCH_SECONDS = 0.0005
 """How long a thread waits for the interpreter before it asks for it; Python's own 5 ms leaves the second
 thread waiting after each of its compiled steps (measured: 24,000 decisions a second so, 30,000 with this)."""
@@ -58,6 +70,8 @@ class Tally(msgspec.Struct):
     refused: int = 0
     postings: int = 0
     replayed: int = 0
+    not_taken: int = 0
+    """Payments the bank did not judge: their key was used for another payment, or there is no account."""
     last_decision: str = ""
 
 
@@ -72,9 +86,14 @@ class CardFile:
         if not path.is_file():
             raise StreamError(f"there is no file {path}")
         self._db = duckdb.connect()
+        self.name = path.stem
+        if not NAME.fullmatch(self.name):
+            raise StreamError(f"the name of {path.name[:80]!r} goes into every key: {NAME_RULE}")
         source = str(path).replace("'", "''")
-        reader = f"read_csv('{source}')" if path.suffix == ".csv" else f"read_parquet('{source}')"
+        texts = "header = true, all_varchar = true"
+        reader = f"read_csv('{source}', {texts})" if path.suffix == ".csv" else f"read_parquet('{source}')"
         try:
+            self._db.execute("set timezone = 'UTC'")
             self._db.execute(f"create view payments as select * from {reader}")
             columns = [row[0] for row in self._db.execute("describe payments").fetchall()]
         except duckdb.Error as error:
@@ -84,15 +103,21 @@ class CardFile:
         missing = [name for name in NEEDED if name not in columns]
         if missing:
             raise StreamError(f"{path} lacks the column(s) {', '.join(missing)}; it has {', '.join(columns)}")
-        self._fraud = "fraud_scenario <> 0" if "fraud_scenario" in columns else "false"
-        self.rows = int(self._db.execute("select count(*) from payments").fetchall()[0][0])
+        self._fraud = "cast(fraud_scenario as varchar)" if "fraud_scenario" in columns else "'0'"
+        try:
+            self.rows = int(self._db.execute("select count(*) from payments").fetchall()[0][0])
+        except duckdb.Error as error:
+            raise StreamError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
 
     def chunks(self, limit: int) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
         """Yield the first `limit` payments in file order, as columns of at most CHUNK rows."""
+        whole = f"regexp_full_match(cast(amount_minor as varchar), '{WHOLE}')"
         query = (
-            'select epoch_us(cast("at" as timestamp)) as "at", cast(customer as varchar) as customer, '
-            "cast(terminal as varchar) as terminal, cast(amount_minor as bigint) as amount_minor, "
-            f"cast({self._fraud} as boolean) as fraud from payments limit ? offset ?"
+            'select epoch_us(try_cast("at" as timestamp)) as "at", cast(customer as varchar) as customer, '
+            "cast(terminal as varchar) as terminal, "
+            f"case when {whole} then try_cast(amount_minor as bigint) end as amount_minor, "
+            f"case when regexp_full_match({self._fraud}, '{WHOLE}') then {self._fraud} not in ('0', '0.0') "
+            "end as fraud from payments limit ? offset ?"
         )
         for start in range(0, limit, CHUNK):
             try:
@@ -101,57 +126,73 @@ class CardFile:
                 raise StreamError(
                     f"payments from {start} on cannot be read: {str(error).splitlines()[0]}"
                 ) from error
-            check_columns(columns, start)
+            self._check(columns, start)
             yield columns
+
+    def _check(self, columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
+        """Raise StreamError naming the first row whose value is missing or is not what its column holds."""
+        for name, column in columns.items():
+            blank = np.ma.getmaskarray(column)
+            if blank.any():
+                row = start + int(blank.argmax())
+                source = "fraud_scenario" if name == "fraud" else name
+                query = f'select cast("{source}" as varchar) from payments limit 1 offset ?'
+                found = self._db.execute(query, [row]).fetchall()[0][0]
+                says = "is empty" if found is None else f"{found[:40]!r} is not {MEANT[source]}"
+                raise StreamError(f"row {row + 1}: {source} {says}")
+        check_columns(columns, start)
 
     def last_at(self, limit: int) -> int:
         """When the latest of the first `limit` payments happened, microseconds UTC; 0 for none."""
-        query = 'select max(epoch_us(cast("at" as timestamp))) from (select "at" from payments limit ?)'
+        query = 'select max(epoch_us(try_cast("at" as timestamp))) from (select "at" from payments limit ?)'
         return int(self._db.execute(query, [limit]).fetchall()[0][0] or 0)
 
 
 def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
-    """Raise StreamError naming the first row whose value is missing or not a payment."""
-    for name, column in columns.items():
-        blank = np.ma.getmaskarray(column)
-        if blank.any():
-            raise StreamError(f"row {start + int(blank.argmax()) + 1}: {name} is empty")
+    """Raise StreamError naming the first row whose value is not a payment's."""
+    at = np.asarray(columns["at"])
+    outside = (at < EARLIEST) | (at > LATEST)
+    if outside.any():
+        raise StreamError(f"row {start + int(outside.argmax()) + 1}: at is not between 1900 and 2200")
     amounts = np.asarray(columns["amount_minor"])
     wrong = (amounts < 0) | (amounts > MAX_AMOUNT_MINOR)
     if wrong.any():
         says = f"amount_minor must not be negative and at most {MAX_AMOUNT_MINOR}"
         raise StreamError(f"row {start + int(wrong.argmax()) + 1}: {says}")
     for name in ("customer", "terminal"):
-        for some_id in set(columns[name].tolist()):
+        ids = columns[name].tolist()
+        for some_id in set(ids):
             if not ID.fullmatch(some_id):
-                says = f"{name} {some_id[:24]!r} is not an id of letters, digits and _ . : @ -"
-                raise StreamError(f"rows from {start + 1} on: {says}")
+                says = f"{name} {some_id[:24]!r} is not an id of letters, digits and _ . : @ -, at most 50"
+                raise StreamError(f"row {start + ids.index(some_id) + 1}: {says}")
 
 
 def commands_of(file: CardFile, limit: int, name: str) -> Iterator[Command]:
     """Yield the stream as commands: a card holder's account is opened and funded at the first payment,
-    and each fraud is reported REPORT_DELAY after it happened."""
+    and each fraud is reported REPORT_DELAY after it happened. A payment that comes late, behind others
+    that happened after it, is known from when it came: not before the newest of those ahead of it."""
     seen: set[str] = set()
     reports: deque[ReportFraud] = deque()
-    row = 0
+    row, newest = 0, EARLIEST
     for columns in file.chunks(limit):
         values = [
             columns[column].tolist() for column in ("at", "customer", "terminal", "amount_minor", "fraud")
         ]
         for at, customer, terminal, amount, fraud in zip(*values, strict=True):
-            while reports and reports[0].at <= at:
+            newest = max(newest, at)
+            while reports and reports[0].at <= newest:
                 yield reports.popleft()
             who, where = f"c{customer}", f"t{terminal}"
             if who not in seen:
                 seen.add(who)
-                yield from opening(who, at, name)
+                yield from opening(who, newest, name)
             key = f"{name}:{row}"
             yield AuthoriseCardPayment(
-                key=key, actor=ACTOR, at=at, known_at=at, customer=who, payer=f"card-{who}", terminal=where,
-                amount_minor=amount, currency=CURRENCY,
+                key=key, actor=ACTOR, at=at, known_at=newest, customer=who, payer=f"card-{who}",
+                terminal=where, amount_minor=amount, currency=CURRENCY,
             )  # fmt: skip
             if fraud:
-                due = at + REPORT_DELAY
+                due = newest + REPORT_DELAY
                 reports.append(
                     ReportFraud(
                         key=f"{key}:fraud", actor=ACTOR, at=due, known_at=due, payment=key, customer=who,
@@ -184,6 +225,8 @@ def count(tally: Tally, replies: list[Reply]) -> None:
     results: Counter[str] = Counter()
     for reply in replies:
         answer = reply.answer
+        if answer.refusal is not None and not answer.policy and answer.refusal.code != "account_exists":
+            tally.not_taken += 1
         tally.postings += len(answer.movements)
         tally.replayed += reply.replayed
         if answer.policy:
