@@ -32,7 +32,8 @@ from jingwei.kernel.command import Command
 START = parse_iso("2026-11-02T04:00:00")
 PEOPLE = ("ann", "bob", "cid", "dot")
 CODES = ("current_cny", "overdraft_cny", "youth_cny", "current_jpy", "current_kwd", "savings_cny", "current_usd")
-PAUSES = (SECOND, SECOND, SECOND, SECOND, 0, MINUTE, 11 * MINUTE, 3 * HOUR, DAY, 8 * DAY, 31 * DAY)
+PAUSES = (SECOND, 0, MINUTE, MINUTE, 11 * MINUTE, 11 * MINUTE, 3 * HOUR, 3 * HOUR, 3 * HOUR, DAY, DAY, DAY)
+LONG_PAUSES = (4 * DAY, 8 * DAY, 31 * DAY)
 OFTEN = {
     "pay": 30, "card": 16, "deposit": 12, "capture": 8, "answer": 8, "review": 6, "release": 5, "reverse": 5,
     "exchange": 5, "again": 5, "limits": 4, "freeze": 3, "open": 3, "expire": 2, "day_end": 2, "close": 1,
@@ -60,7 +61,8 @@ class Teller:
     def next(self, dice: Dice, verb: str = "") -> Command:
         """A command; an empty `verb` leaves that to the dice too."""
         self._dice = dice
-        self.at += pick(dice, PAUSES) if once_in(dice, 6) else SECOND
+        self.at += pick(dice, PAUSES) if once_in(dice, 12) else SECOND
+        self.at += pick(dice, LONG_PAUSES) if once_in(dice, 250) else 0
         make: Callable[[], Command] = getattr(self, verb or pick(dice, VERBS) if self._names else "open")
         command = make()
         self._commands.append(command)

@@ -86,6 +86,8 @@ class Books:
         self.lines: dict[int, tuple[Any, ...]] = {}
         self.history: dict[str, list[tuple[int, int, int, int, str, str]]] = {}
         """By account, in the order booked: (line, at, signed amount, balance after, kind, other account)."""
+        self.day_ends: dict[str, tuple[list[int], list[int]]] = {}
+        """By account: the days on which lines were booked, and the balance each of them ended with."""
 
     def find(self, name: str) -> Row | None:
         """An account, the bank's own too."""
@@ -143,6 +145,16 @@ class Books:
         self.lines[number] = line
         self.history.setdefault(payer, []).append((number, at, -amount, left, kind, payee))
         self.history.setdefault(payee, []).append((number, at, amount, has, kind, payer))
+        self._end_day(payer, day_of(at), left)
+        self._end_day(payee, day_of(at), has)
+
+    def _end_day(self, name: str, day: int, balance: int) -> None:
+        """A line that comes late counts on the newest day booked so far."""
+        days, balances = self.day_ends.setdefault(name, ([], []))
+        if not days or day > days[-1]:
+            days.append(day)
+            balances.append(balance)
+        balances[-1] = balance
 
     def place(self, hold: Row, at: int) -> None:
         """Hold money back or raise No: the fee in a hold counts against no limit, as when it is paid at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -30,13 +31,9 @@ def first_open(account: Row) -> int:
 
 def closing(books: Books, name: str, day: int) -> int:
     """The balance at a day's end; a line that came late counts where it was booked."""
-    balance, newest = 0, 0
-    for _, at, _, after, *_ in books.history.get(name, ()):
-        newest = max(newest, at)
-        if day_of(newest) > day:
-            break
-        balance = after
-    return balance
+    days, balances = books.day_ends.get(name, ([], []))
+    before = bisect_right(days, day)
+    return balances[before - 1] if before else 0
 
 
 def earned(balance: int, account: Row) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import random
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,6 +24,9 @@ from jingwei.stores.local_postgres import local_postgres
 
 EVERY = 1_000
 """After how many steps everything is compared, not only what was touched."""
+
+SIZES = (1, 1, 1, 2, 3, 5, 12, 40)
+"""How many commands make a batch."""
 
 MEMORY = Path("/dev/shm")
 """Files here need no disk; the store and all it does to be safe are the same."""
@@ -47,18 +52,41 @@ def emptied(dsn: str) -> str:
     return dsn
 
 
+def memory_folder() -> str | None:
+    """Where banks of a model run lie."""
+    return str(MEMORY) if MEMORY.is_dir() else None
+
+
+def found(path: Path, url: str = "") -> Home:
+    """A new bank that judges by the model's own policies."""
+    home = open_home(path, ManualClock(START), store_url=url)
+    stamp = {"actor": "system:core", "at": START, "known_at": START}
+    for name in ("outgoing_transfer", "card_payment"):
+        reply = home.bank.do([PublishPolicy(key=f"model:{name}", text=policy_text(name), **stamp)])[0]
+        assert reply.answer.refusal is None, reply
+    return home
+
+
+@cache
+def template() -> Path:
+    """A bank founded once in this process; a copy of it is founded much quicker."""
+    folder = tempfile.mkdtemp(prefix="jingwei-model-", dir=memory_folder())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    found(Path(folder) / "bank").close()
+    return Path(folder)
+
+
 @contextmanager
 def opened(engine: str = "sqlite") -> Iterator[Home]:
-    """A new bank that judges by the model's own policies."""
-    where = MEMORY if MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="jingwei-model-", dir=where) as folder:
-        url = emptied(postgres()) if engine == "postgres" else ""
-        home = open_home(Path(folder) / "bank", ManualClock(START), store_url=url)
+    """A new bank that judges by the model's own policies, gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="jingwei-model-", dir=memory_folder()) as folder:
+        path = Path(folder) / "books" / "bank"
+        if engine == "postgres":
+            home = found(path, emptied(postgres()))
+        else:
+            shutil.copytree(template(), path.parent)
+            home = open_home(path, ManualClock(START))
         try:
-            stamp = {"actor": "system:core", "at": START, "known_at": START}
-            for name in ("outgoing_transfer", "card_payment"):
-                reply = home.bank.do([PublishPolicy(key=f"model:{name}", text=policy_text(name), **stamp)])[0]
-                assert reply.answer.refusal is None, reply
             yield home
         finally:
             home.close()
@@ -100,18 +128,21 @@ Step = tuple[int, ...]
 def walk(home: Home, seed: int, steps: int) -> list[Step]:
     """Do so many random commands and return what was drawn. Raises Differs with `drawn` added."""
     run, drawn = Run(home), []
-    dice = Recorded(seed)
+    dice, sizes = Recorded(seed), random.Random(seed)
+    left = 1
     try:
         for n in range(1, steps + 1):
             dice.drawn = []
             run.ask(dice)
-            ends = dice.below(3) == 0 or n == steps
-            drawn.append((*dice.drawn[:-1], int(ends)))
-            if ends:
+            left -= 1
+            drawn.append((*dice.drawn, int(left == 0)))
+            if left == 0:
                 run.flush()
+                left = sizes.choice(SIZES)
             if n % EVERY == 0:
                 run.flush()
                 run.watch.everything()
+        run.flush()
         run.watch.afresh()
     except Differs as differs:
         differs.drawn = drawn  # type: ignore[attr-defined]

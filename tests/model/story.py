@@ -21,9 +21,11 @@ def line(command: Any, expected: Any) -> str:
         for part in command.__struct_fields__
         if part not in ("key", "actor", "at", "known_at")
     }
-    if name in ("Pay", "Exchange"):
-        verb = "pay" if name == "Pay" else "exchange"
-        text = f"{verb} {command.payer} -> {command.payee} {money(command.amount_minor, fields.get('currency', ''))}"
+    if name == "Pay":
+        text = f"pay {command.payer} -> {command.payee} {money(command.amount_minor, command.currency)}"
+    elif name == "Exchange":
+        rate = f"at {command.rate_numerator}/{command.rate_denominator} margin {command.margin_bp}"
+        text = f"exchange {command.payer} -> {command.payee} {command.amount_minor} units {rate}"
     elif name == "AuthoriseCardPayment":
         verb = "card" if command.capture else "hold"
         text = f"{verb} {command.payer} -> {command.terminal} {money(command.amount_minor, command.currency)}"
