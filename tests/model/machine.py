@@ -1,4 +1,4 @@
-"""The model as a Hypothesis state machine: it looks for odd orders of commands and shortens what fails."""
+"""The model as a Hypothesis state machine: it looks for odd orders of commands."""
 
 from __future__ import annotations
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
+import tempfile
+from functools import partial
+from unittest.mock import patch
 
 from tests.model.planted import PLANTED
-from tests.model.runs import opened, shortest, walk
+from tests.model.races import RACES, race_to_open, run_races
+from tests.model.runs import emptied, memory_folder, opened, postgres, shortest, walk
+from tests.model.till import pay_without_the_writer
 from tests.model.watch import Differs
 from tests.soak.row import Row, Tally
+
+import jingwei.stores.postgres
+from jingwei.stores import sqlite
+from jingwei.stores.opening import open_store
 
 A_BANK = 5_000
 """Steps in one bank; then a new one is founded."""
@@ -58,6 +68,48 @@ def model_control(seed: int) -> bool:
     return all(0 < lines <= FEW for lines, _ in found.values())
 
 
+def races(name: str, engine: str, seed: int, trials: int) -> Tally:
+    """So many races of one kind."""
+    return Tally(trials, tuple(run_races(name, seed, trials, engine)))
+
+
+def openings(engine: str, trials: int) -> Tally:
+    """Four want to be the only writer of one bank, so many times; losers wait a tenth of a second, not five."""
+    short = patch.object(jingwei.stores.postgres, "LOCK_SECONDS", 0.1)
+    with short, tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
+        place = emptied(postgres()) if engine == "postgres" else f"{folder}/bank.db"
+        make = partial(open_store, place)
+        make().close()
+        found = (race_to_open(make) for _ in range(trials))
+        return Tally(trials, tuple(says for says in found if says))
+
+
+def opened_without_lock() -> bool:
+    """Whether it is noticed that two writers come in once the lock is not taken."""
+    with patch.object(sqlite, "_lock", lambda path: os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT)):
+        return openings("sqlite", 5).bad != ()
+
+
+def race_row(name: str, engine: str) -> Row:
+    """The row of one kind of race."""
+    return Row(
+        f"R6 {name} {engine}", f"Races for what only one can have: {name}. Exactly one wins, the others are "
+        "told clearly, and no money is made or lost.", 1_000, 100,
+        lambda seed, trials: races(name, engine, seed, trials),
+        lambda seed: pay_without_the_writer() != "",
+        "a till that looks first and updates later, outside the single writer",
+    )  # fmt: skip
+
+
+def opening_row(engine: str) -> Row:
+    """The row of the race to open a bank."""
+    return Row(
+        f"R6 one writer {engine}", "Four open one bank for writing at once: one may, three are told so.",
+        1_000, 100, lambda seed, trials: openings(engine, trials),
+        lambda seed: opened_without_lock(), "the lock is not taken",
+    )  # fmt: skip
+
+
 ROWS = [
     Row(
         "R5 sqlite",
@@ -78,4 +130,8 @@ ROWS = [
         model_control,
         "; ".join(PLANTED),
     ),
+    *(race_row(name, "sqlite") for name in RACES),
+    *(race_row(name, "postgres") for name in ("same key", "last money", "double reversal")),
+    opening_row("sqlite"),
+    opening_row("postgres"),
 ]
