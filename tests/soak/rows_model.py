@@ -8,6 +8,7 @@ import tempfile
 from functools import partial
 from unittest.mock import patch
 
+from tests.model.idempotency import check_cells
 from tests.model.planted import PLANTED
 from tests.model.races import RACES, race_to_open, run_races
 from tests.model.runs import emptied, memory_folder, opened, postgres, shortest, walk
@@ -15,6 +16,7 @@ from tests.model.till import pay_without_the_writer
 from tests.model.watch import Differs
 from tests.soak.row import Row, Tally
 
+import jingwei.bank
 import jingwei.stores.postgres
 from jingwei.stores import sqlite
 from jingwei.stores.opening import open_store
@@ -110,6 +112,22 @@ def opening_row(engine: str) -> Row:
     )  # fmt: skip
 
 
+def keys_row(engine: str) -> Row:
+    """The row of the contract of idempotency keys."""
+    return Row(
+        f"R7 {engine}", "The contract of idempotency keys, cell by cell: same and other body, in flight, after "
+        "a failed write, a crash and a restart, by actor, and keys at their limits.", 3_000, 300,
+        lambda seed, trials: Tally(trials, tuple(check_cells(seed, trials, engine))),
+        lambda seed: bodies_not_compared(engine, seed), "the body asked under a known key is not compared",
+    )  # fmt: skip
+
+
+def bodies_not_compared(engine: str, seed: int) -> bool:
+    """Whether it is noticed that another body under a known key gets the first one's answer."""
+    with patch.object(jingwei.bank, "fingerprint_equal", lambda *_: True):
+        return bool(check_cells(seed, 1, engine, "other_body"))
+
+
 ROWS = [
     Row(
         "R5 sqlite",
@@ -134,4 +152,6 @@ ROWS = [
     *(race_row(name, "postgres") for name in ("same key", "last money", "double reversal")),
     opening_row("sqlite"),
     opening_row("postgres"),
+    keys_row("sqlite"),
+    keys_row("postgres"),
 ]
