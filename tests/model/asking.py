@@ -31,7 +31,15 @@ from jingwei.kernel.command import Command
 
 START = parse_iso("2026-11-02T04:00:00")
 PEOPLE = ("ann", "bob", "cid", "dot")
-CODES = ("current_cny", "overdraft_cny", "youth_cny", "current_jpy", "current_kwd", "savings_cny", "current_usd")
+CODES = (
+    "current_cny",
+    "overdraft_cny",
+    "youth_cny",
+    "current_jpy",
+    "current_kwd",
+    "savings_cny",
+    "current_usd",
+)
 PAUSES = (SECOND, 0, MINUTE, MINUTE, 11 * MINUTE, 11 * MINUTE, 3 * HOUR, 3 * HOUR, 3 * HOUR, DAY, DAY, DAY)
 LONG_PAUSES = (4 * DAY, 8 * DAY, 31 * DAY)
 OFTEN = {
@@ -108,7 +116,9 @@ class Teller:
     def _recently(self, kind: str) -> str:
         known = self._recent[kind]
         if not known or once_in(self._dice, 40):
-            return pick(self._dice, ("H00000000000", "D00000000001", "D99999999999", "C00000000007", "nothing"))
+            return pick(
+                self._dice, ("H00000000000", "D00000000001", "D99999999999", "C00000000007", "nothing")
+            )
         return known[len(known) - 1 - self._dice.below(len(known))]
 
     def _amount(self, row: Row) -> int:
@@ -120,7 +130,11 @@ class Teller:
             return 7_000 + self._dice.below(2_500)
         left = available(row)
         edges = [left, left - payment_fee(row["product"].split("@")[0], max(left, 1))]
-        for name, used in (("payment", 0), ("day", row["spent_day_minor"]), ("month", row["spent_month_minor"])):
+        for name, used in (
+            ("payment", 0),
+            ("day", row["spent_day_minor"]),
+            ("month", row["spent_month_minor"]),
+        ):
             if (limit := row[f"limit_{name}_minor"]) is not None:
                 edges.append(limit - used)
         return min(max(pick(self._dice, edges) + self._dice.below(3) - 1, 1), LARGEST)
@@ -184,7 +198,10 @@ class Teller:
         held = hold.get("amount_minor", 0)
         much = pick(self._dice, (held, held // 2, 1, held + 1, held - 1))
         return CaptureCardPayment(
-            hold=hold_id, amount_minor=max(much, 1), currency=self._currency(hold), **self._stamp(self._staff())
+            hold=hold_id,
+            amount_minor=max(much, 1),
+            currency=self._currency(hold),
+            **self._stamp(self._staff()),
         )
 
     def release(self) -> Command:
@@ -239,7 +256,9 @@ class Teller:
         name = self._account()
         row = self._row(name)
         small = self._dice.below(20_000)
-        ladder = pick(self._dice, ((None, None, None), (small, 2 * small, 3 * small), (None, small, None), (9, 8, 7)))
+        ladder = pick(
+            self._dice, ((None, None, None), (small, 2 * small, 3 * small), (None, small, None), (9, 8, 7))
+        )
         line = pick(self._dice, (None, 0, 5_000, small, 10**6))
         actor = self._actor(row.get("owner", PEOPLE[0])) if once_in(self._dice, 2) else "staff:lee"
         return SetLimits(

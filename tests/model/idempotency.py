@@ -149,7 +149,10 @@ def in_flight(place: Place) -> None:
     one, two = bank.prepare([ask]), bank.prepare([ask, replace(ask, amount_minor=1)])
     (first,), (again, other) = bank.commit(one), bank.commit(two)
     bank.wait()
-    must((again.seq, again.answer, again.replayed) == (first.seq, first.answer, True), f"{first} became {again}")
+    must(
+        (again.seq, again.answer, again.replayed) == (first.seq, first.answer, True),
+        f"{first} became {again}",
+    )
     must(other.seq == -1, f"another body under a key in flight came to {other}")
     must(place.booked() == 20_700, "it was booked twice")
 
@@ -157,7 +160,10 @@ def in_flight(place: Place) -> None:
 def in_one_batch(place: Place) -> None:
     ask = place.command("batch" + place.ring.name)
     first, again, other = place.home.bank.do([ask, ask, replace(ask, memo="other")])
-    must((again.seq, again.answer, again.replayed) == (first.seq, first.answer, True), f"{first} became {again}")
+    must(
+        (again.seq, again.answer, again.replayed) == (first.seq, first.answer, True),
+        f"{first} became {again}",
+    )
     must(other.seq == -1 and place.booked() == 20_700, f"another body in the batch came to {other}")
 
 
@@ -226,7 +232,10 @@ def unicode_keys_within(place: Place) -> None:
     for key in ("付款一", "é", "e\u0301", "É", "🧾"):
         ask = place.command(key + place.ring.name)
         first, again = place.done(ask), place.done(ask)
-        must(not first.replayed and again.replayed and first.seq == again.seq, f"{key!r} came to {first}, {again}")
+        must(
+            not first.replayed and again.replayed and first.seq == again.seq,
+            f"{key!r} came to {first}, {again}",
+        )
     must(place.booked() == 20_000 + 5 * 700, "keys that differ in one character were taken for one")
 
 

@@ -117,7 +117,9 @@ def accrual_forgotten() -> Iterator[None]:
     def opens_again(ask: Any, books: Any) -> Any:
         seen = look(ask, books)
         again = tuple(
-            replace(one, standing=replace(one.standing, balance=replace(one.standing.balance, accrued_micro=0)))
+            replace(
+                one, standing=replace(one.standing, balance=replace(one.standing.balance, accrued_micro=0))
+            )
             for one in seen.accounts
         )
         return replace(seen, accounts=again)

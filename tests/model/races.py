@@ -52,7 +52,11 @@ class Ring:
         self.home.bank.do(
             [
                 OpenAccount(
-                    customer=who, account=who, product="current_cny", opening_minor=money, key=f"open {who}",
+                    customer=who,
+                    account=who,
+                    product="current_cny",
+                    opening_minor=money,
+                    key=f"open {who}",
                     **stamp,
                 )
                 for who, money in ((self.name, opening_minor), (f"{self.name}b", 0))
@@ -89,9 +93,7 @@ class Ring:
 
 def orders(ring: Ring, path: str, bodies: Sequence[tuple[str, Any]]) -> list[Call]:
     """Requests to one address by several, each under its own key."""
-    return [
-        Call("POST", path, who, body, f"{ring.name}-{n}-{who}") for n, (who, body) in enumerate(bodies)
-    ]
+    return [Call("POST", path, who, body, f"{ring.name}-{n}-{who}") for n, (who, body) in enumerate(bodies)]
 
 
 def same_key(ring: Ring) -> str:
@@ -221,4 +223,3 @@ def race_to_open(make: Callable[[], Store], writers: int = 4) -> str:
     for thread in threads:
         thread.join()
     return one_winner(won, lost, {"has a writer"})
-

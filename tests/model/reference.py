@@ -67,6 +67,8 @@ class Reference(Orders):
         self.challenges: dict[str, Row] = {}
         self.reversals: dict[str, str] = {}
         self.answers: dict[int, Expected] = {}
+        self.amounts: dict[str, tuple[int, str]] = {}
+        """By decision: the amount asked for and its currency, of payments kept back for a person."""
         self.asked: dict[tuple[str, str], tuple[int, tuple[Any, ...]]] = {}
 
     def expect(self, command: Any) -> Expected:
@@ -226,6 +228,7 @@ class Reference(Orders):
             }  # fmt: skip
             return {"result": "stepped_up", "hold": hold["id"], "challenge": name}
         name = f"C{seq:011d}"
+        self.amounts[waiting["about"]] = (ask.amount_minor, ask.currency)
         self.cases[name] = waiting | {
             "id": name, "code": verdict, "opened_at": ask.at, "due_at": late, "closed_by": "", "closed_at": 0,
         }  # fmt: skip

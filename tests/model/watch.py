@@ -72,7 +72,15 @@ class Watch:
         answer = reply.answer
         moves = tuple((m.payer, m.payee, m.amount_minor, m.currency, m.kind) for m in answer.movements)
         code = answer.refusal.code if answer.refusal else ""
-        got: tuple[Any, ...] = (reply.seq, answer.result, code, moves, answer.hold, answer.case, answer.challenge)
+        got: tuple[Any, ...] = (
+            reply.seq,
+            answer.result,
+            code,
+            moves,
+            answer.hold,
+            answer.case,
+            answer.challenge,
+        )
         got += (answer.about, answer.made, reply.replayed)
         want: tuple[Any, ...] = (expected.seq, expected.result, expected.code, expected.moves, expected.hold)
         want += (expected.case, expected.challenge, expected.about, expected.made, expected.replayed)
@@ -95,7 +103,9 @@ class Watch:
 
     def _lines(self, first: int, pairs: Sequence[Pair]) -> None:
         """Exactly the lines expected were written, each with both balances after it."""
-        found = [msgspec.structs.astuple(line) for line in self._range(first << 16, self.reference.size << 16)]
+        found = [
+            msgspec.structs.astuple(line) for line in self._range(first << 16, self.reference.size << 16)
+        ]
         due = [line for _, expected in pairs if not expected.replayed for line in expected.lines]
         if found != [(n, at, a, b, much, code, kind, *rest) for n, at, a, b, much, code, kind, *rest in due]:
             self.wrong(f"the ledger's new lines are {found}\n  not {due}")
@@ -135,7 +145,9 @@ class Watch:
             (Reversal, "D", reversals if len(reversals) < 400 else _Rows(reference.reversals)),
         ]
 
-    def _same(self, kind: type[Kept], names: Sequence[str], known: dict[str, Any], found: Sequence[Kept]) -> None:
+    def _same(
+        self, kind: type[Kept], names: Sequence[str], known: dict[str, Any], found: Sequence[Kept]
+    ) -> None:
         rows = {thing.id: msgspec.structs.asdict(thing) for thing in found}
         for name in names:
             if rows.get(name) != known.get(name):
@@ -191,7 +203,9 @@ class Watch:
         self._derive()
         for balance in self._all(Balance).values():
             if (balance.booked_minor, balance.held_minor) != (self._sums[balance.id], held[balance.id]):
-                self.wrong(f"{balance} but its lines make {self._sums[balance.id]}, its holds {held[balance.id]}")
+                self.wrong(
+                    f"{balance} but its lines make {self._sums[balance.id]}, its holds {held[balance.id]}"
+                )
 
     def _derive(self) -> None:
         """Add the lines since the last time to the sums by account."""

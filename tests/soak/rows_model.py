@@ -11,6 +11,7 @@ from unittest.mock import patch
 from tests.model.idempotency import check_cells
 from tests.model.planted import PLANTED
 from tests.model.races import RACES, race_to_open, run_races
+from tests.model.reads import check_reads, cursor_off_by_one, page_off_by_one
 from tests.model.runs import emptied, memory_folder, opened, postgres, shortest, walk
 from tests.model.till import pay_without_the_writer
 from tests.model.watch import Differs
@@ -128,6 +129,31 @@ def bodies_not_compared(engine: str, seed: int) -> bool:
         return bool(check_cells(seed, 1, engine, "other_body"))
 
 
+def reads_row(engine: str, target: int) -> Row:
+    """The row of reads."""
+    return Row(
+        f"R17 {engine}", "Accounts, statements, periods, cases, step-ups, decisions, filters and ledger ranges, "
+        "read page by page while writing goes on: no row missing, none twice.", target, 5_000,
+        lambda seed, trials: reads(engine, seed, trials), lambda seed: reads_wrong_by_one(),
+        "a page that begins one row late; a statement's cursor that begins one line early",
+    )  # fmt: skip
+
+
+def reads(engine: str, seed: int, trials: int) -> Tally:
+    """So many reads, or a few more: a statement begun is read to its end."""
+    done, bad = check_reads(seed, trials, engine)
+    return Tally(done, tuple(bad))
+
+
+def reads_wrong_by_one() -> bool:
+    """Whether both errors planted into paging are noticed."""
+    found = []
+    for plant in (page_off_by_one, cursor_off_by_one):
+        with plant():
+            found.append(check_reads(1, 1_000)[1])
+    return all(found)
+
+
 ROWS = [
     Row(
         "R5 sqlite",
@@ -154,4 +180,6 @@ ROWS = [
     opening_row("postgres"),
     keys_row("sqlite"),
     keys_row("postgres"),
+    reads_row("sqlite", 80_000),
+    reads_row("postgres", 20_000),
 ]
