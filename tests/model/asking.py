@@ -22,6 +22,7 @@ from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.release_hold import ReleaseHold
+from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.run_day_end import RunDayEnd
@@ -45,6 +46,7 @@ LONG_PAUSES = (4 * DAY, 8 * DAY, 31 * DAY)
 OFTEN = {
     "pay": 30, "card": 16, "deposit": 12, "capture": 8, "answer": 8, "review": 6, "release": 5, "reverse": 5,
     "exchange": 5, "again": 5, "limits": 4, "freeze": 3, "open": 3, "expire": 2, "day_end": 2, "close": 1,
+    "report": 2,
 }  # fmt: skip
 VERBS = tuple(verb for verb, times in OFTEN.items() for _ in range(times))
 MOST_OPEN = 24
@@ -153,7 +155,8 @@ class Teller:
         source = self._account() if once_in(self._dice, 6) and self._names else ""
         actor = self._actor(owner) if once_in(self._dice, 4) else "system:core"
         return OpenAccount(
-            customer=owner, product=product, account=name, opening_minor=money, source=source, name=owner.title(),
+            customer=owner, product=product, account=name, opening_minor=money, source=source,
+            name=owner.title(),
             **self._stamp(actor),
         )  # fmt: skip
 
@@ -221,7 +224,8 @@ class Teller:
         owner = shown.get("customer", PEOPLE[0])
         who = PEOPLE[1] if once_in(self._dice, 20) else owner
         return AnswerStepUp(
-            challenge=name, confirm=self._dice.below(4) < 3, payee=shown.get("payee", "bob1"), amount_minor=much,
+            challenge=name, confirm=self._dice.below(4) < 3, payee=shown.get("payee", "bob1"),
+            amount_minor=much,
             currency=shown.get("currency", "CNY"), **self._stamp(f"customer:{who}"),
         )  # fmt: skip
 
@@ -247,7 +251,8 @@ class Teller:
         payee = pick(self._dice, mine) if mine else self._account()
         return Exchange(
             customer=row.get("owner", PEOPLE[0]), payer=payer, payee=payee, amount_minor=self._amount(row),
-            rate_numerator=1 + self._dice.below(100_000), rate_denominator=pick(self._dice, (10_000, 7, 1, 333)),
+            rate_numerator=1 + self._dice.below(100_000),
+            rate_denominator=pick(self._dice, (10_000, 7, 1, 333)),
             margin_bp=pick(self._dice, (0, 50, 333, 9_999)), **self._stamp("system:core"),
         )  # fmt: skip
 
@@ -272,6 +277,11 @@ class Teller:
         return FreezeAccount(
             account=self._account(), direction=way, on=self._dice.below(2) == 0, **self._stamp(self._staff())
         )
+
+    def report(self) -> Command:
+        """Report a payment as fraud, sometimes one reported before."""
+        fields = {"payment": self._recently("entry"), "customer": PEOPLE[0], "amount_minor": 100}
+        return ReportFraud(**fields, paid_at=self.at - HOUR, **self._stamp(self._staff()))
 
     def day_end(self) -> Command:
         """Close a bank day for a page of accounts."""

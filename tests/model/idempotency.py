@@ -242,7 +242,8 @@ def unicode_keys_within(place: Place) -> None:
 CELLS: dict[str, Callable[[Place], None]] = {
     cell.__name__: cell
     for cell in (
-        same_body, same_body_later, other_body, other_route, refusal_too, in_flight, in_one_batch, write_failed,
+        same_body, same_body_later, other_body, other_route, refusal_too, in_flight, in_one_batch,
+        write_failed,
         after_crash, after_restart, per_actor, long_keys, empty_key, strange_keys_on_the_wire,
         unicode_keys_within,
     )

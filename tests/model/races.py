@@ -1,6 +1,6 @@
 """Races: many ask at once for what only one can have; exactly one wins, the others get a clear answer.
 
-A customer's consent has no room of its own yet; its race (withdrawn during a payment) belongs here once it has.
+A customer's consent has no room of its own yet; its race (withdrawn during a payment) belongs here then.
 """
 
 from __future__ import annotations

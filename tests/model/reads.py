@@ -1,4 +1,4 @@
-"""Reads against the reference's own lists: every page, filter and statement, while writing goes on between pages."""
+"""Reads against the reference's own lists: every page and filter, while writing goes on."""
 
 from __future__ import annotations
 
@@ -201,7 +201,8 @@ class Reading:
         told = {name: row[name] for name in ("id", "status", "about", "customer", "code", "closed_by")}
         asked = self.reference.amounts[row["about"]]
         return told | {
-            "payer": hold["account"], "payee": hold["payee"], "amount": decimal(*asked), "amount_minor": asked[0],
+            "payer": hold["account"], "payee": hold["payee"], "amount": decimal(*asked),
+            "amount_minor": asked[0],
             "currency": asked[1], "opened_at": moment(row["opened_at"]), "due_at": moment(row["due_at"]),
             "closed_at": moment(row["closed_at"]) if row["closed_at"] else "",
         }  # fmt: skip
@@ -292,7 +293,8 @@ def line_told(line: tuple[Any, ...], code: str) -> Row:
     """A line of a statement as the interface must tell it."""
     number, at, amount, after, kind, other = line
     return {
-        "at": moment(at), "kind": kind, "other": other, "amount": decimal(amount, code), "amount_minor": amount,
+        "at": moment(at), "kind": kind, "other": other, "amount": decimal(amount, code),
+        "amount_minor": amount,
         "after": decimal(after, code), "after_minor": after, "decision": f"D{number >> 16:011d}",
     }  # fmt: skip
 

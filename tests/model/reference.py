@@ -66,6 +66,7 @@ class Reference(Orders):
         self.cases: dict[str, Row] = {}
         self.challenges: dict[str, Row] = {}
         self.reversals: dict[str, str] = {}
+        self.reported: dict[str, int] = {}
         self.answers: dict[int, Expected] = {}
         self.amounts: dict[str, tuple[int, str]] = {}
         """By decision: the amount asked for and its currency, of payments kept back for a person."""
@@ -85,6 +86,10 @@ class Reference(Orders):
             if asked != body:
                 return Expected(-1, "refused", "key_used_for_another")
             return Expected(**(self.answers[seq].__dict__ | {"replayed": True}))
+        if name == "ReportFraud" and not command.actor.startswith("customer:"):
+            if (before := self.reported.get(command.payment)) is not None:
+                return Expected(-1, "refused", "already_reported", about=f"D{before:011d}")
+            self.reported[command.payment] = self.size
         seq = self.size
         self.asked[command.actor, command.key] = (seq, body)
         self.size += 1
@@ -205,7 +210,8 @@ class Reference(Orders):
     def _hold(self, what: tuple[Any, int, str], payee: str, fee: int, until: int) -> Row:
         ask, seq, kind = what
         hold = {
-            "id": f"H{seq:011d}", "account": ask.payer, "payee": payee, "amount_minor": ask.amount_minor + fee,
+            "id": f"H{seq:011d}", "account": ask.payer, "payee": payee,
+            "amount_minor": ask.amount_minor + fee,
             "currency": ask.currency, "status": "active", "kind": kind, "placed_at": ask.at,
             "expires_at": until, "fee_minor": fee,
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The reference books: accounts, lines and holds as plain dicts, written from the rules and not from the code.
+"""The reference books: accounts, lines and holds as plain dicts, written from the rules.
 
 It is slow and simple on purpose, imports nothing of the bank, and says of each movement whether the
 rules allow it and how all books stand afterwards. Amounts are minor units, times microseconds UTC.
@@ -78,7 +78,7 @@ def payment_fee(product: str, amount: int) -> int:
 
 
 class Books:
-    """All accounts, lines and holds. A draft (`copy` of the accounts touched) is kept or thrown away whole."""
+    """All accounts, lines and holds. A draft of accounts is kept or thrown away whole."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, Row] = {}
@@ -157,7 +157,7 @@ class Books:
         balances[-1] = balance
 
     def place(self, hold: Row, at: int) -> None:
-        """Hold money back or raise No: the fee in a hold counts against no limit, as when it is paid at once."""
+        """Hold money back or raise No: its fee counts against no limit, as when paid at once."""
         payer, payee = self.find(hold["account"]), self.find(hold["payee"])
         move = (hold["account"], hold["payee"], hold["amount_minor"], hold["currency"], hold["kind"])
         counted = hold["amount_minor"] - hold["fee_minor"]
@@ -168,7 +168,7 @@ class Books:
         self.holds[hold["id"]] = hold
 
     def give_back(self, hold: Row, status: str) -> None:
-        """End a hold: the money is available again and no longer counts as spent; raise No if it has ended."""
+        """End a hold: the money is available and no longer counts as spent; No if it has ended."""
         if hold["status"] != "active":
             raise No("hold_not_active")
         payer = self.accounts[hold["account"]]
@@ -220,5 +220,6 @@ def spent(account: Row, amount: int, at: int) -> Row:
     so_far = account["spent_day_minor"] if today == account["day"] else 0
     in_month = account["spent_month_minor"] if month == account["month"] else 0
     return {
-        "day": today, "spent_day_minor": so_far + amount, "month": month, "spent_month_minor": in_month + amount,
+        "day": today, "spent_day_minor": so_far + amount, "month": month,
+        "spent_month_minor": in_month + amount,
     }  # fmt: skip

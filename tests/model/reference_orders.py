@@ -146,6 +146,10 @@ class Orders:
         self.reversals[about] = f"D{seq:011d}"
         return {"lines": lines, "about": about}
 
+    def do_report_fraud(self, ask: Any, seq: int) -> dict[str, Any]:
+        """A report moves nothing."""
+        return {}
+
     def do_freeze_account(self, ask: Any, seq: int) -> dict[str, Any]:
         """Freezes add up and are lifted one by one."""
         account = self._open(ask)

@@ -30,7 +30,8 @@ def line(command: Any, expected: Any) -> str:
         verb = "card" if command.capture else "hold"
         text = f"{verb} {command.payer} -> {command.terminal} {money(command.amount_minor, command.currency)}"
     elif name == "OpenAccount":
-        text = f"account {expected.made or command.account} {command.product} opened with {command.opening_minor}"
+        name = expected.made or command.account
+        text = f"account {name} {command.product} opened with {command.opening_minor}"
     elif name == "CaptureCardPayment":
         text = f"capture {command.hold} {money(command.amount_minor, command.currency)}"
     else:

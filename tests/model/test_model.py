@@ -1,4 +1,4 @@
-"""The whole bank against a reference written from the rules; and each planted error is caught in few lines."""
+"""The whole bank against a reference written from the rules; and planted errors are caught in few lines."""
 
 from __future__ import annotations
 

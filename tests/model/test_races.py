@@ -1,4 +1,4 @@
-"""What only one can have goes to exactly one, whoever asks at the same time; and a till without a writer is caught."""
+"""What only one can have goes to exactly one, whoever asks at the same time."""
 
 from __future__ import annotations
 

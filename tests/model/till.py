@@ -1,4 +1,4 @@
-"""The planted error of the races: a till that looks first and updates later, outside the bank's single writer."""
+"""The planted error of the races: a till that looks first and updates later, without the single writer."""
 
 from __future__ import annotations
 

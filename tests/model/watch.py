@@ -1,4 +1,4 @@
-"""Holds a bank against its reference: every reply, every account a command touched, and the six invariants."""
+"""Holds a bank against its reference: every reply, all that was touched, and the six invariants."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def model(engine: str, seed: int, steps: int) -> Tally:
 
 
 def caught(name: str, seed: int) -> tuple[int, str]:
-    """Plant an error; return how many commands the shortest story that shows it has (0: not caught), and it."""
+    """Plant an error; return the length of the shortest story that shows it (0: not caught), and it."""
     chance = random.Random(f"{name} {seed}")
     with PLANTED[name]():
         for steps in LENGTHS:
@@ -77,7 +77,7 @@ def races(name: str, engine: str, seed: int, trials: int) -> Tally:
 
 
 def openings(engine: str, trials: int) -> Tally:
-    """Four want to be the only writer of one bank, so many times; losers wait a tenth of a second, not five."""
+    """Four want to be the only writer of one bank, so many times; losers wait 0.1 s, not five."""
     short = patch.object(jingwei.stores.postgres, "LOCK_SECONDS", 0.1)
     with short, tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
         place = emptied(postgres()) if engine == "postgres" else f"{folder}/bank.db"
@@ -116,8 +116,8 @@ def opening_row(engine: str) -> Row:
 def keys_row(engine: str) -> Row:
     """The row of the contract of idempotency keys."""
     return Row(
-        f"R7 {engine}", "The contract of idempotency keys, cell by cell: same and other body, in flight, after "
-        "a failed write, a crash and a restart, by actor, and keys at their limits.", 3_000, 300,
+        f"R7 {engine}", "The contract of idempotency keys, cell by cell: same and other body, in flight, "
+        "after a failed write, a crash and a restart, by actor, and keys at their limits.", 3_000, 300,
         lambda seed, trials: Tally(trials, tuple(check_cells(seed, trials, engine))),
         lambda seed: bodies_not_compared(engine, seed), "the body asked under a known key is not compared",
     )  # fmt: skip
@@ -132,8 +132,8 @@ def bodies_not_compared(engine: str, seed: int) -> bool:
 def reads_row(engine: str, target: int) -> Row:
     """The row of reads."""
     return Row(
-        f"R17 {engine}", "Accounts, statements, periods, cases, step-ups, decisions, filters and ledger ranges, "
-        "read page by page while writing goes on: no row missing, none twice.", target, 5_000,
+        f"R17 {engine}", "Accounts, statements, periods, cases, step-ups, decisions, filters and ledger "
+        "ranges, read page by page while writing goes on: no row missing, none twice.", target, 5_000,
         lambda seed, trials: reads(engine, seed, trials), lambda seed: reads_wrong_by_one(),
         "a page that begins one row late; a statement's cursor that begins one line early",
     )  # fmt: skip
