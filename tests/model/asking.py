@@ -126,6 +126,8 @@ class Teller:
     def _amount(self, row: Row) -> int:
         """An amount that matters to this account: ordinary, in a band of the policies, or at an edge."""
         how = self._dice.below(8)
+        if row and 7_000 <= available(row) < 9_500:
+            how = max(how, 5)
         if how < 4 or not row:
             return 1 + self._dice.below((300, 3_000, 30_000, 300_000)[how % 4])
         if how < 6:
@@ -165,6 +167,8 @@ class Teller:
         name = self._account()
         row = self._row(name)
         much = 10**15 if once_in(self._dice, 200) else self._amount(row) * pick(self._dice, (1, 10, 100))
+        if row and available(row) < 7_000 and once_in(self._dice, 2):
+            much = 7_000 + self._dice.below(2_000) - available(row)
         return Deposit(
             account=name, amount_minor=min(much, 10**15), currency=self._currency(row),
             source=pick(self._dice, ("cash", "clearing")), **self._stamp(self._staff()),

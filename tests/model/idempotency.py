@@ -20,6 +20,7 @@ from tests.model.runs import START, emptied, found, memory_folder, postgres, tem
 from tests.model.wire import Answered, Call
 
 from jingwei.bank import Reply
+from jingwei.channels.rest.joined import LOG
 from jingwei.home import Home, open_home
 from jingwei.journeys.deposit import Deposit
 from jingwei.kernel.clock import HOUR, ManualClock
@@ -169,7 +170,8 @@ def in_one_batch(place: Place) -> None:
 
 def write_failed(place: Place) -> None:
     key, size = f"{place.ring.name}-failed", place.home.store.size()
-    with patch.object(place.home.store, "submit", lambda batch: Settled(StoreError("the disk is full"))):
+    full = patch.object(place.home.store, "submit", lambda batch: Settled(StoreError("the disk is full")))
+    with full, patch.object(LOG, "disabled", True):
         failed = place.deposit(key)
     must((failed.status, failed.code) == (503, "store_failed"), f"it came to {failed}")
     first, again = place.deposit(key), place.deposit(key)

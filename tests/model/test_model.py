@@ -80,3 +80,22 @@ def test_the_fee_of_a_payment_that_waits_counts_against_no_limit(release):
         review = ReviewCase(case=case, release=release, **stamp("review"))
         assert spent(run, review, "allowed" if release else "refused") == ((7_500, 0) if release else (0, 0))
         run.close()
+
+
+def test_a_payment_that_waits_needs_the_money_for_its_fee_too():
+    stamp = {"at": 1_793_592_000_000_000, "known_at": 1_793_592_000_000_000}
+    with opened() as home:
+        for name, money in (("ann", 7_609), ("bob", 7_610)):
+            person: dict[str, Any] = {"customer": name, "account": name, "product": "current_jpy"}
+            opens = OpenAccount(opening_minor=money, **person, key=name, actor="staff:lee", **stamp)
+            assert home.bank.do([opens])[0].answer.result == "done"
+        pays = [
+            Pay(
+                customer=payer, payer=payer, payee=payee, amount_minor=7_500, currency="JPY", key="pay",
+                actor=f"customer:{payer}", **stamp,
+            )
+            for payer, payee in (("ann", "bob"), ("bob", "ann"))
+        ]  # fmt: skip
+        poor, enough = (reply.answer for reply in home.bank.do(pays))
+        assert poor.refusal is not None and poor.refusal.code == "balance_too_low"
+        assert enough.result == "held"
