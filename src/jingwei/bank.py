@@ -21,6 +21,7 @@ from jingwei.stores.store import Batch, Reader, Store, StoreError, Ticket
 
 KEY_USED = Refusal("key_used_for_another")
 NOT_ALLOWED = Refusal("not_allowed")
+ONLY_ONCE = frozenset(kind for kind, journey in BY_COMMAND.items() if journey.once is not None)
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +41,8 @@ class Prepared(msgspec.Struct, frozen=True):
     keys: list[tuple[str, str]]
     judgements: list[Judgement | None]
     again: dict[int, int]
+    marks: list[tuple[str, str, int]] = []
+    """What the new commands claim to be the only ones for, each with its record's number."""
 
 
 SNAPSHOT_EVERY = 100_000
@@ -122,23 +125,28 @@ class Bank:
     def prepare(self, commands: Sequence[Command]) -> Prepared:
         """Tell new commands from repeated ones and judge the new ones; features advance here."""
         keys = [(command.actor, command.key) for command in commands]
-        known = self._known(keys)
+        claims = claimed(commands)
+        known = self._known([*keys, *claims.values()] if claims else keys)
         first = self._next
         fresh: list[int] = []
         again: dict[int, int] = {}
-        if known or len(set(keys)) < len(keys):
+        if known or claims or len(set(keys)) < len(keys):
             for i, key in enumerate(keys):
-                if (seq := known.setdefault(key, first + len(fresh))) < first + len(fresh):
+                seq = known.get(key, known.get(claims[i]) if i in claims else None)
+                if seq is not None:
                     again[i] = seq
-                else:
-                    fresh.append(i)
+                    continue
+                known[key] = known[claims.get(i, key)] = first + len(fresh)
+                fresh.append(i)
         else:
             fresh = list(range(len(keys)))
         new_keys = [keys[i] for i in fresh] if again else keys
         self._next = first + len(fresh)
         self._keys.update(zip(new_keys, range(first, self._next), strict=True))
+        marks = [(*claims[i], first + n) for n, i in enumerate(fresh) if i in claims] if claims else []
+        self._keys.update(((actor, mark), seq) for actor, mark, seq in marks)
         asked = [commands[i] for i in fresh] if again else commands
-        return Prepared(commands, first, fresh, new_keys, self._judge(asked), again)
+        return Prepared(commands, first, fresh, new_keys, self._judge(asked), again, marks)
 
     def _known(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Record numbers of the keys that were answered before, durably or on their way."""
@@ -225,6 +233,8 @@ class Bank:
             raise
         for key in prepared.keys:
             del self._keys[key]
+        for actor, mark, _ in prepared.marks:
+            del self._keys[actor, mark]
         self._recent.popleft()
         self._overlay.settle()
 
@@ -234,9 +244,15 @@ class Bank:
             self._settle()
 
     def _again(self, command: Command, seq: int) -> Reply:
-        """The earlier reply to this key, or a refusal when it was for another request."""
+        """The earlier reply to this key, or a refusal when it was for another request.
+
+        What can be done only once and was done under another key is refused too; neither is recorded.
+        """
         earlier = self.sealed(seq)
         assert earlier is not None, f"record {seq} answers a key but is not stored"
+        if (earlier.command.actor, earlier.command.key) != (command.actor, command.key):
+            done_before = BY_COMMAND[type(command)].done_before
+            return Reply(-1, Answer("", "refused", refusal=done_before, about=earlier.answer.id))
         if type(earlier.command) is not type(command) or not fingerprint_equal(earlier.command, command):
             return Reply(-1, Answer("", "refused", refusal=KEY_USED))
         return Reply(seq, earlier.answer, replayed=True)
@@ -269,8 +285,24 @@ class Bank:
 
 
 def numbered(prepared: Prepared) -> list[tuple[str, str, int]]:
-    """The new keys with the record that answers each."""
-    return [(actor, key, prepared.first_seq + n) for n, (actor, key) in enumerate(prepared.keys)]
+    """The new keys, and what the new commands claim, with the record that answers each."""
+    first = prepared.first_seq
+    return [(actor, key, first + n) for n, (actor, key) in enumerate(prepared.keys)] + prepared.marks
+
+
+def claimed(commands: Sequence[Command]) -> dict[int, tuple[str, str]]:
+    """What commands that may be done only once are about, by position, as a key no actor can have.
+
+    Whoever may not ask for it claims nothing.
+    """
+    if ONLY_ONCE.isdisjoint(map(type, commands)):
+        return {}
+    claims = {}
+    for i, command in enumerate(commands):
+        journey = BY_COMMAND[type(command)]
+        if journey.once is not None and command.actor.partition(":")[0] in journey.roles:
+            claims[i] = (f"!{type(command).__struct_config__.tag}", journey.once(command))
+    return claims
 
 
 def split_at_barriers(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:
