@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from jingwei.audit.anchors import AnchorFile
-from jingwei.audit.heads import SignedHead, SigningKey
+from jingwei.audit.heads import SignedHead, SigningKey, read_public
 from jingwei.audit.merkle import StoredTiles
 from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
-from jingwei.audit.verify import Verdict, verify_log
 from jingwei.bank import Bank
 from jingwei.decisions.compiled import compile_policy
 from jingwei.decisions.judge import Judge, columns_of
@@ -27,6 +25,8 @@ from jingwei.features.live import LiveFeatures
 from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.journeys.use_model import UseModel
+from jingwei.keeping.redo import Tell, quiet
+from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import Purpose
@@ -44,11 +44,7 @@ LOG = "bank"
 STEP = 8192
 """How many records are read at a time when features are rebuilt."""
 
-Step = Callable[[int, int], None]
-
-
-def quiet(done: int, total: int) -> None:
-    """A progress callback that tells nothing."""
+__all__ = ["LOG", "MODEL_SLOTS", "Home", "HomeCourt", "open_home", "quiet", "trust", "verify_home"]
 
 
 class HomeCourt:
@@ -134,8 +130,9 @@ def fits(model: Model) -> bool:
 class Home:
     """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done."""
 
-    def __init__(self, path: Path, store: Store, clock: Clock) -> None:
+    def __init__(self, path: Path, store: Store, clock: Clock, store_url: str = "") -> None:
         self.path = path
+        self.store_url = store_url
         self.clock = clock
         self.store = store
         self.registry = Registry(path / "models")
@@ -180,8 +177,8 @@ class Home:
         if last is not None and (last.size, last.root) == (size, root.hex()):
             return last
         head = self.key.sign(LOG, size, root, self.clock.now())
+        self.anchors.append(head)  # first, so that a head kept in the books is always among the anchors
         self.store.set_notes({"head": msgspec.json.encode(head).decode()})
-        self.anchors.append(head)
         return head
 
     def head(self) -> SignedHead | None:
@@ -200,21 +197,10 @@ class Home:
         anchored = [anchor for anchor in self.anchors.read()[0] if anchor.size <= head.size]
         return build_proof(tree, seq, record, head, self.key.public, anchored[0] if anchored else None)
 
-    def verify(self) -> Verdict:
-        """Read the whole log and compare it with its tiles, its signed heads and the anchors."""
-        heads, _ = self.anchors.read()
-        last = self.head()
-        reader = self.store.reader()
-        try:
-            return verify_log(
-                reader.records(0, reader.size()),
-                reader.tile,
-                [*heads, *([last] if last else [])],
-                [self.key.public],
-                LOG,
-            )
-        finally:
-            reader.close()
+    def verify(self, *, books: bool = True) -> Report:
+        """Read the whole log and compare it with its tiles, heads and anchors, and with the books."""
+        self.bank.wait()
+        return verify_home(self.path, self.store_url, trust(self.path)._replace(books=books))
 
     def close(self) -> None:
         """Make everything durable, sign the log as it stands, and close."""
@@ -247,19 +233,15 @@ def open_home(
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"
         ) from error
-    return Home(path, open_store(path, store_url, pipelined), clock or SystemClock())
+    return Home(path, open_store(path, store_url, pipelined), clock or SystemClock(), store_url)
 
 
-def open_store(path: Path, store_url: str, pipelined: bool) -> Store:
-    """The engine that keeps the books of this home."""
-    if pipelined:
-        from jingwei.stores.pipeline import PipelinedStore
+def trust(path: Path, anchors: Path | None = None, key: Path | None = None) -> Told:
+    """What the check of this home rests on: its keys and anchors, or those named here. Raises KeyFileError."""
+    file = AnchorFile(anchors or anchor_folder(path), LOG)
+    return Told([read_public(key)] if key else trusted_keys(path), file, LOG, shipped())
 
-        return PipelinedStore(store_url or str(path / "bank.db"))
-    if store_url:
-        from jingwei.stores.postgres import PostgresStore
 
-        return PostgresStore(store_url)
-    from jingwei.stores.sqlite import SqliteStore
-
-    return SqliteStore(path / "bank.db")
+def verify_home(path: Path, store_url: str = "", told: Told | None = None, tell: Tell = quiet) -> Report:
+    """Check the bank of this directory; reads only, also beside the running bank. Raises StoreError."""
+    return verify_bank(store_url or str(path / "bank.db"), told or trust(path), tell)
