@@ -236,8 +236,23 @@ def open_home(
     return Home(path, open_store(path, store_url, pipelined), clock or SystemClock(), store_url)
 
 
+def open_store(path: Path, store_url: str, pipelined: bool) -> Store:
+    """The engine that keeps the books of this home."""
+    if pipelined:
+        from jingwei.stores.pipeline import PipelinedStore
+
+        return PipelinedStore(store_url or str(path / "bank.db"))
+    if store_url:
+        from jingwei.stores.postgres import PostgresStore
+
+        return PostgresStore(store_url)
+    from jingwei.stores.sqlite import SqliteStore
+
+    return SqliteStore(path / "bank.db")
+
+
 def trust(path: Path, anchors: Path | None = None, key: Path | None = None) -> Told:
-    """What the check of this home rests on: its keys and anchors, or those named here. Raises KeyFileError."""
+    """What the check of this home rests on: its keys and anchors, or those named. Raises KeyFileError."""
     file = AnchorFile(anchors or anchor_folder(path), LOG)
     return Told([read_public(key)] if key else trusted_keys(path), file, LOG, shipped())
 
