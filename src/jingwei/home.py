@@ -25,7 +25,9 @@ from jingwei.features.live import LiveFeatures
 from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.journeys.use_model import UseModel
+from jingwei.keeping.backup import Source
 from jingwei.keeping.redo import Tell, quiet
+from jingwei.keeping.restore import RESTORING, Wanted
 from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.ids import seq_of
@@ -44,7 +46,7 @@ LOG = "bank"
 STEP = 8192
 """How many records are read at a time when features are rebuilt."""
 
-__all__ = ["LOG", "MODEL_SLOTS", "Home", "HomeCourt", "open_home", "quiet", "trust", "verify_home"]
+__all__ = ["LOG", "Home", "HomeCourt", "open_home", "quiet", "source_of", "trust", "verify_home", "wanted_at"]
 
 
 class HomeCourt:
@@ -135,6 +137,7 @@ class Home:
         self.store_url = store_url
         self.clock = clock
         self.store = store
+        refuse_half_restored(path, store)
         self.registry = Registry(path / "models")
         self.products: Products = shipped()
         self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
@@ -194,7 +197,8 @@ class Home:
             return None
         head = self.sign_head()
         tree = Tree(head.size, stored_tiles(self.store))
-        anchored = [anchor for anchor in self.anchors.read()[0] if anchor.size <= head.size]
+        mine = self.key.key_id  # heads signed before a restore without the key carry another one
+        anchored = [one for one in self.anchors.read()[0] if one.size <= head.size and one.key_id == mine]
         return build_proof(tree, seq, record, head, self.key.public, anchored[0] if anchored else None)
 
     def verify(self, *, books: bool = True) -> Report:
@@ -206,6 +210,15 @@ class Home:
         """Make everything durable, sign the log as it stands, and close."""
         self.sign_head()
         self.bank.close()
+
+
+def refuse_half_restored(path: Path, store: Store) -> None:
+    """Raise StoreError, and let go of the store, when its restore was interrupted."""
+    if store.note(RESTORING):
+        store.close()
+        raise StoreError(
+            f"the books of {path} were being restored when that was interrupted; run `jingwei restore` again"
+        )
 
 
 def stored_tiles(reader: Reader) -> StoredTiles:
@@ -249,6 +262,17 @@ def open_store(path: Path, store_url: str, pipelined: bool) -> Store:
     from jingwei.stores.sqlite import SqliteStore
 
     return SqliteStore(path / "bank.db")
+
+
+def source_of(path: Path, store_url: str, release: str) -> Source:
+    """What is backed up of this home."""
+    anchors = AnchorFile(anchor_folder(path), LOG)
+    return Source(store_url or str(path / "bank.db"), path, anchors, LOG, release)
+
+
+def wanted_at(path: Path, store_url: str = "", size: int | None = None, at: int | None = None) -> Wanted:
+    """A restore into this home: all of it, or up to a number of records or a moment."""
+    return Wanted(path, store_url, AnchorFile(anchor_folder(path), LOG), shipped(), size, at)
 
 
 def trust(path: Path, anchors: Path | None = None, key: Path | None = None) -> Told:

@@ -6,6 +6,7 @@ import atexit
 import random
 import shutil
 import tempfile
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.set_limits import SetLimits
 from jingwei.kernel.clock import DAY, SECOND, ManualClock, bank_day, parse_iso
 from jingwei.kernel.command import Command
+from jingwei.stores.local_postgres import LocalPostgres, local_postgres
 
 START = parse_iso("2026-11-02T04:00:00")
 PEOPLE = ("alice", "bob", "carol", "dan")
@@ -127,6 +129,24 @@ def run_bank(path: Path, seed: int = 1, payments: int = 400, *, store_url: str =
         busy.end_day()
     home.close()
     return clock
+
+
+@lru_cache(maxsize=1)
+def _server() -> LocalPostgres:
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(local_postgres(["shared_buffers=32MB"]))
+
+
+def database(name: str) -> str:
+    """The address of an empty database of this name, on a server that ends with the process."""
+    import psycopg
+
+    server = _server()
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return server.dsn.rpartition("/")[0] + f"/{name}"
 
 
 @lru_cache(maxsize=4)

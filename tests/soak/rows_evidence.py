@@ -7,11 +7,11 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import lru_cache, partial
 from pathlib import Path
 
-from tests.keeping.small_bank import small_bank
+from tests.keeping.backup_rows import ROWS as BACKUP_ROWS
+from tests.keeping.small_bank import database, small_bank
 from tests.keeping.superuser import SIMPLE, WHOLE, InPostgres, InSqlite, edit_books, edit_tiles
 from tests.soak.row import Row, Tally
 
@@ -20,7 +20,7 @@ from jingwei.audit.leaves import hash_leaves
 from jingwei.home import trust
 from jingwei.keeping import verifying
 from jingwei.keeping.verifying import Report, verify_bank
-from jingwei.stores.local_postgres import find_programs, local_postgres
+from jingwei.stores.local_postgres import find_programs
 from jingwei.stores.store import StoreError
 
 TARGET, CHUNK = 1_000, 50
@@ -35,12 +35,7 @@ def victim(engine: str) -> Victim:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if engine == "sqlite":
         return InSqlite(small_bank(), folder)
-    stack = ExitStack()
-    atexit.register(stack.close)
-    server = stack.enter_context(local_postgres(["shared_buffers=32MB", "fsync=on"]))
-    found = InPostgres(small_bank(200), folder, server.dsn)
-    stack.callback(found.close)
-    return found
+    return InPostgres(small_bank(200), folder, database("victim"))
 
 
 def check(bank: Victim, *, anchors: bool = True, books: bool = True) -> Report | None:
@@ -191,4 +186,4 @@ def _rows() -> list[Row]:
     return rows
 
 
-ROWS = _rows()
+ROWS = [*_rows(), *BACKUP_ROWS]
