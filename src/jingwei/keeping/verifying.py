@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -21,12 +21,14 @@ from jingwei.audit.verify import Damage, Findings, Verdict, verify_log
 from jingwei.keeping.compare import compare_books
 from jingwei.keeping.redo import NotRepeatable, Tell, quiet, redo
 from jingwei.ledger.products import Products
-from jingwei.stores.opening import open_reader
+from jingwei.stores.opening import open_reader, read_range
 from jingwei.stores.sqlite import SqliteStore
 from jingwei.stores.store import DamagedStore, Reader
 
-WORTH_WORKERS = 200_000
+WORTH_WORKERS = 500_000
 """From so many records on, starting processes that read and hash costs less than it saves."""
+
+TELL_EVERY = 65_536
 
 
 class Told(NamedTuple):
@@ -62,15 +64,6 @@ class Report(msgspec.Struct, frozen=True):
     def sound(self) -> bool:
         """Whether nothing was found."""
         return not self.damage
-
-
-def read_range(place: str, size: int, start: int, end: int) -> Iterable[tuple[int, bytes]]:
-    """Records start..end, below `size`, of the bank kept at `place`; what a checking process calls."""
-    reader = open_reader(place)
-    try:
-        yield from reader.records(start, min(end, size))
-    finally:
-        reader.close()
 
 
 def verify_bank(place: str, told: Told, tell: Tell = quiet) -> Report:
@@ -156,17 +149,14 @@ def _check_log(
     if told.workers > 1 and size >= WORTH_WORKERS:
         log = InWorkers(partial(read_range, place, size), size, told.workers)
         return verify_log(log, reader.tile, heads, told.keys, told.log)
-    return verify_log(
-        _counted(reader.records(0, size), size, tell), reader.tile, heads, told.keys, told.log
-    )
+    return verify_log(_told(reader, size, tell), reader.tile, heads, told.keys, told.log)
 
 
-def _counted(rows: Iterable[tuple[int, bytes]], size: int, tell: Tell) -> Iterable[tuple[int, bytes]]:
-    """The same rows, telling from time to time how far they came."""
-    for done, row in enumerate(rows):
-        if done & 0xFFFF == 0:
-            tell(done, size)
-        yield row
+def _told(reader: Reader, size: int, tell: Tell) -> Iterator[tuple[int, bytes]]:
+    """All records, telling from time to time how far they came."""
+    for start in range(0, size, TELL_EVERY):
+        tell(start, size)
+        yield from reader.records(start, min(size, start + TELL_EVERY))
 
 
 def _check_books(reader: Reader, size: int, products: Products, findings: Findings, tell: Tell) -> int:
