@@ -213,9 +213,8 @@ class Home:
 
 
 def refuse_half_restored(path: Path, store: Store) -> None:
-    """Raise StoreError, and let go of the store, when its restore was interrupted."""
+    """Raise StoreError when the restore of these books was interrupted."""
     if store.note(RESTORING):
-        store.close()
         raise StoreError(
             f"the books of {path} were being restored when that was interrupted; run `jingwei restore` again"
         )
@@ -246,7 +245,12 @@ def open_home(
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"
         ) from error
-    return Home(path, open_store(path, store_url, pipelined), clock or SystemClock(), store_url)
+    store = open_store(path, store_url, pipelined)
+    try:
+        return Home(path, store, clock or SystemClock(), store_url)
+    except BaseException:
+        store.close()
+        raise
 
 
 def open_store(path: Path, store_url: str, pipelined: bool) -> Store:

@@ -90,7 +90,10 @@ def differs(home: Path, url: str, size: int, *, books: bool = True) -> str:
     bank = kept()
     if not home.exists():
         return "there is no home"
-    reader = open_reader(url or str(home / "bank.db"))
+    try:
+        reader = open_reader(url or str(home / "bank.db"))
+    except StoreError as error:
+        return str(error)
     try:
         if [leaf for _, leaf in reader.records(0, 10**9)] != bank.leaves[:size]:
             return "other records"

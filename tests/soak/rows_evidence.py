@@ -14,6 +14,7 @@ from tests.keeping.backup_rows import ROWS as BACKUP_ROWS
 from tests.keeping.small_bank import database, small_bank
 from tests.keeping.superuser import SIMPLE, WHOLE, InPostgres, InSqlite, edit_books, edit_tiles
 from tests.soak.row import Row, Tally
+from tests.stores.upgrade_rows import ROWS as UPGRADE_ROWS
 
 from jingwei.audit import verify
 from jingwei.audit.leaves import hash_leaves
@@ -35,7 +36,9 @@ def victim(engine: str) -> Victim:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if engine == "sqlite":
         return InSqlite(small_bank(), folder)
-    return InPostgres(small_bank(200), folder, database("victim"))
+    found = InPostgres(small_bank(200), folder, database("victim"))
+    atexit.register(found.close)
+    return found
 
 
 def check(bank: Victim, *, anchors: bool = True, books: bool = True) -> Report | None:
@@ -186,4 +189,4 @@ def _rows() -> list[Row]:
     return rows
 
 
-ROWS = [*_rows(), *BACKUP_ROWS]
+ROWS = [*_rows(), *BACKUP_ROWS, *UPGRADE_ROWS]
