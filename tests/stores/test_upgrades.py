@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import base64
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,11 @@ KEPT = [(engine, version) for engine in ENGINES for version in released(engine)]
 
 
 def place_of(engine: str, version: int, folder: Path) -> str:
-    shutil.copytree(SCHEMAS / "models", folder / "home" / "models" / "files")
+    files = folder / "home" / "models" / "files"
+    files.mkdir(parents=True)
+    for line in (SCHEMAS / "models.txt").read_text("ascii").splitlines():
+        digest, content = line.split()
+        (files / digest).write_bytes(base64.b64decode(content))
     if engine == "sqlite":
         return in_sqlite(version, folder / "home" / "bank.db")
     return in_postgres(version, "kept")
