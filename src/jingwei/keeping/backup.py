@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from jingwei.keeping.folder import (
     Point,
     Segment,
     Sum,
+    closed_to_others,
     only_one,
     read_manifest,
     tidy_up,
@@ -68,7 +68,11 @@ def back_up(source: Source, folder: Path, at: int, *, keys: bool = False, tell: 
     `at` is the time told in the manifest. With `keys`, the signing key and the tokens too. Raises
     BackupError, StoreError, OSError; the backup in the folder is then the one it was before.
     """
-    os.umask(0o077)  # what is in a backup is for its owner alone
+    with closed_to_others():
+        return _back_up(source, folder, at, keys, tell)
+
+
+def _back_up(source: Source, folder: Path, at: int, keys: bool, tell: Tell) -> Made:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / MANIFEST).exists():
         if any(folder.iterdir()):

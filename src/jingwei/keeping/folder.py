@@ -183,3 +183,13 @@ def only_one(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise BackupError(f"another backup is being written to {folder}; wait until it is done") from None
         yield
+
+
+@contextmanager
+def closed_to_others() -> Iterator[None]:
+    """Files made meanwhile can be read by their owner alone."""
+    mask = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(mask)

@@ -27,6 +27,7 @@ from jingwei.keeping.folder import (
     Segment,
     Sum,
     check_file,
+    closed_to_others,
     read_lines,
     read_manifest,
 )
@@ -96,6 +97,11 @@ def restore(folder: Path, wanted: Wanted, tell: Tell = quiet) -> Restored:
     when the engine refuses: then nothing is left behind but, in PostgreSQL, tables marked as half restored,
     which the next restore empties.
     """
+    with closed_to_others():
+        return _restore(folder, wanted, tell)
+
+
+def _restore(folder: Path, wanted: Wanted, tell: Tell) -> Restored:
     began = time.perf_counter()
     manifest = read_manifest(folder)
     if not manifest.points:
@@ -104,7 +110,6 @@ def restore(folder: Path, wanted: Wanted, tell: Tell = quiet) -> Restored:
         raise BackupError(f"{wanted.home} holds something already; restore into a new home")
     _check_files(folder, manifest, tell)
     size = _size(folder, manifest, wanted)
-    os.umask(0o077)
     staged = _stage(wanted.home.absolute())
     try:
         _bring_files(folder, manifest, staged)
