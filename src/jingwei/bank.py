@@ -80,7 +80,11 @@ class Bank:
         self.products = products
         self._court = court
         self._door = store.reader()
-        self._start()
+        try:
+            self._start()
+        except BaseException:
+            self._door.close()
+            raise
 
     def _start(self) -> None:
         """Forget everything that is not durable and stand where the store stands."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from jingwei.audit.anchors import AnchorFile
-from jingwei.audit.heads import SignedHead, SigningKey
+from jingwei.audit.heads import SignedHead, SigningKey, read_public
 from jingwei.audit.merkle import StoredTiles
 from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
-from jingwei.audit.verify import Verdict, verify_log
 from jingwei.bank import Bank
 from jingwei.decisions.compiled import compile_policy
 from jingwei.decisions.judge import Judge, columns_of
@@ -27,6 +25,10 @@ from jingwei.features.live import LiveFeatures
 from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.journeys.use_model import UseModel
+from jingwei.keeping.backup import Source
+from jingwei.keeping.redo import Tell, quiet
+from jingwei.keeping.restore import RESTORING, Wanted
+from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import Purpose
@@ -44,11 +46,7 @@ LOG = "bank"
 STEP = 8192
 """How many records are read at a time when features are rebuilt."""
 
-Step = Callable[[int, int], None]
-
-
-def quiet(done: int, total: int) -> None:
-    """A progress callback that tells nothing."""
+__all__ = ["LOG", "Home", "HomeCourt", "open_home", "quiet", "source_of", "trust", "verify_home", "wanted_at"]
 
 
 class HomeCourt:
@@ -134,10 +132,12 @@ def fits(model: Model) -> bool:
 class Home:
     """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done."""
 
-    def __init__(self, path: Path, store: Store, clock: Clock) -> None:
+    def __init__(self, path: Path, store: Store, clock: Clock, store_url: str = "") -> None:
         self.path = path
+        self.store_url = store_url
         self.clock = clock
         self.store = store
+        refuse_half_restored(path, store)
         self.registry = Registry(path / "models")
         self.products: Products = shipped()
         self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
@@ -180,8 +180,8 @@ class Home:
         if last is not None and (last.size, last.root) == (size, root.hex()):
             return last
         head = self.key.sign(LOG, size, root, self.clock.now())
+        self.anchors.append(head)  # first, so that a head kept in the books is always among the anchors
         self.store.set_notes({"head": msgspec.json.encode(head).decode()})
-        self.anchors.append(head)
         return head
 
     def head(self) -> SignedHead | None:
@@ -197,29 +197,27 @@ class Home:
             return None
         head = self.sign_head()
         tree = Tree(head.size, stored_tiles(self.store))
-        anchored = [anchor for anchor in self.anchors.read()[0] if anchor.size <= head.size]
+        mine = self.key.key_id  # heads signed before a restore without the key carry another one
+        anchored = [one for one in self.anchors.read()[0] if one.size <= head.size and one.key_id == mine]
         return build_proof(tree, seq, record, head, self.key.public, anchored[0] if anchored else None)
 
-    def verify(self) -> Verdict:
-        """Read the whole log and compare it with its tiles, its signed heads and the anchors."""
-        heads, _ = self.anchors.read()
-        last = self.head()
-        reader = self.store.reader()
-        try:
-            return verify_log(
-                reader.records(0, reader.size()),
-                reader.tile,
-                [*heads, *([last] if last else [])],
-                [self.key.public],
-                LOG,
-            )
-        finally:
-            reader.close()
+    def verify(self, *, books: bool = True) -> Report:
+        """Read the whole log and compare it with its tiles, heads and anchors, and with the books."""
+        self.bank.wait()
+        return verify_home(self.path, self.store_url, trust(self.path)._replace(books=books))
 
     def close(self) -> None:
         """Make everything durable, sign the log as it stands, and close."""
         self.sign_head()
         self.bank.close()
+
+
+def refuse_half_restored(path: Path, store: Store) -> None:
+    """Raise StoreError when the restore of these books was interrupted."""
+    if store.note(RESTORING):
+        raise StoreError(
+            f"the books of {path} were being restored when that was interrupted; run `jingwei restore` again"
+        )
 
 
 def stored_tiles(reader: Reader) -> StoredTiles:
@@ -247,7 +245,12 @@ def open_home(
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"
         ) from error
-    return Home(path, open_store(path, store_url, pipelined), clock or SystemClock())
+    store = open_store(path, store_url, pipelined)
+    try:
+        return Home(path, store, clock or SystemClock(), store_url)
+    except BaseException:
+        store.close()
+        raise
 
 
 def open_store(path: Path, store_url: str, pipelined: bool) -> Store:
@@ -263,3 +266,25 @@ def open_store(path: Path, store_url: str, pipelined: bool) -> Store:
     from jingwei.stores.sqlite import SqliteStore
 
     return SqliteStore(path / "bank.db")
+
+
+def source_of(path: Path, store_url: str, release: str) -> Source:
+    """What is backed up of this home."""
+    anchors = AnchorFile(anchor_folder(path), LOG)
+    return Source(store_url or str(path / "bank.db"), path, anchors, LOG, release)
+
+
+def wanted_at(path: Path, store_url: str = "", size: int | None = None, at: int | None = None) -> Wanted:
+    """A restore into this home: all of it, or up to a number of records or a moment."""
+    return Wanted(path, store_url, AnchorFile(anchor_folder(path), LOG), shipped(), size, at)
+
+
+def trust(path: Path, anchors: Path | None = None, key: Path | None = None) -> Told:
+    """What the check of this home rests on: its keys and anchors, or those named. Raises KeyFileError."""
+    file = AnchorFile(anchors or anchor_folder(path), LOG)
+    return Told([read_public(key)] if key else trusted_keys(path), file, LOG, shipped())
+
+
+def verify_home(path: Path, store_url: str = "", told: Told | None = None, tell: Tell = quiet) -> Report:
+    """Check the bank of this directory; reads only, also beside the running bank. Raises StoreError."""
+    return verify_bank(store_url or str(path / "bank.db"), told or trust(path), tell)

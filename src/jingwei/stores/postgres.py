@@ -195,6 +195,18 @@ class PostgresStore(PostgresReads):
             except REFUSED as error:
                 self._refuse(error)
 
+    def empty(self) -> None:
+        """Empty every table, for a restore that was interrupted. Raises StoreError."""
+        kept = ", ".join(table.name for table in (LINES, *TABLES.values()))
+        with self._turn:
+            self._ready()
+            try:
+                with self._transaction() as connection:
+                    connection.execute(f"TRUNCATE records, answers, tiles, notes, {kept}".encode())
+            except REFUSED as error:
+                self._refuse(error)
+            self._written, self._log = 0, None
+
     def root(self) -> tuple[int, bytes]:
         """Return (size, Merkle root) of the committed records."""
         with self._turn:
