@@ -79,12 +79,9 @@ class HomeCourt:
 
     def _restore(self, live: LiveFeatures, size: int) -> int:
         """Restore the snapshot when it fits; return the number of records it covers."""
-        try:
-            content = self._snapshot.read_bytes()
-        except FileNotFoundError:
-            return 0
+        content = self.read_snapshot()
         covered = int.from_bytes(content[:8], "big")
-        if covered > size:
+        if not 0 < covered <= size:
             return 0
         try:
             live.restore(content[8:])
@@ -93,11 +90,22 @@ class HomeCourt:
         return covered
 
     def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records, whole or not at all."""
+        """Keep a snapshot of the features as of `size` records. Raises OSError."""
         assert isinstance(judge.live, LiveFeatures)
+        self.keep_snapshot(size.to_bytes(8, "big") + judge.live.snapshot())
+
+    def read_snapshot(self) -> bytes:
+        """The snapshot kept last; nothing when there is none."""
+        try:
+            return self._snapshot.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def keep_snapshot(self, content: bytes) -> None:
+        """Keep this snapshot in the place of the last one, whole or not at all. Raises OSError."""
         fresh = self._snapshot.with_suffix(".new")
         with fresh.open("wb") as file:
-            file.write(size.to_bytes(8, "big") + judge.live.snapshot())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._snapshot)

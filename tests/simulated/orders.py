@@ -1,0 +1,105 @@
+"""What the clients of a run order: drawn by name, so that leaving one out changes no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from jingwei.journeys.answer_step_up import AnswerStepUp
+from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
+from jingwei.journeys.capture import CaptureCardPayment
+from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.pay import Pay
+from jingwei.journeys.release_hold import ReleaseHold
+from jingwei.journeys.report_fraud import ReportFraud
+from jingwei.journeys.reverse import Reverse
+from jingwei.journeys.review_case import ReviewCase
+from jingwei.journeys.shape import Answer
+from jingwei.kernel.clock import DAY, HOUR, MINUTE, SECOND
+from jingwei.kernel.command import Command
+from tests.simulated.chance import Chance
+from tests.simulated.founding import LARGE_MINOR, PEOPLE, VERY_LARGE_MINOR
+
+CARD, STAFF = "system:cards", "staff:ann"
+LONG_AGO = 10**15
+
+
+class Order(msgspec.Struct):
+    """One thing a client wants done: stored with its key before it is sent for the first time."""
+
+    id: str
+    kind: type[Command]
+    fields: dict[str, Any]
+    wait: int
+    """How long after the order before it (or after its cause) it is sent, microseconds."""
+    tries: int = 0
+    outcome: bytes = b""
+    seq: int = -1
+    given_up: bool = False
+
+
+def first_orders(chance: Chance, client: int, count: int) -> list[Order]:
+    """The orders a client begins with."""
+    return [_draw(chance, f"c{client}.{n}", PEOPLE[client]) for n in range(count)]
+
+
+def _draw(chance: Chance, some_id: str, who: str) -> Order:
+    wait = chance.whole(f"{some_id} wait", 0, 3_000) * (SECOND // 1000)
+    if chance.share(f"{some_id} pause") < 0.2:
+        wait += chance.whole(f"{some_id} long", 1, 20) * HOUR
+    amount = chance.whole(f"{some_id} amount", 100, 20_000)
+    what = chance.share(f"{some_id} what")
+    if what < 0.15:
+        return _order(some_id, Deposit, "system:core", wait, account=who, **_money(amount))
+    if what < 0.45:
+        fields = {"customer": who, "payer": who, "terminal": f"t{amount % 3}", "capture": what < 0.25}
+        return _order(some_id, AuthoriseCardPayment, CARD, wait, **fields, **_money(amount))
+    if what > 0.8:
+        amount = LARGE_MINOR + chance.whole(f"{some_id} large", 0, VERY_LARGE_MINOR)
+    payee = chance.one_of(f"{some_id} payee", [one for one in PEOPLE if one != who])
+    fields = {"customer": who, "payer": who, "payee": payee, "device": f"phone-{who}"}
+    return _order(some_id, Pay, f"customer:{who}", wait, **fields, **_money(amount))
+
+
+def _order(some_id: str, kind: type[Command], actor: str, wait: int, **fields: Any) -> Order:
+    return Order(some_id, kind, fields | {"key": f"key {some_id}", "actor": actor}, wait)
+
+
+def _money(amount: int) -> dict[str, Any]:
+    return {"amount_minor": amount, "currency": "CNY"}
+
+
+def follow_up(chance: Chance, order: Order, answer: Answer) -> Order | None:
+    """What the client, the shop or the staff order next because of this answer."""
+    some_id, fields = f"{order.id}+", order.fields
+    draw = chance.share(f"{some_id} what")
+    wait = chance.whole(f"{some_id} wait", 1, 13) * MINUTE
+    if answer.result == "stepped_up":
+        told = {name: fields[name] for name in ("amount_minor", "currency")}
+        payee = fields.get("payee") or f"bank:card_settlement:{fields['currency']}"
+        sure = {"challenge": answer.challenge, "confirm": draw < 0.8, "payee": payee}
+        return _order(some_id, AnswerStepUp, f"customer:{fields['customer']}", wait, **sure, **told)
+    if answer.result == "held":
+        return _order(some_id, ReviewCase, STAFF, wait, case=answer.case, release=draw < 0.7)
+    if answer.result != "allowed" or order.id.endswith("+"):
+        return None
+    if answer.hold:
+        return _about_hold(some_id, draw, answer, fields["amount_minor"], wait)
+    if draw < 0.15:
+        return _order(some_id, Reverse, STAFF, wait, decision=answer.id)
+    if draw < 0.25:
+        about = {name: fields[name] for name in ("customer", "amount_minor", "terminal", "payee") if name in fields}
+        return _order(some_id, ReportFraud, STAFF, wait, payment=answer.id, paid_at=LONG_AGO, **about)
+    return None
+
+
+def _about_hold(some_id: str, draw: float, answer: Answer, amount: int, wait: int) -> Order | None:
+    """The shop captures, releases, or forgets what it holds."""
+    wait += DAY if draw < 0.2 else 0
+    if draw < 0.5:
+        part = amount if draw < 0.35 else max(1, amount // 2)
+        return _order(some_id, CaptureCardPayment, CARD, wait, hold=answer.hold, **_money(part))
+    if draw < 0.7:
+        return _order(some_id, ReleaseHold, CARD, wait, hold=answer.hold)
+    return None
