@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
 from jingwei.audit.verify import Verdict, verify_log
 from jingwei.bank import Bank
-from jingwei.decisions.compiled import compile_policy
+from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
 from jingwei.decisions.policy import PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
@@ -118,11 +119,20 @@ class HomeCourt:
             if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
             model = self._registry.load(digest)
-            if not (readable(text) and fits(model)):
+            policy = compiled(text, judge.columns)
+            if policy is None or not fits(model):
                 continue
             self._seated[name] = (text, digest)
-            policy = compile_policy(parse_policy(text), judge.columns)
             judge.appoint(policy, model, digest[:16])
+
+
+@lru_cache(maxsize=16)
+def compiled(text: str, columns: tuple[str, ...]) -> CompiledPolicy | None:
+    """The policy with this text bound to these columns, or None when it is not readable.
+
+    Kept, so that standing up again after a failed write does not compile it again.
+    """
+    return compile_policy(parse_policy(text), columns) if readable(text) else None
 
 
 def readable(text: str) -> bool:

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-
-from jingwei.bank import Reply
-from jingwei.journeys.shape import Answer
-from jingwei.kernel.clock import SECOND
 from tests.simulated.node import Node
 from tests.simulated.orders import Order, first_orders, follow_up
 from tests.simulated.world import Broken, World
 
+from jingwei.bank import Reply
+from jingwei.journeys.shape import Answer
+from jingwei.kernel.clock import MINUTE, SECOND
+
 MS = SECOND // 1000
 FIRST_PATIENCE, LONGEST_PATIENCE = 400 * MS, 8 * SECOND
+MANY_TRIES, RESIGNED = 10, 90 * SECOND
+"""After so many tries a client asks only every so often."""
+
 MOST_TRIES = 6
 """After so many tries without an answer a client of a safety run gives up: the outcome is not known to it."""
+
+TIME_FOR_ALL = 5 * MINUTE
+"""Once faults have stopped, every order has its outcome within this simulated time."""
 
 Deliver = Callable[[], None]
 
@@ -32,7 +38,8 @@ class Way:
         """Bring a message (`which` is "ask" or "answer") sent at this time, or do not."""
         world = self.world
         if (self.closed[which] and not world.quiet) or world.fault(f"{which}_lost", site):
-            world.tell(self.name, f"# {self.name}: {'the request' if which == 'ask' else 'the answer'} is lost")
+            lost = "the request of" if which == "ask" else "the answer to"
+            world.tell(self.name, f"# {lost} {site.split(maxsplit=1)[0]} is lost")
             return
         copies = 2 if world.fault(f"{which}_doubled", site) else 1
         for copy in range(copies):
@@ -53,8 +60,10 @@ class Client:
         self.world, self.name = world, f"c{number}"
         self.way = Way(world, self.name)
         self.journal: dict[str, Order] = {}
-        self.to_come = [order for order in first_orders(world.chance, number, world.plan.orders)
-                        if not {order.id, self.name} & world.plan.without]  # fmt: skip
+        plan = world.plan
+        drawn = first_orders(world.chance, number, plan.orders, plan.pace_ms)
+        self.to_come = [order for order in drawn if not {order.id, self.name} & plan.without]
+        self._hurry: int | None = None
         self._nodes = nodes
         self._node = 0
         self._life = 0
@@ -67,9 +76,9 @@ class Client:
         """Whether every order has its outcome."""
         return not self.to_come and all(order.outcome for order in self.journal.values())
 
-    def acknowledged(self) -> list[Order]:
-        """The orders with an answer."""
-        return [order for order in self.journal.values() if order.outcome]
+    def hurry(self, since: int) -> None:
+        """From this time on nothing fails: an outcome must come within TIME_FOR_ALL."""
+        self._hurry = since
 
     def _next(self) -> None:
         if self.to_come:
@@ -77,7 +86,8 @@ class Client:
 
     def _begin(self, order: Order) -> None:
         self.journal[order.id] = order
-        self.world.after(order.wait, lambda: self._send(order))
+        order.begun = self.world.now + order.wait
+        self.world.at(order.begun, lambda: self._send(order))
 
     def _send(self, order: Order) -> None:
         """Send an order, for the first time or again."""
@@ -103,6 +113,7 @@ class Client:
         self.way.carry("ask", site, world.now, arrive)
         tries, life = order.tries, self._life
         patience = min(FIRST_PATIENCE << min(order.tries, 10), LONGEST_PATIENCE)
+        patience = patience if order.tries < MANY_TRIES else RESIGNED
         patience += world.seconds(f"jitter {site}", 0, 400)
         world.after(patience, lambda: self._look(order, tries, life))
 
@@ -118,6 +129,8 @@ class Client:
         if order.outcome or order.tries != tries or life != self._life:
             return
         self._node += 1
+        if self._hurry is not None and self.world.now > max(self._hurry, order.begun) + TIME_FOR_ALL:
+            raise Broken("no_outcome", f"{order.id} has no outcome long after the faults stopped")
         if order.tries >= MOST_TRIES and not self.world.plan.liveness:
             order.given_up = True
             self.world.tell(self.name, f"# {order.id} is given up, its outcome is not known")

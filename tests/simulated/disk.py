@@ -10,21 +10,24 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from jingwei.kernel.clock import SECOND
-from jingwei.ledger.accounts import Line
-from jingwei.stores.inspection import inspect
-from jingwei.stores.store import Batch, K, Settled, StoreError, Ticket
 from tests.simulated.books import Books
 from tests.simulated.world import Died, World
 
-WRITE_US = 300
+from jingwei.kernel.clock import SECOND
+from jingwei.ledger.accounts import Balance, Line
+from jingwei.stores.inspection import inspect
+from jingwei.stores.store import Batch, K, Settled, StoreError, Ticket
+
 READ_US = 20
 
 Applied = Callable[[Batch], None]
 
 
 class Coming(Ticket):
-    """A batch on its way: durable at `due`, unless its fate is "refused"; "unknown" is durable but looks lost."""
+    """A batch on its way, durable at `due`.
+
+    Its fate is "ok", "refused" (nothing is written), or "unknown": written, but it looks lost.
+    """
 
     def __init__(self, session: Session, batch: Batch, due: int, fate: str) -> None:
         self.session, self.batch, self.due, self.fate = session, batch, due, fate
@@ -45,7 +48,7 @@ class Coming(Ticket):
             if session.world.fault("died_writing", session.site(first)):
                 whole = self.due - session.now()
                 session.spend(session.world.chance.whole(f"when {first} {session.now()}", 0, max(whole, 0)))
-                raise Died
+                raise Died("dies while it writes")
             session.spend(max(0, self.due - session.now()))
         session.catch_up()
         assert self.settled, "its time has come"
@@ -76,6 +79,9 @@ class Disk:
         self.coming: deque[Coming] = deque()
         self.writer: Session | None = None
         self.snapshot = b""
+        self.sites: dict[str, int] = {}
+        self.tears = False
+        """Planted: a power cut may leave half a batch."""
 
     def put(self, batch: Batch) -> None:
         """Make a batch durable and have it checked."""
@@ -88,14 +94,16 @@ class Disk:
             self.coming.popleft().settle(self)
 
     def lose_power(self, world: World, now: int, name: str) -> None:
-        """The writing process is gone: of the batches not durable yet, any number of the first ones are kept."""
+        """The writing process is gone: of the batches not durable yet, any number of first ones are kept."""
         self.catch_up(now)
-        kept = world.chance.whole(f"kept {name}", 0, len(self.coming))
+        kept = world.chance.whole(f"kept of {len(self.books.records)} {name}", 0, len(self.coming))
         lost = len(self.coming) - kept
         for n in range(kept):
             coming = self.coming[n]
             if coming.fate != "refused":
                 coming.settle(self)
+        if lost and self.tears:
+            self.books.shelves[Balance].update((one.id, one) for one in self.coming[kept].batch.kept[Balance])
         self.coming.clear()
         if self.writer is not None:
             self.writer.cut = True
@@ -113,8 +121,6 @@ class Session:
         self.world, self.disk, self.name, self.pipelined = world, disk, name, pipelined
         self.cut = self.closed = False
         self.busy_until = 0
-        self._sites: dict[str, int] = {}
-        self._reads = 0
         disk.writer = self
 
     # -- time and faults ----------------------------------------------------------------------
@@ -129,8 +135,8 @@ class Session:
 
     def site(self, first: str) -> str:
         """A name for this occasion: the key a batch begins with, and how often it was met."""
-        self._sites[first] = met = self._sites.get(first, 0) + 1
-        return f"{first} {self.name}.{met}"
+        self.disk.sites[first] = met = self.disk.sites.get(first, 0) + 1
+        return f"{first} {met}"
 
     def catch_up(self) -> None:
         """See what has become durable by now."""
@@ -147,9 +153,8 @@ class Session:
             self.disk.writer, self.cut = self, False
         self.catch_up()
         if what:
-            self._reads += 1
             self.spend(READ_US)
-            if self.world.fault("read_error", f"{what} {self.name}.{self._reads}"):
+            if self.world.fault("read_error", self.site(what)):
                 raise StoreError(f"the disk reported an error while reading {what}; check it and ask again")
         return self.disk.books
 
@@ -164,13 +169,13 @@ class Session:
         world = self.world
         site = self.site(batch.keys[0][1] if batch.keys else "nothing")
         if world.fault("died_before_write", site):
-            raise Died
+            raise Died("dies before it writes")
         fate = "ok"
         if world.fault("write_refused", site):
             fate = "refused"
         elif world.fault("write_unknown", site):
             fate = "unknown"
-        took = WRITE_US + world.chance.whole(f"write {site}", 0, 2 * WRITE_US)
+        took = world.plan.write_us * world.chance.whole(f"write {site}", 50, 150) // 100
         if world.fault("write_slow", site):
             took += world.chance.whole(f"slow {site}", 0, SECOND)
         last = self.disk.coming[-1].due if self.disk.coming else 0
@@ -193,7 +198,7 @@ class Session:
         while self.disk.coming:
             self.spend(max(0, self.disk.coming[0].due - self.now()))
             self.catch_up()
-        self.spend(WRITE_US)
+        self.spend(self.world.plan.write_us)
         books.notes.update(notes)
 
     # -- reads --------------------------------------------------------------------------------

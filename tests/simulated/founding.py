@@ -5,6 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from tests.simulated.books import Books
+from tests.simulated.disk import Disk, Session
+from tests.simulated.plan import draw
+from tests.simulated.world import World
+
 from jingwei.bank import Bank
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.home import HomeCourt
@@ -16,10 +21,6 @@ from jingwei.kernel.clock import DAY, SECOND
 from jingwei.kernel.command import Command
 from jingwei.ledger.products import shipped
 from jingwei.models.contract import Model
-from tests.simulated.books import Books
-from tests.simulated.disk import Disk, Session
-from tests.simulated.plan import draw
-from tests.simulated.world import World
 
 PEOPLE = ("alice", "bob", "carol", "dave", "erin")
 PRODUCT = {"bob": "savings_cny", "dave": "overdraft_cny"}

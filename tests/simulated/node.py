@@ -9,6 +9,9 @@ from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.simulated.disk import Disk, Session
+from tests.simulated.founding import SimulatedCourt
+from tests.simulated.world import Broken, Died, World
 
 from jingwei.audit.heads import SignedHead, SigningKey
 from jingwei.bank import Bank, Reply
@@ -22,9 +25,6 @@ from jingwei.kernel.clock import SECOND, SystemClock, day_start
 from jingwei.kernel.command import Command
 from jingwei.ledger.products import shipped
 from jingwei.stores.store import StoreError
-from tests.simulated.disk import Disk, Session
-from tests.simulated.founding import SimulatedCourt
-from tests.simulated.world import Broken, Died, World
 
 Tell = Callable[[Reply | Exception], None]
 Do = Callable[[Any], Answer]
@@ -44,7 +44,7 @@ class Anchors:
         """Take one head, unless the process dies before or the place does not answer."""
         site = f"{head.size} at {head.at}"
         if self._world.fault("died_before_anchor", site):
-            raise Died
+            raise Died("dies before it anchors a head")
         if self._world.fault("anchor_refused", site):
             raise OSError("the place of the anchors does not answer")
         self.heads.append(head)
@@ -212,14 +212,16 @@ class Errand:
 class Node:
     """A machine that runs the bank, or stands by."""
 
-    def __init__(self, name: str, world: World, disk: Disk, anchors: Anchors, bank: type[Bank] = Bank) -> None:
+    def __init__(self, name: str, world: World, disk: Disk, anchors: Anchors, bank: type[Bank]) -> None:
         self.name, self.world, self.disk, self.anchors = name, world, disk, anchors
         self.offset = 0
         """How far its clock is ahead of the true time, in microseconds."""
         self.life = 0
         self.home: SimulatedHome | None = None
         self.loop = Loop(self)
-        self.started: Callable[[Node], None] = lambda node: None
+        self.started: Callable[[], None] = lambda: None
+        self.ended: Callable[[], None] = lambda: None
+        """Called when the process is gone, or did not start."""
         self._bank = bank
         self._put: Callable[[Command, Tell], None] = lambda command, tell: None
         self._busy_until = 0
@@ -243,28 +245,35 @@ class Node:
         except StoreError as error:
             self.world.tell("bank", f"# {self.name} does not start: {error}")
             if self.disk.writer is not None and self.disk.writer.name == f"{self.name}{self.life}":
-                self.disk.lose_power(self.world, self.world.now, f"start {self.life}")
+                self.disk.lose_power(self.world, self.world.now, self.name)
+            self.ended()
             return
         self.home = home
         if self.world.plan.pipelined:
             self._put = Stream(home.bank, self.loop).put
         else:
             self._put = Joined(Watched(home.bank), home.store.reader(), lambda count: None).put
-        self.world.tell("bank", f"# {self.name} starts with {home.store.size()} records")
-        self.started(self)
+        if self.life > 1 or self.name != "bank":
+            self.world.tell("bank", f"# {self.name} starts with {home.store.size()} records")
+        self.started()
 
     def die(self, why: str) -> None:
         """The process is gone, with everything that was not durable (or part of it: that is chance)."""
         if self.home is None:
             return
         store, self.home = self.home.store, None
-        now, name = self.now(), f"{self.name}{self.life}"
-        coming = len(self.disk.coming)
+        now, name = self.now(), self.name
+        coming, before = len(self.disk.coming), len(self.disk.books.records)
         self.life += 1
         self._busy_until = 0
         if self.disk.writer is store:
             self.disk.lose_power(self.world, now, name)
-        self.world.tell("bank", f"# {self.name} {why}" + (f", {coming} batches on their way" if coming else ""))
+        self.world.tell("bank", f"# {self.name} {why}" + (self._what_was_kept(coming, before)))
+        self.ended()
+
+    def _what_was_kept(self, coming: int, before: int) -> str:
+        kept = len(self.disk.books.records) - before
+        return f"; of its writes on their way {kept} records are kept" if coming else ""
 
     def stop(self) -> None:
         """Stop the process in good order: head signed, snapshot kept."""
@@ -301,9 +310,9 @@ class Node:
             while self.loop.ready:
                 self._feel()
                 self.loop.ready.popleft()()
-        except Died:
+        except Died as died:
             self._feel()
-            self.die("dies")
+            self.die(str(died))
         finally:
             asyncio._set_running_loop(None)
             self._feel()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from tests.simulated.chance import Chance
+from tests.simulated.founding import LARGE_MINOR, PEOPLE, VERY_LARGE_MINOR
 
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
@@ -18,8 +20,6 @@ from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.shape import Answer
 from jingwei.kernel.clock import DAY, HOUR, MINUTE, SECOND
 from jingwei.kernel.command import Command
-from tests.simulated.chance import Chance
-from tests.simulated.founding import LARGE_MINOR, PEOPLE, VERY_LARGE_MINOR
 
 CARD, STAFF = "system:cards", "staff:ann"
 LONG_AGO = 10**15
@@ -33,19 +33,20 @@ class Order(msgspec.Struct):
     fields: dict[str, Any]
     wait: int
     """How long after the order before it (or after its cause) it is sent, microseconds."""
+    begun: int = 0
     tries: int = 0
     outcome: bytes = b""
     seq: int = -1
     given_up: bool = False
 
 
-def first_orders(chance: Chance, client: int, count: int) -> list[Order]:
+def first_orders(chance: Chance, client: int, count: int, pace_ms: int) -> list[Order]:
     """The orders a client begins with."""
-    return [_draw(chance, f"c{client}.{n}", PEOPLE[client]) for n in range(count)]
+    return [_draw(chance, f"c{client}.{n}", PEOPLE[client], pace_ms) for n in range(count)]
 
 
-def _draw(chance: Chance, some_id: str, who: str) -> Order:
-    wait = chance.whole(f"{some_id} wait", 0, 3_000) * (SECOND // 1000)
+def _draw(chance: Chance, some_id: str, who: str, pace_ms: int) -> Order:
+    wait = chance.whole(f"{some_id} wait", 0, pace_ms) * (SECOND // 1000)
     if chance.share(f"{some_id} pause") < 0.2:
         wait += chance.whole(f"{some_id} long", 1, 20) * HOUR
     amount = chance.whole(f"{some_id} amount", 100, 20_000)
@@ -89,7 +90,8 @@ def follow_up(chance: Chance, order: Order, answer: Answer) -> Order | None:
     if draw < 0.15:
         return _order(some_id, Reverse, STAFF, wait, decision=answer.id)
     if draw < 0.25:
-        about = {name: fields[name] for name in ("customer", "amount_minor", "terminal", "payee") if name in fields}
+        names = ("customer", "amount_minor", "terminal", "payee")
+        about = {name: fields[name] for name in names if name in fields}
         return _order(some_id, ReportFraud, STAFF, wait, payment=answer.id, paid_at=LONG_AGO, **about)
     return None
 

@@ -1,4 +1,4 @@
-"""What a seed stands for: which faults exist in its run and how likely, who its clients are, how long it lasts.
+"""What a seed stands for: which faults exist in its run and how likely, its clients, how long it lasts.
 
 Each run draws its own set of faults (swarm testing): a run with every fault at once hides what a run with two
 of them shows. The highest odds are those of TigerBeetle's simulator where the fault exists there.
@@ -7,9 +7,9 @@ of them shows. The highest odds are those of TigerBeetle's simulator where the f
 from __future__ import annotations
 
 import msgspec
+from tests.simulated.chance import Chance
 
 from jingwei.kernel.clock import parse_iso
-from tests.simulated.chance import Chance
 
 MOST: dict[str, float] = {
     "ask_lost": 0.30,
@@ -44,7 +44,8 @@ class Plan(msgspec.Struct, frozen=True):
     clients leave out ("c2" all of a client, "c2.3" one order); `plant` is an error put in for a control.
 
     A safety run has faults to its end and asks only that nothing wrong happens; in a liveness run the
-    faults stop and every client must then learn its outcome.
+    faults stop and every client must then learn its outcome. `write_us` is how long a write takes;
+    `pace_ms` the longest pause of a client between two orders.
     """
 
     seed: int
@@ -56,6 +57,8 @@ class Plan(msgspec.Struct, frozen=True):
     orders: int
     days: int
     snapshot_every: int
+    write_us: int
+    pace_ms: int
     odds: dict[str, float]
     only: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
@@ -79,6 +82,8 @@ def draw(seed: int, plant: str = "") -> Plan:
         chance.whole("orders", 2, 6),
         chance.whole("days", 1, 3),
         chance.one_of("snapshots", (4, 16, 10**6)),
+        chance.one_of("write", (300, 3_000, 30_000)),
+        chance.one_of("pace", (20, 300, 3_000)),
         odds,
         plant=plant,
     )

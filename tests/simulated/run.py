@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
-
-from jingwei.bank import Bank
-from jingwei.kernel.clock import DAY, HOUR, MINUTE, SECOND, bank_day, day_start
 from tests.simulated.clients import Client
 from tests.simulated.disk import Disk
 from tests.simulated.founding import founded
@@ -21,8 +18,12 @@ from tests.simulated.story import tell
 from tests.simulated.watch import Watch
 from tests.simulated.world import Broken, World
 
-TIME_FOR_ALL = 30 * MINUTE
-"""After the faults stop, every client has its outcome within this simulated time."""
+from jingwei.bank import Bank
+from jingwei.kernel.clock import DAY, HOUR, MINUTE, SECOND, bank_day, day_start
+from jingwei.stores.store import StoreError
+
+BUGS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, StoreError)
+"""What a mistake in the bank (or in the simulation) raises; a run that meets one has found something."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -47,6 +48,8 @@ def simulate(plan: Plan) -> Result:
             run.go()
         except Broken as found:
             broken, says = found.kind, found.says
+        except BUGS as bug:
+            broken, says = "bug", f"{type(bug).__name__}: {bug}"
     end = f"# BROKEN: {broken}: {says}" if broken else "# all holds"
     world = run.world
     return Result(
@@ -84,18 +87,18 @@ class Run:
         self._days: dict[int, str] = {}
         for node in self.nodes:
             node.started = self._started
+            node.ended = self._ended
         self.plant.prepare(self.disk)
 
     def order_ids(self) -> list[str]:
-        """Every order that was in the run."""
-        return [order.id for order in self._orders()]
+        """Every order and day-end that was in the run."""
+        return [*(order.id for order in self._orders()), *(f"day-end {day}" for day in self._days)]
 
     def go(self) -> None:
         """Faults first, then rest; then everything is looked at."""
         plan, world = self.plan, self.world
         end = plan.start + plan.days * DAY
         self.active.start()
-        self._keep_up()
         self._occasions(end)
         self._workers(end)
         for client in self.clients:
@@ -107,16 +110,17 @@ class Run:
     def _orders(self) -> list[Order]:
         return [order for client in self.clients for order in client.journal.values()]
 
-    def _started(self, node: Node) -> None:
-        self.plant.started(self.disk)
-        self.watch.started(node, self._orders())
+    def _started(self) -> None:
+        self.plant.starts(self.disk)
+        self.watch.started(self._orders())
 
     # -- what befalls the machines ------------------------------------------------------------
 
     def _occasions(self, end: int) -> None:
         """Draw when processes die, stop, are taken over, clocks jump, and ways are cut."""
         world = self.world
-        what = {"crash": self._crash, "stop": self._stop, "takeover": self._take_over, "clock_jump": self._jump}
+        what = {"crash": self._crash, "stop": self._stop, "takeover": self._take_over}
+        what["clock_jump"] = self._jump
         for kind, act in what.items():
             for n in range(4):
                 if world.fault(kind, str(n)):
@@ -148,7 +152,7 @@ class Run:
         if old.home is None:
             return
         self.world.tell("bank", f"# {old.name} is cut off from its disk")
-        self.disk.lose_power(self.world, self.world.now, f"takeover {n}")
+        self.disk.lose_power(self.world, self.world.now, "cut off")
         new = self.nodes[1 - self.nodes.index(old)]
         new.die("is replaced")
         self.active = new
@@ -176,12 +180,14 @@ class Run:
 
     # -- who keeps the bank going -------------------------------------------------------------
 
+    def _ended(self) -> None:
+        """A process is gone: a moment later the supervisor looks."""
+        self.world.after(SECOND, self._keep_up)
+
     def _keep_up(self) -> None:
-        """A supervisor starts the active process again, a moment after it has gone."""
+        """Start the active process when it is not up."""
         if self.active.home is None:
             self.active.start()
-        wait = SECOND // 2 if self.world.now < self.plan.start + 5 * MINUTE or self.world.quiet else MINUTE
-        self.world.after(wait, self._keep_up)
 
     def _workers(self, end: int) -> None:
         """Heads are signed every so often; after every midnight the day before is closed."""
@@ -190,6 +196,8 @@ class Run:
             world.after(world.seconds(f"sign {n}", 0, 60_000), self._sign)
         today = bank_day(self.plan.start)
         for day in range(today, today + self.plan.days):
+            if f"day-end {day}" in self.plan.without:
+                continue
             self._days[day] = ""
             world.at(day_start(day + 1) + 5 * MINUTE, lambda day=day: self._close_day(day))  # type: ignore[misc]
             world.at(day_start(day + 1) + HOUR, self._sign)
@@ -220,7 +228,9 @@ class Run:
             if node is not self.active:
                 node.die("is ended")
         if self.plan.liveness:
-            world.run(end + DAY, self._all_done)
+            for client in self.clients:
+                client.hurry(end)
+            world.run(end + 3 * DAY, self._all_done)
             if not self._all_done():
                 late = [order.id for order in self._orders() if not order.outcome]
                 late += [f"day-end {day}" for day, outcome in self._days.items() if outcome != "done"]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.simulated.books import Books
+from tests.simulated.founding import MONEY_MINOR, PEOPLE
+from tests.simulated.world import Told
+
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.expire_holds import ExpireHolds
@@ -14,9 +18,10 @@ from jingwei.journeys.shape import Answer, Sealed
 from jingwei.kernel.clock import BANK_OFFSET, day_start, iso
 from jingwei.kernel.money import format_minor
 from jingwei.ledger.accounts import Hold, Movement
-from tests.simulated.books import Books
-from tests.simulated.founding import MONEY_MINOR, PEOPLE
-from tests.simulated.world import Told
+
+DULL = ("# holds expire: none", "nothing moves   # day-end:")
+"""Lines left out of a story, except among its last."""
+LAST = 2
 
 
 def line_of(record: Sealed, books: Books) -> str:
@@ -41,7 +46,9 @@ def _what(command: Any, answer: Answer, books: Books) -> str:
     if answer.hold:
         hold: Hold = books.shelves[Hold][answer.hold]
         return f"hold {hold.id} {hold.account} -> {hold.payee} {_amount(command)} = held"
-    return f"{_moves(answer)} = posted" if answer.movements else f"# {type(command).__name__} = {answer.result}"
+    if answer.movements:
+        return f"{_moves(answer)} = posted"
+    return f"# {type(command).__name__} = {answer.result}"
 
 
 def _expired(answer: Answer) -> list[str]:
@@ -63,6 +70,12 @@ def _move(movement: Movement) -> str:
     return f"{movement.payer} -> {movement.payee} {amount}{kind}"
 
 
+def _again(line: Told) -> str:
+    """The order that is asked again, or nothing."""
+    what, again, _ = line.says.partition(" is asked again")
+    return what if again else ""
+
+
 def _day(day: int) -> str:
     return iso(day_start(day) + BANK_OFFSET)[:10]
 
@@ -70,7 +83,13 @@ def _day(day: int) -> str:
 def tell(lines: list[Told], end: str) -> str:
     """The story of a run, with the accounts it names in front and how it ended below."""
     text, shown = [], ""
-    for line in lines:
+    before: Told | None = None
+    for n, line in enumerate(lines):
+        if n < len(lines) - LAST and any(dull in line.says for dull in DULL):
+            continue
+        if before is not None and line.who == before.who and _again(line) and _again(line) == _again(before):
+            continue
+        before = line
         when = iso(line.at + BANK_OFFSET)[:16].replace("T", " ")
         if when != shown:
             text.append(f"day {when}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from tests.simulated.disk import Disk, Session
 from tests.simulated.plan import draw
 from tests.simulated.world import World

@@ -7,6 +7,13 @@ from collections.abc import Iterable
 
 import msgspec
 import numpy as np
+from tests.simulated.books import Books
+from tests.simulated.disk import Disk, Session
+from tests.simulated.founding import PEOPLE, SimulatedCourt, founded
+from tests.simulated.node import Anchors, Node
+from tests.simulated.orders import Order
+from tests.simulated.story import line_of
+from tests.simulated.world import Broken, World
 
 from jingwei.audit.merkle import MerkleLog
 from jingwei.bank import Bank
@@ -19,13 +26,6 @@ from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.ledger.accounts import Account, Balance, Hold
 from jingwei.ledger.products import shipped
 from jingwei.stores.store import Batch
-from tests.simulated.books import Books
-from tests.simulated.disk import Disk, Session
-from tests.simulated.founding import PEOPLE, SimulatedCourt, founded
-from tests.simulated.node import Anchors, Node
-from tests.simulated.orders import Order
-from tests.simulated.story import line_of
-from tests.simulated.world import Broken, World
 
 CHANGES_ALL_THE_SAME = ("challenge_expired",)
 """Refusals that close what waited for the answer: nothing moves, but the money is available again."""
@@ -70,17 +70,22 @@ class Watch:
         if record.answer.result == "refused" and (said or record.answer.made):
             raise Broken("refused_but_done", f"record {record.seq} was refused and moved {said}")
         why = record.answer.refusal
-        if len(batch.leaves) == 1 and why and why.code not in CHANGES_ALL_THE_SAME and any(batch.kept.values()):
+        alone = len(batch.leaves) == 1 and why is not None and why.code not in CHANGES_ALL_THE_SAME
+        if alone and any(batch.kept.values()):
             raise Broken("refused_but_changed", f"record {record.seq} was refused and changed the books")
 
     def _money(self, batch: Batch) -> None:
         """Conservation, parts that are not negative, balances explained, overdraft lines, holds add up."""
-        books = self.disk.books
         for line in batch.lines:
             self._booked[line.payer] = self._booked.get(line.payer, 0) - line.amount_minor
             self._booked[line.payee] = self._booked.get(line.payee, 0) + line.amount_minor
         if sum(self._booked.values()):
             raise Broken("money_made", f"the sum of all money is {sum(self._booked.values())}")
+        self._balances()
+
+    def _balances(self) -> None:
+        """Every balance is what its lines and holds make it."""
+        books = self.disk.books
         held: Counter[str] = Counter()
         for hold in books.shelves[Hold].values():
             if hold.amount_minor < 0 or (hold.status == "active") != (hold.amount_minor > 0):
@@ -91,23 +96,24 @@ class Watch:
 
     def _balance(self, books: Books, balance: Balance, held: int) -> None:
         if balance.booked_minor != self._booked.get(balance.id, 0):
+            made = self._booked.get(balance.id, 0)
             raise Broken(
-                "balance_unexplained",
-                f"{balance.id} has {balance.booked_minor}, its lines make it {self._booked.get(balance.id, 0)}",
+                "balance_unexplained", f"{balance.id} has {balance.booked_minor}, its lines make it {made}"
             )
         if balance.held_minor != held or held < 0:
             raise Broken("holds_differ", f"{balance.id} has {balance.held_minor} held, its holds are {held}")
         account = books.shelves[Account].get(balance.id)
         if account is not None and account.side == "customer":
             left = balance.booked_minor - held + account.overdraft_minor
-            if left < 0 and account.overdraft_minor == 0:
+            if left < 0:
                 raise Broken("overdrawn", f"{balance.id} is {-left} beyond its line")
 
     def _days(self, records: list[Sealed], batch: Batch) -> None:
         """A day-end closes each day of an account once: interest moves only when the closed day does."""
         if not any(isinstance(record.command, RunDayEnd) for record in records):
             return
-        paid = {name for line in batch.lines if line.kind in ("interest", "fee") for name in (line.payer, line.payee)}
+        moved = [line for line in batch.lines if line.kind in ("interest", "fee")]
+        paid = {name for line in moved for name in (line.payer, line.payee)}
         for balance in batch.kept.get(Balance, []):
             assert isinstance(balance, Balance)
             before = self._closed.get(balance.id)
@@ -118,10 +124,11 @@ class Watch:
 
     # -- after every start --------------------------------------------------------------------
 
-    def started(self, node: Node, orders: Iterable[Order]) -> None:
+    def started(self, orders: Iterable[Order]) -> None:
         """Look at the books a bank process begins with."""
         self._nothing_lost(orders)
         self._heads_hold()
+        self._balances()
 
     def _nothing_lost(self, orders: Iterable[Order]) -> None:
         """Whatever somebody was told is in the log as it was told."""
@@ -133,7 +140,8 @@ class Watch:
             if record is None or record.command.key != order.fields["key"]:
                 raise Broken("answer_lost", f"{order.id} was told it is record {order.seq}, which it is not")
             if msgspec.json.encode(record.answer) != order.outcome:
-                raise Broken("answer_changed", f"{order.id} was told {order.outcome!r}, {record.answer} is kept")
+                told = f"{order.id} was told {order.outcome!r}"
+                raise Broken("answer_changed", f"{told}, {record.answer} is kept")
 
     def _heads_hold(self) -> None:
         """No head anchored elsewhere is contradicted."""
@@ -150,7 +158,7 @@ class Watch:
         """Look at everything, once more and all together."""
         home = node.home
         assert home is not None, "the bank is up at the end of a run"
-        self.started(node, orders)
+        self.started(orders)
         if found := home.store.check():
             raise Broken("books_damaged", "; ".join(found))
         verdict = home.verify()
@@ -170,7 +178,7 @@ class Watch:
         bank.do([unseal(leaf).command for leaf in self.disk.books.records[first:]])
         for seq, (one, other) in enumerate(zip(self.disk.books.records, disk.books.records, strict=True)):
             if one != other:
-                raise Broken("not_repeatable", f"record {seq} is {one!r}; without faults it would be {other!r}")
+                raise Broken("not_repeatable", f"record {seq}: {differing(one, other)}")
 
     def features_are_replayed(self, bank: Bank) -> None:
         """The live features are those that a replay of the log gives, for every customer and terminal."""
@@ -195,3 +203,11 @@ class Watch:
             Observed(0, now, now, 100, who, payee, f"phone-{who}", f"t{n % 3}")
             for n, (who, payee) in enumerate(zip(PEOPLE, PEOPLE[1:] + PEOPLE[:1], strict=True))
         ]
+
+
+def differing(one: bytes, other: bytes) -> str:
+    """The part of a record in which it differs from what it would be without faults."""
+    pairs = enumerate(zip(one, other, strict=False))
+    at = next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+    part = slice(max(at - 40, 0), at + 40)
+    return f"...{one[part].decode()}... would be ...{other[part].decode()}... without faults"

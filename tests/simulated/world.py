@@ -8,12 +8,24 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jingwei.kernel.clock import SECOND
 from tests.simulated.chance import Chance
 from tests.simulated.plan import Plan
 
+from jingwei.kernel.clock import SECOND
+
 MOST_EVENTS = 60_000
 """A run with more events than this goes in a circle."""
+
+
+TOLD = {
+    "write_refused": "the disk refuses the write",
+    "write_unknown": "the disk writes, but its answer is lost",
+    "write_slow": "the disk takes long to write",
+    "read_error": "the disk cannot be read",
+    "snapshot_refused": "no snapshot of the features can be kept",
+    "anchor_refused": "the place of the anchors does not answer",
+}
+"""Faults that stand in the story where they happen; the others are told by whom they befall."""
 
 
 class Broken(BaseException):
@@ -87,6 +99,8 @@ class World:
             self.fired.append(name)
             self.counts[f"fault {kind}"] += 1
             self.note(name.encode())
+            if kind in TOLD:
+                self.tell("fault", f"# {TOLD[kind]}")
         return hit
 
     def note(self, content: bytes) -> None:
