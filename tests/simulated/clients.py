@@ -50,7 +50,7 @@ class Way:
 
 
 class Client:
-    """Somebody with orders, done one after the other; what follows from an answer comes beside them.
+    """Somebody with orders, done one after the other (or all at once, in a crowd); what follows from an answer comes beside them.
 
     An order and its key are stored before it is sent. Without an answer it is sent again under the same
     key, each time after a longer wait, to whichever bank process answers.
@@ -69,7 +69,12 @@ class Client:
         self._life = 0
 
     def begin(self) -> None:
-        """Send the first order."""
+        """Send the first order; in a crowd all of them, each a moment after the one before."""
+        after = 0
+        while self.to_come and self.world.plan.crowd:
+            order = self.to_come.pop(0)
+            order.wait = after = order.wait % (self.world.plan.pace_ms * MS + 1) + after
+            self._begin(order)
         self._next()
 
     def done(self) -> bool:
@@ -146,6 +151,7 @@ class Client:
         content = msgspec.json.encode(reply.answer)
         self.world.note(content)
         if order.outcome:
+            self.world.counts["second answers"] += 1
             if (order.outcome, order.seq) != (content, reply.seq):
                 raise Broken("answers_differ", f"{order.id} was told {order.outcome!r} and then {content!r}")
             return

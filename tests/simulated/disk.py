@@ -98,6 +98,8 @@ class Disk:
         self.catch_up(now)
         kept = world.chance.whole(f"kept of {len(self.books.records)} {name}", 0, len(self.coming))
         lost = len(self.coming) - kept
+        world.counts["writes kept by chance"] += kept
+        world.counts["writes lost"] += lost
         for n in range(kept):
             coming = self.coming[n]
             if coming.fate != "refused":
@@ -151,6 +153,7 @@ class Session:
             if self.disk.writer is not None:
                 raise StoreError("the connection was lost and there is a newer writer; this one must stop")
             self.disk.writer, self.cut = self, False
+            self.world.counts["disk regained"] += 1
         self.catch_up()
         if what:
             self.spend(READ_US)
@@ -199,6 +202,8 @@ class Session:
             self.spend(max(0, self.disk.coming[0].due - self.now()))
             self.catch_up()
         self.spend(self.world.plan.write_us)
+        if self.world.fault("write_refused", self.site("notes")):
+            raise StoreError("the disk reported an error; nothing was written, ask again")
         books.notes.update(notes)
 
     # -- reads --------------------------------------------------------------------------------

@@ -225,6 +225,7 @@ class Node:
         self._bank = bank
         self._put: Callable[[Command, Tell], None] = lambda command, tell: None
         self._busy_until = 0
+        self._inbox: list[Callable[[], object]] = []
 
     def now(self) -> int:
         """Simulated time as this process feels it."""
@@ -249,6 +250,8 @@ class Node:
             self.ended()
             return
         self.home = home
+        self.world.counts["starts"] += 1
+        self.world.counts["starts from a snapshot"] += bool(self.disk.snapshot)
         if self.world.plan.pipelined:
             self._put = Stream(home.bank, self.loop).put
         else:
@@ -266,6 +269,7 @@ class Node:
         coming, before = len(self.disk.coming), len(self.disk.books.records)
         self.life += 1
         self._busy_until = 0
+        self._inbox.clear()
         if self.disk.writer is store:
             self.disk.lose_power(self.world, now, name)
         self.world.tell("bank", f"# {self.name} {why}" + (self._what_was_kept(coming, before)))
@@ -294,19 +298,26 @@ class Node:
         self._put(command, tell)
 
     def when_free(self, what: Callable[[], None]) -> None:
-        """Do this as soon as the process has time; a process that is down does nothing."""
-        if self.home is None:
-            return
-        if self._busy_until > self.world.now:
-            self.world.at(self._busy_until, lambda: self.when_free(what))
-            return
-        self.turn(what)
+        """Do this in the next turn of the process, with all that came while it was busy."""
+        if self.home is not None:
+            self._inbox.append(what)
+            if len(self._inbox) == 1:
+                self.world.at(self._busy_until, self._read)
 
-    def turn(self, what: Callable[[], object]) -> None:
-        """One turn of the event loop: do this and what follows from it at once."""
+    def _read(self) -> None:
+        """Take everything that has come in one turn."""
+        if self._busy_until > self.world.now:
+            self.world.at(self._busy_until, self._read)
+            return
+        came, self._inbox = self._inbox, []
+        self.turn(*came)
+
+    def turn(self, *came: Callable[[], object]) -> None:
+        """One turn of the event loop: do all this, then what follows from it at once."""
         asyncio._set_running_loop(self.loop)  # type: ignore[arg-type]
         try:
-            what()
+            for what in came:
+                what()
             while self.loop.ready:
                 self._feel()
                 self.loop.ready.popleft()()

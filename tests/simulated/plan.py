@@ -45,7 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     A safety run has faults to its end and asks only that nothing wrong happens; in a liveness run the
     faults stop and every client must then learn its outcome. `write_us` is how long a write takes;
-    `pace_ms` the longest pause of a client between two orders.
+    `pace_ms` the longest pause of a client between two orders; in a `crowd` it does not wait for an outcome before it sends the next order.
     """
 
     seed: int
@@ -59,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True):
     snapshot_every: int
     write_us: int
     pace_ms: int
+    crowd: bool
     odds: dict[str, float]
     only: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
@@ -68,6 +69,7 @@ class Plan(msgspec.Struct, frozen=True):
 def draw(seed: int, plant: str = "") -> Plan:
     """The plan of this seed."""
     chance = Chance(seed)
+    crowd = chance.share("crowd") < 0.4
     odds = {}
     for fault, most in MOST.items():
         if chance.share(f"has {fault}") < 0.5:
@@ -82,8 +84,9 @@ def draw(seed: int, plant: str = "") -> Plan:
         chance.whole("orders", 2, 6),
         chance.whole("days", 1, 3),
         chance.one_of("snapshots", (4, 16, 10**6)),
-        chance.one_of("write", (300, 3_000, 30_000)),
-        chance.one_of("pace", (20, 300, 3_000)),
+        chance.one_of("write", (3_000, 30_000) if crowd else (300, 3_000, 30_000)),
+        20 if crowd else chance.one_of("pace", (20, 300, 3_000)),
+        crowd,
         odds,
         plant=plant,
     )

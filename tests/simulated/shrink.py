@@ -83,7 +83,7 @@ class _Shrinking:
 
     def _simplify(self) -> None:
         for changes in ({"days": 1}, {"long_log": False}, {"liveness": False}, {"clients": 1}, {"clients": 2},
-                        {"snapshot_every": 10**6}, {"write_us": 300}):  # fmt: skip
+                        {"snapshot_every": 10**6}, {"write_us": 300}, {"crowd": False}):  # fmt: skip
             plan = replace(self.best.plan, **changes)
             if plan != self.best.plan and all(getattr(plan, k) <= getattr(self.best.plan, k)
                                               for k in changes if k == "clients"):  # fmt: skip

@@ -34,7 +34,7 @@ def _what(command: Any, answer: Answer, books: Books) -> str:
     if isinstance(command, RunDayEnd):
         return f"# day-end of {_day(command.day)} after {command.after or 'nothing'}: {_moves(answer)}"
     if isinstance(command, ExpireHolds):
-        return f"# holds expire: {', '.join(_expired(answer)) or 'none'}"
+        return f"# holds expire: {', '.join(expired(answer)) or 'none'}"
     if answer.refusal is not None:
         return f"# {type(command).__name__} = {answer.refusal.code}"
     if isinstance(command, CaptureCardPayment):
@@ -51,7 +51,8 @@ def _what(command: Any, answer: Answer, books: Books) -> str:
     return f"# {type(command).__name__} = {answer.result}"
 
 
-def _expired(answer: Answer) -> list[str]:
+def expired(answer: Answer) -> list[str]:
+    """The holds that expired with this answer."""
     event = answer.events[0]
     return list(event["holds"] if isinstance(event, dict) else event.holds)
 

@@ -12,7 +12,7 @@ from tests.simulated.disk import Disk, Session
 from tests.simulated.founding import PEOPLE, SimulatedCourt, founded
 from tests.simulated.node import Anchors, Node
 from tests.simulated.orders import Order
-from tests.simulated.story import line_of
+from tests.simulated.story import expired, line_of
 from tests.simulated.world import Broken, World
 
 from jingwei.audit.merkle import MerkleLog
@@ -20,6 +20,7 @@ from jingwei.bank import Bank
 from jingwei.decisions.judge import Observed, columns_of
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.features.live import LiveFeatures
+from jingwei.journeys.expire_holds import ExpireHolds
 from jingwei.journeys.run_day_end import RunDayEnd
 from jingwei.journeys.shape import Sealed
 from jingwei.journeys.table import BY_COMMAND, unseal
@@ -45,10 +46,16 @@ class Watch:
     def applied(self, batch: Batch) -> None:
         """Look at a batch that has just become durable."""
         records = [unseal(leaf) for leaf in batch.leaves]
+        counts = self.world.counts
+        counts["batches of several"] += len(batch.leaves) > 1
+        counts["interest and fees"] += sum(line.kind in ("interest", "fee") for line in batch.lines)
+        counts["tiles completed"] += len(self.disk.books.records) // 256 > batch.first_seq // 256
         for record, leaf in zip(records, batch.leaves, strict=True):
             self.world.note(leaf)
             self.world.counts["records"] += 1
             self.world.tell("books", line_of(record, self.disk.books))
+            counts["refused"] += record.answer.result == "refused"
+            counts["holds expired"] += isinstance(record.command, ExpireHolds) and len(expired(record.answer))
             self._one_effect(record)
             self._lines_are_the_answer(record, batch)
         self._money(batch)
