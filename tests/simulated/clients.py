@@ -50,8 +50,9 @@ class Way:
 
 
 class Client:
-    """Somebody with orders, done one after the other (or all at once, in a crowd); what follows from an answer comes beside them.
+    """Somebody with orders, done one after the other (in a crowd: all at once).
 
+    What follows from an answer comes beside them.
     An order and its key are stored before it is sent. Without an answer it is sent again under the same
     key, each time after a longer wait, to whichever bank process answers.
     """
@@ -61,7 +62,7 @@ class Client:
         self.way = Way(world, self.name)
         self.journal: dict[str, Order] = {}
         plan = world.plan
-        drawn = first_orders(world.chance, number, plan.orders, plan.pace_ms)
+        drawn = first_orders(world.chance, number, plan)
         self.to_come = [order for order in drawn if not {order.id, self.name} & plan.without]
         self._hurry: int | None = None
         self._nodes = nodes

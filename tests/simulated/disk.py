@@ -80,11 +80,16 @@ class Disk:
         self.writer: Session | None = None
         self.snapshot = b""
         self.sites: dict[str, int] = {}
+        self.lies = False
+        """Planted: a power cut takes back the newest batch that was durable."""
+        self._before: Books | None = None
         self.tears = False
         """Planted: a power cut may leave half a batch."""
 
     def put(self, batch: Batch) -> None:
         """Make a batch durable and have it checked."""
+        if self.lies:
+            self._before = self.books.copy()
         self.books.put(batch)
         self.applied(batch)
 
@@ -104,6 +109,8 @@ class Disk:
             coming = self.coming[n]
             if coming.fate != "refused":
                 coming.settle(self)
+        if self._before is not None:
+            self.books, self._before = self._before, None
         if lost and self.tears:
             self.books.shelves[Balance].update((one.id, one) for one in self.coming[kept].batch.kept[Balance])
         self.coming.clear()

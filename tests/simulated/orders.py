@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from tests.simulated.chance import Chance
 from tests.simulated.founding import LARGE_MINOR, PEOPLE, VERY_LARGE_MINOR
+from tests.simulated.plan import Plan
 
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
@@ -40,14 +41,14 @@ class Order(msgspec.Struct):
     given_up: bool = False
 
 
-def first_orders(chance: Chance, client: int, count: int, pace_ms: int) -> list[Order]:
+def first_orders(chance: Chance, client: int, plan: Plan) -> list[Order]:
     """The orders a client begins with."""
-    return [_draw(chance, f"c{client}.{n}", PEOPLE[client], pace_ms) for n in range(count)]
+    return [_draw(chance, f"c{client}.{n}", PEOPLE[client], plan) for n in range(plan.orders)]
 
 
-def _draw(chance: Chance, some_id: str, who: str, pace_ms: int) -> Order:
-    wait = chance.whole(f"{some_id} wait", 0, pace_ms) * (SECOND // 1000)
-    if chance.share(f"{some_id} pause") < 0.2:
+def _draw(chance: Chance, some_id: str, who: str, plan: Plan) -> Order:
+    wait = chance.whole(f"{some_id} wait", 0, plan.pace_ms) * (SECOND // 1000)
+    if plan.pauses and chance.share(f"{some_id} pause") < 0.2:
         wait += chance.whole(f"{some_id} long", 1, 20) * HOUR
     amount = chance.whole(f"{some_id} amount", 100, 20_000)
     what = chance.share(f"{some_id} what")

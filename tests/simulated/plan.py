@@ -45,7 +45,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     A safety run has faults to its end and asks only that nothing wrong happens; in a liveness run the
     faults stop and every client must then learn its outcome. `write_us` is how long a write takes;
-    `pace_ms` the longest pause of a client between two orders; in a `crowd` it does not wait for an outcome before it sends the next order.
+    `pace_ms` the longest pause of a client between two orders
+    (unless it `pauses` for hours); in a `crowd` it sends the next order without waiting for an outcome.
     """
 
     seed: int
@@ -61,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
     pace_ms: int
     crowd: bool
     odds: dict[str, float]
+    pauses: bool = True
     only: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
     plant: str = ""

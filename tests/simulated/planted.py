@@ -132,6 +132,16 @@ class Torn(Plant):
         disk.tears = True
 
 
+class Unsynced(Plant):
+    """The disk says a write is durable before it is: a power cut takes back the newest batch."""
+
+    says = "a power cut takes back what was acknowledged"
+
+    def prepare(self, disk: Disk) -> None:
+        """Let the disk lie."""
+        disk.lies = True
+
+
 class _StuckBank(Bank):
     def _start(self) -> None:
         if hasattr(self, "judge"):
@@ -167,6 +177,7 @@ PLANTED: dict[str, Plant] = {
     "day_again": DayAgain(),
     "stale_features": StaleFeatures(),
     "torn": Torn(),
+    "unsynced": Unsynced(),
     "phantom": Phantom(),
     "stuck": Stuck(),
 }

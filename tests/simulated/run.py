@@ -54,7 +54,7 @@ def simulate(plan: Plan) -> Result:
     world = run.world
     return Result(
         plan, world.trace(), broken, says, world.fired, run.order_ids(), dict(sorted(world.counts.items())),
-        tell(world.told, end),
+        tell(world.told, end, brief=plan.only is not None),
     )  # fmt: skip
 
 

@@ -81,12 +81,17 @@ def _day(day: int) -> str:
     return iso(day_start(day) + BANK_OFFSET)[:10]
 
 
-def tell(lines: list[Told], end: str) -> str:
-    """The story of a run, with the accounts it names in front and how it ended below."""
+def tell(lines: list[Told], end: str, *, brief: bool = False) -> str:
+    """The story of a run, with the accounts it names in front and how it ended below.
+
+    A brief one leaves out what clients were told, except of the order that the end is about.
+    """
     text, shown = [], ""
     before: Told | None = None
     for n, line in enumerate(lines):
         if n < len(lines) - LAST and any(dull in line.says for dull in DULL):
+            continue
+        if brief and " is told " in line.says and f"{line.says.split()[1]} " not in end:
             continue
         if before is not None and line.who == before.who and _again(line) and _again(line) == _again(before):
             continue
