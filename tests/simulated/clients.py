@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 from tests.simulated.node import Node
-from tests.simulated.orders import Order, first_orders, follow_up
+from tests.simulated.orders import Order, first_orders, follow_ups
 from tests.simulated.world import Broken, World
 
 from jingwei.bank import Reply
@@ -164,10 +164,10 @@ class Client:
             self._after(order)
 
     def _follow(self, order: Order, answer: Answer) -> None:
-        more = follow_up(self.world.chance, order, answer)
-        if more is not None and more.id not in self.world.plan.without:
-            self._begin(more)
+        for more in follow_ups(self.world.chance, order, answer):
+            if more.id not in self.world.plan.without:
+                self._begin(more)
 
     def _after(self, order: Order) -> None:
-        if not order.id.endswith("+"):
+        if "+" not in order.id:
             self._next()

@@ -29,6 +29,9 @@ from jingwei.stores.store import StoreError
 Tell = Callable[[Reply | Exception], None]
 Do = Callable[[Any], Answer]
 KEY = SigningKey(Ed25519PrivateKey.from_private_bytes(b"simulated signing key, 32 bytes."))
+STREAM_BATCH = 1
+"""Commands in a batch of a stream: the smaller, the more batches are on their way at once."""
+
 FEW_ACCOUNTS = 2
 """Accounts in a page of the day-end, so that there are several pages to die between."""
 
@@ -114,11 +117,19 @@ class Watched:
 
     def do_each(self, commands: list[Command]) -> list[Reply | Exception]:
         """What the bank makes of the commands."""
+        think(self._bank, commands)
         replies = self._bank.do_each(commands)
         for command, reply in zip(commands, replies, strict=True):
             if isinstance(reply, Exception):
                 raise Broken("bug", f"{type(command).__name__} {command.key} met {reply!r}")
         return replies
+
+
+def think(bank: Bank, commands: list[Command]) -> None:
+    """Let the time pass that the bank needs for these commands."""
+    session = bank.store
+    assert isinstance(session, Session)
+    session.spend(session.world.plan.think_us * len(commands))
 
 
 class Stream:
@@ -139,8 +150,9 @@ class Stream:
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        batch, self._waiting = self._waiting[:2], self._waiting[2:]
+        batch, self._waiting = self._waiting[:STREAM_BATCH], self._waiting[STREAM_BATCH:]
         commands = [command for command, _ in batch]
+        think(self._bank, commands)
         try:
             if any(BY_COMMAND[type(command)].barrier for command in commands):
                 self._bank.wait()

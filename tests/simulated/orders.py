@@ -72,11 +72,22 @@ def _money(amount: int) -> dict[str, Any]:
     return {"amount_minor": amount, "currency": "CNY"}
 
 
-def follow_up(chance: Chance, order: Order, answer: Answer) -> Order | None:
-    """What the client, the shop or the staff order next because of this answer."""
-    some_id, fields = f"{order.id}+", order.fields
-    draw = chance.share(f"{some_id} what")
-    wait = chance.whole(f"{some_id} wait", 1, 13) * MINUTE
+def follow_ups(chance: Chance, order: Order, answer: Answer) -> list[Order]:
+    """What the client, the shop or the staff order next because of this answer; some of it twice at once."""
+    names = [f"{order.id}+"]
+    if chance.share(f"{order.id} rival") < 0.25:
+        names.append(f"{order.id}+rival")
+        if chance.share(f"{order.id} third") < 0.6:
+            names.append(f"{order.id}+third")
+    wait = chance.whole(f"{order.id} next", 1, 13) * MINUTE
+    if chance.share(f"{order.id} soon") < 0.4:
+        wait = chance.whole(f"{order.id} next", 0, 60) * (SECOND // 1000)
+    drawn = [_follow_up(name, chance.share(f"{name} what"), wait, order, answer) for name in names]
+    return [more for more in drawn if more is not None]
+
+
+def _follow_up(some_id: str, draw: float, wait: int, order: Order, answer: Answer) -> Order | None:
+    fields = order.fields
     if answer.result == "stepped_up":
         told = {name: fields[name] for name in ("amount_minor", "currency")}
         payee = fields.get("payee") or f"bank:card_settlement:{fields['currency']}"
@@ -84,7 +95,7 @@ def follow_up(chance: Chance, order: Order, answer: Answer) -> Order | None:
         return _order(some_id, AnswerStepUp, f"customer:{fields['customer']}", wait, **sure, **told)
     if answer.result == "held":
         return _order(some_id, ReviewCase, STAFF, wait, case=answer.case, release=draw < 0.7)
-    if answer.result != "allowed" or order.id.endswith("+"):
+    if answer.result != "allowed" or "+" in order.id:
         return None
     if answer.hold:
         return _about_hold(some_id, draw, answer, fields["amount_minor"], wait)

@@ -44,7 +44,8 @@ class Plan(msgspec.Struct, frozen=True):
     clients leave out ("c2" all of a client, "c2.3" one order); `plant` is an error put in for a control.
 
     A safety run has faults to its end and asks only that nothing wrong happens; in a liveness run the
-    faults stop and every client must then learn its outcome. `write_us` is how long a write takes;
+    faults stop and every client must then learn its outcome. `write_us` is how long a write takes,
+    `think_us` how long the bank thinks about a command;
     `pace_ms` the longest pause of a client between two orders
     (unless it `pauses` for hours); in a `crowd` it sends the next order without waiting for an outcome.
     """
@@ -59,6 +60,7 @@ class Plan(msgspec.Struct, frozen=True):
     days: int
     snapshot_every: int
     write_us: int
+    think_us: int
     pace_ms: int
     crowd: bool
     odds: dict[str, float]
@@ -87,6 +89,7 @@ def draw(seed: int, plant: str = "") -> Plan:
         chance.whole("days", 1, 3),
         chance.one_of("snapshots", (4, 16, 10**6)),
         chance.one_of("write", (3_000, 30_000) if crowd else (300, 3_000, 30_000)),
+        chance.one_of("think", (20, 2_000)),
         20 if crowd else chance.one_of("pace", (20, 300, 3_000)),
         crowd,
         odds,

@@ -21,6 +21,7 @@ from jingwei.decisions.judge import Observed, columns_of
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.features.live import LiveFeatures
 from jingwei.journeys.expire_holds import ExpireHolds
+from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.run_day_end import RunDayEnd
 from jingwei.journeys.shape import Sealed
 from jingwei.journeys.table import BY_COMMAND, unseal
@@ -39,6 +40,7 @@ class Watch:
         self.world, self.disk, self.anchors = world, disk, anchors
         self._booked = {one.id: one.booked_minor for one in disk.books.shelves[Balance].values()}
         self._closed = {one.id: one.accrued_day for one in disk.books.shelves[Balance].values()}
+        self._undone: set[str] = set()
         self._keys = Counter((s.command.actor, s.command.key) for s in map(unseal, disk.books.records))
 
     # -- after every batch --------------------------------------------------------------------
@@ -66,6 +68,11 @@ class Watch:
         self._keys[place] += 1
         if self._keys[place] > 1:
             raise Broken("done_twice", f"{place[1]} of {place[0]} was done again as record {record.seq}")
+
+        if isinstance(record.command, Reverse) and record.answer.result == "done":
+            if record.answer.about in self._undone:
+                raise Broken("reversed_twice", f"{record.answer.about} was reversed again: {record.seq}")
+            self._undone.add(record.answer.about)
 
     def _lines_are_the_answer(self, record: Sealed, batch: Batch) -> None:
         """The ledger moved what the answer says, in its order; what was refused moved nothing."""
