@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 from tests.simulated.disk import Disk, Session
 from tests.simulated.plan import draw
 from tests.simulated.world import World
@@ -15,7 +16,7 @@ from tests.stores.test_every_store import *  # noqa: F403 - each of its tests is
 @pytest.fixture(params=[False, True], ids=["at once", "pipelined"])
 def opener(request: pytest.FixtureRequest) -> Callable[[], Session]:
     """Opens the same simulated disk again and again."""
-    world = World(draw(1))
+    world = World(replace(draw(1), write_us=30))
     world.quiet = True
     disk = Disk()
     return lambda: Session(world, disk, "test", pipelined=request.param)
