@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from jingwei.decisions.judge import Judge, Judgement
 from jingwei.journeys.overlay import Overlay
 from jingwei.journeys.shape import Answer, Sealed, refused
-from jingwei.journeys.table import BY_COMMAND, seal, unseal
+from jingwei.journeys.table import BY_COMMAND, claimed, seal, unseal
 from jingwei.kernel.command import Command, fingerprint_equal
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
@@ -21,7 +22,6 @@ from jingwei.stores.store import Batch, Reader, Store, StoreError, Ticket
 
 KEY_USED = Refusal("key_used_for_another")
 NOT_ALLOWED = Refusal("not_allowed")
-ONLY_ONCE = frozenset(kind for kind, journey in BY_COMMAND.items() if journey.once is not None)
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -75,44 +75,70 @@ class Bank:
     this one commits; batches must be committed in the order they were prepared.
     """
 
-    def __init__(self, store: Store, products: Products, court: Court) -> None:
+    def __init__(
+        self, store: Store, products: Products, court: Court, *, snapshot_every: int = SNAPSHOT_EVERY
+    ) -> None:
         self.store = store
         self.products = products
         self._court = court
+        self._snapshot_every = snapshot_every
         self._door = store.reader()
+        self._forget()
         try:
             self._start()
         except BaseException:
             self._door.close()
             raise
 
-    def _start(self) -> None:
-        """Forget everything that is not durable and stand where the store stands."""
+    def _forget(self) -> None:
+        """Drop everything that is not durable; until `_start` has gone through, nothing new is prepared."""
+        self._lost = True
         self._in_flight: deque[tuple[Ticket, Prepared]] = deque()
         self._recent: deque[OnTheirWay] = deque()
         self._keys: dict[tuple[str, str], int] = {}
-        self._next = self._kept_at = self.store.size()
         self._overlay = Overlay(self.store, self, self.products)
+
+    def _start(self) -> None:
+        """Stand where the store stands."""
+        self._next = self._kept_at = self.store.size()
         self.judge = self._court.assemble(self.store)
+        self._lost = False
+
+    def _start_again(self) -> None:
+        """Forget everything that is not durable and stand where the store stands.
+
+        A store that cannot even be read now is asked again before the next commands are prepared.
+        """
+        self._forget()
+        with suppress(StoreError):
+            self._start()
 
     # -- the one write ------------------------------------------------------------------------
 
     def do(self, commands: Sequence[Command]) -> list[Reply]:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
-        Raises StoreError when the engine could not write: nothing of the failed part happened,
-        and the same commands may be asked again.
+        Raises StoreError when the engine could not write or read: whatever of it is not durable did not
+        happen, and the same commands may be asked again.
         """
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
             replies += self.commit(self.prepare(part))
             self.wait()
             if BY_COMMAND[type(part[0])].barrier:
-                self._court.appoint(self.judge, self.store)
-        if self._next - self._kept_at >= SNAPSHOT_EVERY:
-            self._court.adjourn(self.judge, self._next)
+                self._appoint()
+        if self._next - self._kept_at >= self._snapshot_every:
             self._kept_at = self._next
+            with suppress(OSError):  # a shortcut for the next start; the replies are durable without it
+                self._court.adjourn(self.judge, self._next)
         return replies
+
+    def _appoint(self) -> None:
+        try:
+            self._court.appoint(self.judge, self.store)
+        except StoreError:
+            self._start_again()
+            raise
 
     def do_each(self, commands: Sequence[Command]) -> list[Reply | Exception]:
         """Like `do`, but a bug met by one command is returned in its place and spares the others."""
@@ -121,13 +147,15 @@ class Bank:
         except StoreError:
             raise
         except Exception as bug:
-            self._start()
+            self._start_again()
             if len(commands) == 1:
                 return [bug]
         return [reply for command in commands for reply in self.do_each([command])]
 
     def prepare(self, commands: Sequence[Command]) -> Prepared:
         """Tell new commands from repeated ones and judge the new ones; features advance here."""
+        if self._lost:
+            self._start()
         keys = [(command.actor, command.key) for command in commands]
         claims = claimed(commands)
         known = self._known([*keys, *claims.values()] if claims else keys)
@@ -175,7 +203,17 @@ class Bank:
         return judgements
 
     def commit(self, prepared: Prepared) -> list[Reply]:
-        """Act on prepared commands and hand the write to the store; `wait` makes sure it is durable."""
+        """Act on prepared commands and hand the write to the store; `wait` makes sure it is durable.
+
+        Raises StoreError when the store cannot be read or written: what is not durable is forgotten.
+        """
+        try:
+            return self._commit(prepared)
+        except StoreError:
+            self._start_again()
+            raise
+
+    def _commit(self, prepared: Prepared) -> list[Reply]:
         commands, overlay, seq = prepared.commands, self._overlay, prepared.first_seq
         self._expect([commands[i] for i in prepared.fresh])
         lines: list[Line] = []
@@ -218,23 +256,15 @@ class Bank:
 
     def _submit(self, batch: Batch, prepared: Prepared) -> None:
         batch = msgspec.structs.replace(batch, kept=self._overlay.take_changed())
-        try:
-            ticket = self.store.submit(batch)
-        except StoreError:
-            self._start()
-            raise
+        ticket = self.store.submit(batch)
         self._in_flight.append((ticket, prepared))
         while len(self._in_flight) > 1 and self._in_flight[0][0].done():
             self._settle()
 
     def _settle(self) -> None:
-        """Wait until the oldest batch in flight is durable; after a failure stand where the store stands."""
+        """Wait until the oldest batch in flight is durable. Raises StoreError when it was not written."""
         ticket, prepared = self._in_flight.popleft()
-        try:
-            ticket.wait()
-        except StoreError:
-            self._start()
-            raise
+        ticket.wait()
         for key in prepared.keys:
             del self._keys[key]
         for actor, mark, _ in prepared.marks:
@@ -243,9 +273,13 @@ class Bank:
         self._overlay.settle()
 
     def wait(self) -> None:
-        """Return once everything committed so far is durable."""
-        while self._in_flight:
-            self._settle()
+        """Return once everything committed so far is durable. Raises StoreError; what is not is forgotten."""
+        try:
+            while self._in_flight:
+                self._settle()
+        except StoreError:
+            self._start_again()
+            raise
 
     def _again(self, command: Command, seq: int) -> Reply:
         """The earlier reply to this key, or a refusal when it was for another request.
@@ -292,21 +326,6 @@ def numbered(prepared: Prepared) -> list[tuple[str, str, int]]:
     """The new keys, and what the new commands claim, with the record that answers each."""
     first = prepared.first_seq
     return [(actor, key, first + n) for n, (actor, key) in enumerate(prepared.keys)] + prepared.marks
-
-
-def claimed(commands: Sequence[Command]) -> dict[int, tuple[str, str]]:
-    """What commands that may be done only once are about, by position, as a key no actor can have.
-
-    Whoever may not ask for it claims nothing.
-    """
-    if ONLY_ONCE.isdisjoint(map(type, commands)):
-        return {}
-    claims = {}
-    for i, command in enumerate(commands):
-        journey = BY_COMMAND[type(command)]
-        if journey.once is not None and command.actor.partition(":")[0] in journey.roles:
-            claims[i] = (f"!{type(command).__struct_config__.tag}", journey.once(command))
-    return claims
 
 
 def split_at_barriers(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from jingwei.audit.merkle import StoredTiles
 from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
 from jingwei.bank import Bank
-from jingwei.decisions.compiled import compile_policy
+from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
 from jingwei.decisions.policy import PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
@@ -77,12 +78,9 @@ class HomeCourt:
 
     def _restore(self, live: LiveFeatures, size: int) -> int:
         """Restore the snapshot when it fits; return the number of records it covers."""
-        try:
-            content = self._snapshot.read_bytes()
-        except FileNotFoundError:
-            return 0
+        content = self.read_snapshot()
         covered = int.from_bytes(content[:8], "big")
-        if covered > size:
+        if not 0 < covered <= size:
             return 0
         try:
             live.restore(content[8:])
@@ -91,11 +89,22 @@ class HomeCourt:
         return covered
 
     def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records, whole or not at all."""
+        """Keep a snapshot of the features as of `size` records. Raises OSError."""
         assert isinstance(judge.live, LiveFeatures)
+        self.keep_snapshot(size.to_bytes(8, "big") + judge.live.snapshot())
+
+    def read_snapshot(self) -> bytes:
+        """The snapshot kept last; nothing when there is none."""
+        try:
+            return self._snapshot.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def keep_snapshot(self, content: bytes) -> None:
+        """Keep this snapshot in the place of the last one, whole or not at all. Raises OSError."""
         fresh = self._snapshot.with_suffix(".new")
         with fresh.open("wb") as file:
-            file.write(size.to_bytes(8, "big") + judge.live.snapshot())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._snapshot)
@@ -108,11 +117,20 @@ class HomeCourt:
             if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
             model = self._registry.load(digest)
-            if not (readable(text) and fits(model)):
+            policy = compiled(text, judge.columns)
+            if policy is None or not fits(model):
                 continue
             self._seated[name] = (text, digest)
-            policy = compile_policy(parse_policy(text), judge.columns)
             judge.appoint(policy, model, digest[:16])
+
+
+@lru_cache(maxsize=16)
+def compiled(text: str, columns: tuple[str, ...]) -> CompiledPolicy | None:
+    """The policy with this text bound to these columns, or None when it is not readable.
+
+    Kept, so that standing up again after a failed write does not compile it again.
+    """
+    return compile_policy(parse_policy(text), columns) if readable(text) else None
 
 
 def readable(text: str) -> bool:

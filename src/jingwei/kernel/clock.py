@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
@@ -26,11 +27,13 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock, never going backwards within one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, nanoseconds: Callable[[], int] = time.time_ns) -> None:
+        """`nanoseconds` reads the machine's time since 1970 UTC."""
+        self._nanoseconds = nanoseconds
         self._last = 0
 
     def now(self) -> int:
-        self._last = max(self._last + 1, time.time_ns() // 1000)
+        self._last = max(self._last + 1, self._nanoseconds() // 1000)
         return self._last
 
 
