@@ -262,10 +262,12 @@ class Bank:
 
     def close(self) -> None:
         """Make everything durable, keep a snapshot of the features, and close the store."""
-        self.wait()
-        self._court.adjourn(self.judge, self.store.size())
-        self._door.close()
-        self.store.close()
+        try:
+            self.wait()
+            self._court.adjourn(self.judge, self.store.size())
+        finally:
+            self._door.close()
+            self.store.close()
 
 
 def numbered(prepared: Prepared) -> list[tuple[str, str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from jingwei.audit.verify import Verdict, verify_log
 from jingwei.bank import Bank
 from jingwei.decisions.compiled import compile_policy
 from jingwei.decisions.judge import Judge, columns_of
-from jingwei.decisions.policy import PolicyError, parse_policy
+from jingwei.decisions.policy import Policy, PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
@@ -113,17 +114,24 @@ class HomeCourt:
             if not (readable(text) and fits(model)):
                 continue
             self._seated[name] = (text, digest)
-            policy = compile_policy(parse_policy(text), judge.columns)
+            policy = compile_policy(read(text), judge.columns)
             judge.appoint(policy, model, digest[:16])
 
 
+@lru_cache(maxsize=16)
 def readable(text: str) -> bool:
     """Whether a published policy reads only features that this version of the bank has."""
     try:
-        parse_policy(text, known=COLUMNS)
+        read(text).expressions(COLUMNS)
     except PolicyError:
         return False
     return True
+
+
+@lru_cache(maxsize=16)
+def read(text: str) -> Policy:
+    """A published policy, read once however often its text is met. Raises PolicyError."""
+    return parse_policy(text)
 
 
 def fits(model: Model) -> bool:
@@ -157,7 +165,7 @@ class Home:
             published = self.store.note(f"policy:{name}")
             if published is None or not readable(published):
                 text = policy_text(name)
-                key = f"shipped:{parse_policy(text).digest}:{self.store.size()}"
+                key = f"shipped:{read(text).digest}:{self.store.size()}"
                 self.bank.do([PublishPolicy(key=key, text=text, **actor)])
         for slot, first in FIRST_MODELS.items():
             champion = self.registry.champion(slot)
@@ -218,8 +226,10 @@ class Home:
 
     def close(self) -> None:
         """Make everything durable, sign the log as it stands, and close."""
-        self.sign_head()
-        self.bank.close()
+        try:
+            self.sign_head()
+        finally:
+            self.bank.close()
 
 
 def stored_tiles(reader: Reader) -> StoredTiles:

@@ -37,6 +37,17 @@ class LocalPostgres:
         """The postgresql:// address of its database."""
         return f"postgresql://bank:{self.password}@127.0.0.1:{self.port}/postgres"
 
+    def database(self, name: str) -> str:
+        """The address of the database with this name, made when it is not there yet."""
+        import psycopg
+        from psycopg import sql
+
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            there = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
+            if there is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.dsn.removesuffix("postgres") + name
+
     def start(self, settings: Sequence[str] = ()) -> None:
         """Start the server, each setting as name=value; returns when it takes connections."""
         options = ["listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *settings]
