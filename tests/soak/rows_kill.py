@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from tests.faults.planted import IgnoresKeys, WithoutTransaction, engine_of
-from tests.soak.row import Row, Tally
+from tests.soak.row import NotHere, Row, Tally
 
 from jingwei.simulation.soak import ENGINES, Engine, Soak, engine
+from jingwei.stores.local_postgres import find_programs
 
 MOST_ROUNDS = 60
 """A planted error must be found in so many rounds."""
@@ -17,6 +18,8 @@ MOST_ROUNDS = 60
 
 def run(name: str, seed: int, trials: int) -> Tally:
     """So many rounds of the soak in this engine."""
+    if name == "postgresql" and find_programs() is None:
+        raise NotHere("PostgreSQL is not installed")
     with tempfile.TemporaryDirectory(prefix="jingwei-soak-") as folder, engine(name) as chosen:
         soaked = soak(Path(folder), seed, chosen, trials)
     tally = soaked.tally
@@ -62,7 +65,7 @@ ROWS = [
         id=f"R1 {name}",
         says=SAYS[name],
         target=TARGETS[name],
-        chunk=20 if name == "pipelined" else 50,
+        chunk=10 if name == "pipelined" else 50,
         run=partial(run, name),
         control=control,
         control_says="a store without transactions; a bank that ignores idempotency keys",

@@ -225,7 +225,7 @@ def pipelined(path: Path, clock: Clock) -> Home:
 
 
 SQLITE = Engine(open_home, open_home)
-PIPELINED = Engine(pipelined, open_home, (("bank",), ("writer",), ("bank", "writer")), 0.5)
+PIPELINED = Engine(pipelined, open_home, (("bank",), ("writer",), ("bank", "writer")), 0.8)
 
 
 @contextmanager
