@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 import msgspec
@@ -81,12 +82,35 @@ class Bank:
 
     def _start(self) -> None:
         """Forget everything that is not durable and stand where the store stands."""
+        self._unsure = True
         self._in_flight: deque[tuple[Ticket, Prepared]] = deque()
         self._recent: deque[OnTheirWay] = deque()
         self._keys: dict[tuple[str, str], int] = {}
         self._next = self._kept_at = self.store.size()
         self._overlay = Overlay(self.store, self, self.products)
         self.judge = self._court.assemble(self.store)
+        self._unsure = False
+
+    def _stand(self) -> None:
+        """Look where the store stands, when something broke off and that is not certain."""
+        if self._unsure:
+            self._start()
+
+    @contextmanager
+    def _undivided(self) -> Iterator[None]:
+        """Work that a failure leaves half done: all of it that is not durable is forgotten.
+
+        Where the store cannot tell at that moment where it stands, it is asked before the next batch.
+        """
+        try:
+            yield
+        except StoreError:
+            with suppress(StoreError):
+                self._start()
+            raise
+        except BaseException:
+            self._unsure = True
+            raise
 
     # -- the one write ------------------------------------------------------------------------
 
@@ -121,6 +145,11 @@ class Bank:
 
     def prepare(self, commands: Sequence[Command]) -> Prepared:
         """Tell new commands from repeated ones and judge the new ones; features advance here."""
+        self._stand()
+        with self._undivided():
+            return self._prepare(commands)
+
+    def _prepare(self, commands: Sequence[Command]) -> Prepared:
         keys = [(command.actor, command.key) for command in commands]
         known = self._known(keys)
         first = self._next
@@ -164,6 +193,10 @@ class Bank:
 
     def commit(self, prepared: Prepared) -> list[Reply]:
         """Act on prepared commands and hand the write to the store; `wait` makes sure it is durable."""
+        with self._undivided():
+            return self._commit(prepared)
+
+    def _commit(self, prepared: Prepared) -> list[Reply]:
         commands, overlay, seq = prepared.commands, self._overlay, prepared.first_seq
         self._expect([commands[i] for i in prepared.fresh])
         lines: list[Line] = []
@@ -206,23 +239,15 @@ class Bank:
 
     def _submit(self, batch: Batch, prepared: Prepared) -> None:
         batch = msgspec.structs.replace(batch, kept=self._overlay.take_changed())
-        try:
-            ticket = self.store.submit(batch)
-        except StoreError:
-            self._start()
-            raise
-        self._in_flight.append((ticket, prepared))
+        self._in_flight.append((self.store.submit(batch), prepared))
         while len(self._in_flight) > 1 and self._in_flight[0][0].done():
             self._settle()
 
     def _settle(self) -> None:
         """Wait until the oldest batch in flight is durable; after a failure stand where the store stands."""
         ticket, prepared = self._in_flight.popleft()
-        try:
+        with self._undivided():
             ticket.wait()
-        except StoreError:
-            self._start()
-            raise
         for key in prepared.keys:
             del self._keys[key]
         self._recent.popleft()
@@ -245,11 +270,13 @@ class Bank:
 
     def owner_of(self, account_id: str) -> str | None:
         """Whose account this is, or None when there is no such customer's account."""
+        self._stand()
         found = self._overlay.standing(account_id)
         return None if found is None or found.account.side == "bank" else found.account.owner
 
     def warm(self) -> None:
         """Read accounts into memory, as many as stay there, so that first payments need not wait for them."""
+        self._stand()
         self._overlay.warm()
 
     def sealed(self, seq: int) -> Sealed | None:
