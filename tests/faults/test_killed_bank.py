@@ -14,7 +14,7 @@ from jingwei.simulation.soak import SQLITE, Soak, Tally, bound
 from jingwei.simulation.soak_life import Death, Told, killed
 from jingwei.stores.local_postgres import find_programs
 
-SHORT = {"R1 sqlite": 15, "R1 pipelined": 2, "R1 postgresql": 4}
+SHORT = {"R1 sqlite": 12, "R1 pipelined": 1, "R1 postgresql": 3}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
