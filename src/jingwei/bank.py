@@ -13,7 +13,7 @@ from jingwei.decisions.judge import Judge, Judgement
 from jingwei.journeys.overlay import Overlay
 from jingwei.journeys.shape import Answer, Sealed, refused
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
-from jingwei.kernel.command import Command, fingerprint_equal
+from jingwei.kernel.command import Command, dated_ahead, fingerprint_equal
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Line
@@ -21,11 +21,16 @@ from jingwei.ledger.products import Products
 from jingwei.stores.store import Batch, Reader, Store, StoreError, Ticket
 
 KEY_USED = Refusal("key_used_for_another")
+DATED_AHEAD = Refusal("dated_in_the_future")
 NOT_ALLOWED = Refusal("not_allowed")
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What a command came to. `seq` -1: nothing was recorded (its key belongs to another request)."""
+    """What a command came to.
+
+    `seq` -1: nothing was recorded. Its key belongs to another request, or it is dated in the future: the
+    features must not learn of a moment that has not come, and what was recorded must replay bit for bit.
+    """
 
     seq: int
     answer: Answer
@@ -33,7 +38,8 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """Commands that are new, judged, numbered from `first_seq`; and those already answered, by position."""
+    """Commands that are new, judged, numbered from `first_seq`; those already answered, by position;
+    and those turned away because they are dated in the future."""
 
     commands: Sequence[Command]
     first_seq: int
@@ -41,6 +47,7 @@ class Prepared(msgspec.Struct, frozen=True):
     keys: list[tuple[str, str]]
     judgements: list[Judgement | None]
     again: dict[int, int]
+    ahead: list[int]
 
 
 SNAPSHOT_EVERY = 100_000
@@ -155,19 +162,24 @@ class Bank:
         first = self._next
         fresh: list[int] = []
         again: dict[int, int] = {}
-        if known or len(set(keys)) < len(keys):
+        ahead: list[int] = []
+        if known or len(set(keys)) < len(keys) or any(map(dated_ahead, commands)):
             for i, key in enumerate(keys):
-                if (seq := known.setdefault(key, first + len(fresh))) < first + len(fresh):
+                if (seq := known.get(key)) is not None:
                     again[i] = seq
+                elif dated_ahead(commands[i]):
+                    ahead.append(i)
                 else:
+                    known[key] = first + len(fresh)
                     fresh.append(i)
         else:
             fresh = list(range(len(keys)))
-        new_keys = [keys[i] for i in fresh] if again else keys
+        whole = len(fresh) == len(keys)
+        new_keys = keys if whole else [keys[i] for i in fresh]
         self._next = first + len(fresh)
         self._keys.update(zip(new_keys, range(first, self._next), strict=True))
-        asked = [commands[i] for i in fresh] if again else commands
-        return Prepared(commands, first, fresh, new_keys, self._judge(asked), again)
+        asked = commands if whole else [commands[i] for i in fresh]
+        return Prepared(commands, first, fresh, new_keys, self._judge(asked), again, ahead)
 
     def _known(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Record numbers of the keys that were answered before, durably or on their way."""
@@ -226,11 +238,13 @@ class Bank:
 
     def _replies(self, prepared: Prepared, answers: list[Answer]) -> list[Reply]:
         first = prepared.first_seq
-        if not prepared.again:
+        if not prepared.again and not prepared.ahead:
             return [Reply(first + n, answer) for n, answer in enumerate(answers)]
         replies = {i: Reply(first + n, answers[n]) for n, i in enumerate(prepared.fresh)}
         for i, earlier in prepared.again.items():
             replies[i] = self._again(prepared.commands[i], earlier)
+        for i in prepared.ahead:
+            replies[i] = Reply(-1, Answer("", "refused", refusal=DATED_AHEAD))
         return [replies[i] for i in range(len(prepared.commands))]
 
     def _expect(self, commands: list[Command]) -> None:

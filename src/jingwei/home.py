@@ -151,7 +151,18 @@ class Home:
         self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
         self.key = SigningKey.open(path / "keys" / "signing.pem")
         self.anchors = AnchorFile(anchor_folder(path), LOG)
+        if isinstance(clock, SystemClock):
+            clock.not_before(self.newest())
         self.found()
+
+    def newest(self) -> int:
+        """When the bank learned what its last record says, in microseconds; 0 when there is none to read."""
+        size = self.store.size()
+        last = self.store.record(size - 1) if size else None
+        try:
+            return 0 if last is None else int(unseal(last).command.known_at)
+        except msgspec.DecodeError:
+            return 0
 
     def found(self) -> None:
         """Publish the shipped policies in a new bank, and let the approved champions score.
