@@ -14,7 +14,7 @@ from jingwei.simulation.soak import SQLITE, Soak, Tally, bound
 from jingwei.simulation.soak_life import Death, Told, killed
 from jingwei.stores.local_postgres import find_programs
 
-SHORT = {"R1 sqlite": 12, "R1 pipelined": 1, "R1 postgresql": 3}
+SHORT = {"R1 sqlite": 10, "R1 pipelined": 1, "R1 postgresql": 2}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
