@@ -29,6 +29,11 @@ def test_a_bank_that_believes_the_clock_is_found():
     assert differs("an ordinary month", "challenge", "-2 days", False, WallClock)
 
 
+def test_a_bank_restarted_on_a_clock_behind_its_books_goes_on_from_them():
+    assert differs("an ordinary month", "challenge", "-2 days", True) == []
+    assert differs("an ordinary month", "challenge", "-2 days", True, WallClock)
+
+
 @pytest.mark.soak
 def test_every_moment_finds_a_bank_that_believes_the_clock():
     assert ROW.control(1)

@@ -105,3 +105,12 @@ def test_a_write_and_the_looking_after_it_both_fail(home, monkeypatch):
     assert [reply.replayed for reply in replies] == [False, False]
     assert home.store.size() == replies[-1].seq + 1
     assert books(home) == []
+
+
+def test_a_bank_whose_last_head_cannot_be_signed_is_closed_all_the_same(founded, tmp_path, monkeypatch):
+    shutil.copytree(founded, tmp_path / "home")
+    home = open_home(tmp_path / "home", ManualClock(START))
+    monkeypatch.setattr(home.store, "root", Failing(home.store.root, 0))
+    with pytest.raises(StoreError, match="connection is lost"):
+        home.close()
+    open_home(tmp_path / "home", ManualClock(START)).close()

@@ -53,7 +53,8 @@ Opener = Callable[[Path, Clock], Home]
 class Engine(NamedTuple):
     """How a bank is opened to live and, after its death, to be reckoned with; whom a round may kill.
 
-    A life ends at any moment of opening the bank, or within `work_seconds` after its first command.
+    A life ends at any moment of opening the bank, or within `work_seconds` after its first command
+    (on a slow machine, within twice what opening takes).
     """
 
     open: Opener
@@ -142,7 +143,8 @@ class Soak:
 
     def _life(self, chance: random.Random) -> Heard:
         working = chance.random() < WORKING
-        seconds = chance.uniform(0, self._engine.work_seconds if working else self._opening_seconds)
+        work = max(self._engine.work_seconds, 2 * self._opening_seconds)
+        seconds = chance.uniform(0, work if working else self._opening_seconds)
         death = Death(seconds, working, chance.choice(self._engine.whom))
 
         def life(tell: Callable[[Told], None]) -> None:
