@@ -17,7 +17,7 @@ from jingwei.audit.proof import build_proof
 from jingwei.bank import Bank
 from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
-from jingwei.decisions.policy import PolicyError, parse_policy
+from jingwei.decisions.policy import Policy, PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
@@ -136,10 +136,16 @@ def compiled(text: str, columns: tuple[str, ...]) -> CompiledPolicy | None:
 def readable(text: str) -> bool:
     """Whether a published policy reads only features that this version of the bank has."""
     try:
-        parse_policy(text, known=COLUMNS)
+        read(text).expressions(COLUMNS)
     except PolicyError:
         return False
     return True
+
+
+@lru_cache(maxsize=16)
+def read(text: str) -> Policy:
+    """A published policy, read once however often its text is met. Raises PolicyError."""
+    return parse_policy(text)
 
 
 def fits(model: Model) -> bool:
@@ -161,7 +167,18 @@ class Home:
         self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
         self.key = SigningKey.open(path / "keys" / "signing.pem")
         self.anchors = AnchorFile(anchor_folder(path), LOG)
+        if isinstance(clock, SystemClock):
+            clock.not_before(self.newest())
         self.found()
+
+    def newest(self) -> int:
+        """When the bank learned what its last record says, in microseconds; 0 when there is none to read."""
+        size = self.store.size()
+        last = self.store.record(size - 1) if size else None
+        try:
+            return 0 if last is None else int(unseal(last).command.known_at)
+        except msgspec.DecodeError:
+            return 0
 
     def found(self) -> None:
         """Publish the shipped policies in a new bank, and let the approved champions score.
@@ -175,7 +192,7 @@ class Home:
             published = self.store.note(f"policy:{name}")
             if published is None or not readable(published):
                 text = policy_text(name)
-                key = f"shipped:{parse_policy(text).digest}:{self.store.size()}"
+                key = f"shipped:{read(text).digest}:{self.store.size()}"
                 self.bank.do([PublishPolicy(key=key, text=text, **actor)])
         for slot, first in FIRST_MODELS.items():
             champion = self.registry.champion(slot)
@@ -226,8 +243,10 @@ class Home:
 
     def close(self) -> None:
         """Make everything durable, sign the log as it stands, and close."""
-        self.sign_head()
-        self.bank.close()
+        try:
+            self.sign_head()
+        finally:
+            self.bank.close()
 
 
 def refuse_half_restored(path: Path, store: Store) -> None:

@@ -63,7 +63,7 @@ class SimulatedHome(Home):
 
     def __init__(self, node: Node, bank: type[Bank]) -> None:
         world, disk = node.world, node.disk
-        self.clock = SystemClock(node.nanoseconds)
+        self.clock = SystemClock(lambda: node.nanoseconds() // 1000, node.now)
         self.store = Session(world, disk, f"{node.name}{node.life}", pipelined=world.plan.pipelined)
         self.products = shipped()
         court = SimulatedCourt(world, disk, f"{node.name}{node.life}")
