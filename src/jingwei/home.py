@@ -28,6 +28,7 @@ from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.journeys.use_model import UseModel
 from jingwei.kernel.clock import Clock, SystemClock
+from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.products import Products, shipped
@@ -143,6 +144,7 @@ class Home:
         self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
         self.key = SigningKey.open(path / "keys" / "signing.pem")
         self.anchors = AnchorFile(anchor_folder(path), LOG)
+        self._anchored: SignedHead | None = None
         self.found()
 
     def found(self) -> None:
@@ -178,10 +180,14 @@ class Home:
         size, root = self.store.root()
         last = self.head()
         if last is not None and (last.size, last.root) == (size, root.hex()):
+            if self._anchored != last and not self.anchors.ends_with(last):
+                self.anchors.append(last)
+            self._anchored = last
             return last
         head = self.key.sign(LOG, size, root, self.clock.now())
         self.store.set_notes({"head": msgspec.json.encode(head).decode()})
         self.anchors.append(head)
+        self._anchored = head
         return head
 
     def head(self) -> SignedHead | None:
@@ -242,7 +248,7 @@ def open_home(
     directory; `pipelined` writes in a second process, for streams. Raises StoreError.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
     except OSError as error:
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
+from jingwei.kernel.durable import sync_folder
 from jingwei.ledger.accounts import Balance, Kept
 from jingwei.stores.conservation import before, check_batch, check_money
 from jingwei.stores.inspection import inspect
@@ -330,3 +331,31 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
     check_columns(connection, path)
+    _settle(connection, path)
+
+
+def _settle(connection: sqlite3.Connection, path: Path) -> None:
+    """Make durable what an earlier process left in the log; raises StoreError when that cannot be done.
+
+    A process killed between writing a batch and its sync, or one whose sync failed, leaves a batch that
+    reads back whole from the system's memory and may never reach the disk. Here it is an answer: asked
+    again, its key is answered from the record. So it is written anew, into the file, and the log begun
+    again: records written behind a frame that is not on the disk would be lost with it. While others
+    read this cannot be done, nor need it be: what they can see was synced.
+    """
+    busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    try:
+        if busy:
+            _sync(path.with_name(f"{path.name}-wal"))
+        sync_folder(path.parent)
+    except OSError as error:
+        why = f"the disk reported an error ({error}); check it before asking again"
+        raise StoreError(f"{path}: {why}") from error
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
