@@ -10,7 +10,6 @@ import ctypes
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -48,15 +47,23 @@ def _memory() -> str:
     return "/dev/shm" if Path("/dev/shm").is_dir() else "."
 
 
+def nothing() -> None:
+    """Get nothing ready."""
+
+
 class Traced:
     """`with Traced(work, options, folder) as traced:` runs `work(say)` under strace to its end.
 
+    `first()` runs in the new process before strace has it: what is got ready there is neither seen nor hit.
     `said` is what it promised before it ended, `code` how it ended (negative: the signal), `log` what strace
     wrote, `held` whether strace had it. `work` may say nothing more after a kill, of course.
     """
 
-    def __init__(self, work: Work, options: list[str], folder: Path) -> None:
+    def __init__(
+        self, work: Work, options: list[str], folder: Path, first: Callable[[], None] = nothing
+    ) -> None:
         self._work = work
+        self._first = first
         self._options = options
         self.promises = folder / f"promises-{os.getpid()}"
         self._log = folder / f"strace-{os.getpid()}"
@@ -68,12 +75,17 @@ class Traced:
     def __enter__(self) -> Traced:
         self.promises.write_bytes(b"")
         ready, go = os.pipe()
+        prepared, told = os.pipe()
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
             os.close(go)
-            self._child(ready)
+            os.close(prepared)
+            self._child(ready, told)
         os.close(ready)
+        os.close(told)
+        os.read(prepared, 1)
+        os.close(prepared)
         tracer = subprocess.Popen(
             ["strace", "-f", "-qq", "-e", "signal=none", *self._options, "-o", self._log, "-p", str(child)],
             stderr=subprocess.DEVNULL,
@@ -103,12 +115,14 @@ class Traced:
             time.sleep(0.001)
         return True
 
-    def _child(self, ready: int) -> None:
+    def _child(self, ready: int, told: int) -> None:
         """Everything the forked process does; it never returns."""
         code = 1
         try:
             ctypes.CDLL(None).prctl(SET_PTRACER, ANYONE, 0, 0, 0)
             promises = os.open(self.promises, os.O_WRONLY | os.O_APPEND)
+            self._first()
+            os.write(told, b"p")
             os.read(ready, 1)
             self._work(lambda line: _say(promises, line))
             code = 0
@@ -121,11 +135,6 @@ class Traced:
 
 def _say(promises: int, line: str) -> None:
     os.write(promises, line.encode() + b"\n")
-
-
-def cut_off() -> None:
-    """End this process like the power would: at once."""
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Op(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.faults import power_cut
 from tests.faults.power_cut import Lives, caught, in_peace, killed_before, power_cuts, sync_failed
+from tests.faults.power_points import crash_points, two_writes_caught
 from tests.soak.row import Row
 
 PEACE, KILLED, FAILED = Lives(in_peace), Lives(killed_before, None, 20), Lives(sync_failed, None, 40)
@@ -38,5 +39,15 @@ ROWS = [
         run=lambda seed, images: power_cuts(seed, images, FAILED),
         control=lambda seed: caught(power_cut.going_on_without_sync, FAILED, seed, ""),
         control_says="after a failed sync the store goes on without syncs",
+    ),
+    Row(
+        id="R2 crash points",
+        says="Every write and every sync of every money operation, of founding, opening, signing and closing "
+        "a bank, is a moment at which it is killed: what was answered is there, the rest whole or not at all.",
+        target=1_000,
+        chunk=1_000,
+        run=crash_points,
+        control=two_writes_caught,
+        control_says="the money is committed first and its record in a second transaction",
     ),
 ]
