@@ -186,7 +186,7 @@ def crash_points(seed: int, trials: int) -> Tally:
 
 
 def two_writes_caught(_: int) -> bool:
-    """Whether a record that follows its money in a second transaction is caught at some point of a payment."""
+    """Whether a record that follows its money in a second transaction is caught somewhere in a payment."""
     with rules_remembered():
         payment = next(one for one in operations(stages().story) if one.name == "pay, allowed")
         found = points_of(payment, record_left_for_later)

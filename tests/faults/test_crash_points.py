@@ -1,4 +1,4 @@
-"""The process is killed at each of its writes and syncs: answered means there, all else whole or not at all."""
+"""The process is killed at each of its writes and syncs: answered means there, else whole or not at all."""
 
 from __future__ import annotations
 

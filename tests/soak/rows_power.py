@@ -43,7 +43,7 @@ ROWS = [
     Row(
         id="R2 crash points",
         says="Every write and every sync of every money operation, of founding, opening, signing and closing "
-        "a bank, is a moment at which it is killed: what was answered is there, the rest whole or not at all.",
+        "a bank, is a moment to be killed: what was answered is there, the rest whole or not at all.",
         target=1_000,
         chunk=1_000,
         run=crash_points,
