@@ -42,6 +42,8 @@ class Prepared(msgspec.Struct, frozen=True):
     again: dict[int, int]
 
 
+NO_MEMORY = "there is not enough memory to do this now; ask again with the same key"
+
 SNAPSHOT_EVERY = 100_000
 """After how many records the features are kept, so that a restart after a crash need not replay more."""
 
@@ -81,21 +83,42 @@ class Bank:
 
     def _start(self) -> None:
         """Forget everything that is not durable and stand where the store stands."""
+        self._astray = True
         self._in_flight: deque[tuple[Ticket, Prepared]] = deque()
         self._recent: deque[OnTheirWay] = deque()
         self._keys: dict[tuple[str, str], int] = {}
         self._next = self._kept_at = self.store.size()
         self._overlay = Overlay(self.store, self, self.products)
         self.judge = self._court.assemble(self.store)
+        self._astray = False
+
+    def _start_again(self) -> None:
+        """Stand where the store stands. Raises StoreError; then the next batch tries it again."""
+        try:
+            self._start()
+        except MemoryError as error:
+            raise StoreError(NO_MEMORY) from error
 
     # -- the one write ------------------------------------------------------------------------
 
     def do(self, commands: Sequence[Command]) -> list[Reply]:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
-        Raises StoreError when the engine could not write: nothing of the failed part happened,
-        and the same commands may be asked again.
+        Raises StoreError when the engine could not write, or memory was too short: nothing of the failed
+        part was answered, and the same commands may be asked again. After any other exception, a bug,
+        the bank stands where the store stands before it does the next batch.
         """
+        if self._astray:
+            self._start_again()
+        self._astray = True
+        try:
+            replies = self._do(commands)
+        except MemoryError as error:
+            raise StoreError(NO_MEMORY) from error
+        self._astray = False
+        return replies
+
+    def _do(self, commands: Sequence[Command]) -> list[Reply]:
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
             replies += self.commit(self.prepare(part))
@@ -114,7 +137,7 @@ class Bank:
         except StoreError:
             raise
         except Exception as bug:
-            self._start()
+            self._start_again()
             if len(commands) == 1:
                 return [bug]
         return [reply for command in commands for reply in self.do_each([command])]

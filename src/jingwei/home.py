@@ -58,6 +58,8 @@ class HomeCourt:
     def __init__(self, path: Path, registry: Registry) -> None:
         self._seated: dict[str, tuple[str, str]] = {}
         self._snapshot = path / "features.snapshot"
+        self._kept: bytes | None = None
+        self._assembled = False
         self._registry = registry
 
     def assemble(self, reader: Reader) -> Judge:
@@ -76,12 +78,19 @@ class HomeCourt:
             if watched:
                 live.advance(columns_of(watched))
         self.appoint(judge, reader)
+        if self._assembled:
+            self._kept = packed(live, size)
+        self._assembled = True
         return judge
 
     def _restore(self, live: LiveFeatures, size: int) -> int:
-        """Restore the snapshot when it fits; return the number of records it covers."""
+        """Restore the snapshot when it fits; return the number of records it covers.
+
+        After a failed write the features are kept in memory too: while the disk takes nothing, every
+        refusal begins here, and must not replay what came since the last snapshot.
+        """
         try:
-            content = self._snapshot.read_bytes()
+            content = self._kept or self._snapshot.read_bytes()
         except FileNotFoundError:
             return 0
         covered = int.from_bytes(content[:8], "big")
@@ -94,14 +103,22 @@ class HomeCourt:
         return covered
 
     def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records, whole or not at all."""
+        """Keep a snapshot of the features as of `size` records, whole or not at all.
+
+        When the disk does not take it the next start replays more: no reason to fail what was written.
+        """
         assert isinstance(judge.live, LiveFeatures)
         fresh = self._snapshot.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(size.to_bytes(8, "big") + judge.live.snapshot())
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._snapshot)
+        try:
+            with fresh.open("wb") as file:
+                file.write(packed(judge.live, size))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._snapshot)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            return
+        self._kept = None
 
     def appoint(self, judge: Judge, reader: Reader) -> None:
         """Let the policies and models published last judge from now on."""
@@ -116,6 +133,11 @@ class HomeCourt:
             self._seated[name] = (text, digest)
             policy = compile_policy(parse_policy(text), judge.columns)
             judge.appoint(policy, model, digest[:16])
+
+
+def packed(live: LiveFeatures, size: int) -> bytes:
+    """A snapshot: the number of records it covers (8 bytes), then the features."""
+    return size.to_bytes(8, "big") + live.snapshot()
 
 
 def readable(text: str) -> bool:
@@ -175,18 +197,28 @@ class Home:
     # -- evidence -----------------------------------------------------------------------------
 
     def sign_head(self) -> SignedHead:
-        """Sign the log as it stands, keep the head and anchor it elsewhere; an unchanged log only once."""
+        """Sign the log as it stands, keep the head and anchor it elsewhere; an unchanged log only once.
+
+        Raises StoreError when one of these cannot be written; asked again, what is missing is made up for.
+        """
         self.bank.wait()
         size, root = self.store.root()
         last = self.head()
         if last is not None and (last.size, last.root) == (size, root.hex()):
-            if self._anchored != last and not self.anchors.ends_with(last):
-                self.anchors.append(last)
-            self._anchored = last
-            return last
+            return self._anchor(last)
         head = self.key.sign(LOG, size, root, self.clock.now())
         self.store.set_notes({"head": msgspec.json.encode(head).decode()})
-        self.anchors.append(head)
+        return self._anchor(head)
+
+    def _anchor(self, head: SignedHead) -> SignedHead:
+        """Anchor a head unless it is; one noted before a crash or on a full disk may not be."""
+        try:
+            if self._anchored != head and not self.anchors.ends_with(head):
+                self.anchors.append(head)
+        except OSError as error:
+            raise StoreError(
+                f"the head cannot be written to {self.anchors.path} ({error.strerror or error}); ask again"
+            ) from error
         self._anchored = head
         return head
 
@@ -224,8 +256,10 @@ class Home:
 
     def close(self) -> None:
         """Make everything durable, sign the log as it stands, and close."""
-        self.sign_head()
-        self.bank.close()
+        try:
+            self.sign_head()
+        finally:
+            self.bank.close()
 
 
 def stored_tiles(reader: Reader) -> StoredTiles:

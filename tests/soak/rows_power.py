@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.faults import power_cut
 from tests.faults.power_cut import Lives, caught, in_peace, killed_before, power_cuts, sync_failed
+from tests.faults.power_errors import (
+    SYNC_EIO,
+    WRITE_EIO,
+    WRITE_FULL,
+    disk_errors,
+    error_caught,
+    full_disk,
+    full_disk_caught,
+)
+from tests.faults.power_memory import memory_caps, memory_trusted
 from tests.faults.power_points import crash_points, two_writes_caught
 from tests.soak.row import Row
 
@@ -49,5 +61,42 @@ ROWS = [
         run=crash_points,
         control=two_writes_caught,
         control_says="the money is committed first and its record in a second transaction",
+    ),
+    *(
+        Row(
+            id=f"R4 {name}",
+            says=f"{what}: refused in words within a second, readiness red while it lasts and green again by "
+            "itself, nothing half done, and the same key pays once.",
+            target=500,
+            chunk=100,
+            run=partial(disk_errors, fault),
+            control=partial(error_caught, fault),
+            control_says="a batch the disk refused is answered as if it were written",
+        )
+        for name, what, fault in (
+            ("EIO on write", "A write of the books fails", WRITE_EIO),
+            ("ENOSPC on write", "A write of the books finds no room", WRITE_FULL),
+            ("EIO on sync", "A sync of the books fails", SYNC_EIO),
+        )
+    ),
+    Row(
+        id="R4 disk full",
+        says="The disk fills up under the bank and is emptied again, over and over: refused in words, "
+        "readiness red and green by itself, snapshots and signed heads made up for, and the same key pays once.",
+        target=500,
+        chunk=50,
+        run=full_disk,
+        control=full_disk_caught,
+        control_says="the readiness check looks at nothing but the process",
+    ),
+    Row(
+        id="R4 memory",
+        says="Next to no memory is left while a batch is done: done or refused in words, nothing half done, "
+        "and the bank goes on when there is memory again.",
+        target=2_500,
+        chunk=240,
+        run=memory_caps,
+        control=lambda seed: bool(memory_caps(seed, 96, memory_trusted).bad),
+        control_says="after running out of memory the bank believes what it had in its hands",
     ),
 ]

@@ -197,7 +197,7 @@ class SqliteStore(SqliteReads):
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
-        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeError, MemoryError) as error:
             self._refuse(error)
         finally:
             _roll_back(connection)

@@ -48,6 +48,8 @@ def explain(error: Exception, path: Path) -> StoreError:
         )
     if code in _ADVICE:
         return StoreError(f"{path}: {_ADVICE[code]} (SQLite: {error})")
+    if isinstance(error, MemoryError):
+        return StoreError(f"{path}: {_ADVICE[sqlite3.SQLITE_NOMEM]}; ask again")
     if isinstance(error, OverflowError | UnicodeError):
         return StoreError(f"{path}: a value cannot be kept, nothing was written ({error})")
     return StoreError(f"{path}: {error}")
@@ -166,7 +168,7 @@ class SqliteReads:
         with self._turn:
             try:
                 return self._connection.execute(sql, values).fetchall()
-            except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            except (sqlite3.Error, OverflowError, UnicodeError, MemoryError) as error:
                 self._refuse(error)
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> Any:
