@@ -16,7 +16,7 @@ from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
 from jingwei.audit.verify import Verdict, verify_log
 from jingwei.bank import Bank
-from jingwei.decisions.compiled import compile_policy
+from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
 from jingwei.decisions.policy import PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
@@ -58,6 +58,7 @@ class HomeCourt:
     def __init__(self, path: Path, registry: Registry) -> None:
         self._seated: dict[str, tuple[str, str]] = {}
         self._snapshot = path / "features.snapshot"
+        self._ready: dict[str, tuple[tuple[str, str], CompiledPolicy, Model]] = {}
         self._kept: bytes | None = None
         self._assembled = False
         self._registry = registry
@@ -127,11 +128,13 @@ class HomeCourt:
             text, digest = reader.note(f"policy:{name}"), reader.note(f"model:{slot}")
             if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
-            model = self._registry.load(digest)
-            if not (readable(text) and fits(model)):
-                continue
-            self._seated[name] = (text, digest)
-            policy = compile_policy(parse_policy(text), judge.columns)
+            if name not in self._ready or self._ready[name][0] != (text, digest):
+                model = self._registry.load(digest)
+                if not (readable(text) and fits(model)):
+                    continue
+                policy = compile_policy(parse_policy(text), judge.columns)
+                self._ready[name] = ((text, digest), policy, model)
+            self._seated[name], policy, model = self._ready[name]
             judge.appoint(policy, model, digest[:16])
 
 

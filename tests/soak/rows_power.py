@@ -82,7 +82,7 @@ ROWS = [
     Row(
         id="R4 disk full",
         says="The disk fills up under the bank and is emptied again, over and over: refused in words, "
-        "readiness red and green by itself, snapshots and signed heads made up for, and the same key pays once.",
+        "readiness red and green by itself, snapshots and signed heads made up for, and a key pays once.",
         target=500,
         chunk=50,
         run=full_disk,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,7 @@ from jingwei.kernel.durable import sync_folder
 from jingwei.ledger.accounts import Balance, Kept
 from jingwei.stores.conservation import before, check_batch, check_money
 from jingwei.stores.inspection import inspect
+from jingwei.stores.medium import doubt_about
 from jingwei.stores.migrations import pending
 from jingwei.stores.sqlite_reads import (
     APPLICATION_ID,
@@ -27,6 +29,8 @@ from jingwei.stores.sqlite_reads import (
 )
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
 from jingwei.stores.tables import LINES, TABLES, Column, Table, insert, upsert
+
+LOG = logging.getLogger("jingwei.stores")
 
 PAGE_BYTES = 4096
 """Measured: bulk writes cost the same with 4, 8 and 16 KiB; single ones write half as much with 4 as 8."""
@@ -105,6 +109,8 @@ def assert_safe(connection: sqlite3.Connection) -> None:
     level = connection.execute("PRAGMA synchronous").fetchone()[0]
     if level < FULL:
         raise UnsafeStore(f"SQLite must run with synchronous=FULL, not {level}: money could be lost")
+    if connection.execute("SELECT sqlite_compileoption_used('NO_SYNC')").fetchone()[0]:
+        raise UnsafeStore("this SQLite was built with NO_SYNC and never syncs: money could be lost")
 
 
 class SqliteStore(SqliteReads):
@@ -120,6 +126,8 @@ class SqliteStore(SqliteReads):
         self._lock = _lock(path)
         self._log: MerkleLog | None = None
         try:
+            if doubt := doubt_about(path.parent):
+                LOG.warning("%s", doubt)
             super().__init__(_connect(path), path)
             self._written = super().size()
             self._check_tiles()
@@ -323,6 +331,7 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
     ):
         connection.execute(f"PRAGMA {setting}")
     assert_safe(connection)
+    _assert_writable(connection, version)
     if statements:
         connection.execute("BEGIN IMMEDIATE")
         for statement in statements:
@@ -332,6 +341,13 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("COMMIT")
     check_columns(connection, path)
     _settle(connection, path)
+
+
+def _assert_writable(connection: sqlite3.Connection, version: int) -> None:
+    """Raise sqlite3.OperationalError when SQLite opened the file for reading only, as it does in silence."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("ROLLBACK")
 
 
 def _settle(connection: sqlite3.Connection, path: Path) -> None:
