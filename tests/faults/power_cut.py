@@ -82,6 +82,7 @@ def run_story(root: Path, story: Story, plan: Plan, say: Callable[[str], None]) 
         if end in plan.signed:
             say(told(home, insist(home.sign_head)))
         if end in plan.reopened:
+            insist(home.sign_head)
             home.close()
             home = insist(open_home, root / "home", ManualClock(START))
     head = insist(home.sign_head)
@@ -161,7 +162,7 @@ def killed_before(draw: random.Random) -> list[list[str]]:
 
 def sync_failed(draw: random.Random) -> list[list[str]]:
     """Some syncs of the log or the file fail; half of the time the process then dies and another goes on."""
-    first, step = draw.randrange(14, 60), draw.randrange(2, 15)
+    first, step = draw.randrange(14, 45), draw.randrange(2, 15)
     fails = f"fdatasync:error=EIO:when={first}+{step}"
     if draw.random() < 0.5:
         return [[fails]]

@@ -15,6 +15,7 @@ answered before anything is on a disk (https://www.sqlite.org/wal.html: one host
 """
 
 MEMORY = frozenset({"ramfs", "tmpfs"})
+"""Gone when the power is: good for a trial."""
 
 
 def file_system(path: Path) -> str:
@@ -40,6 +41,4 @@ def doubt_about(path: Path) -> str:
             f"{path} is on a network file system ({kind}), where SQLite's locks and syncs cannot be "
             "relied on; use a disk of this machine, or PostgreSQL"
         )
-    if kind in MEMORY:
-        return f"{path} is in memory ({kind}) and gone when the power is; use a disk for money that matters"
     return ""

@@ -96,13 +96,13 @@ def free_disk(chosen: Setting, _: int) -> Finding:
 
 def medium(chosen: Setting, _: int) -> Finding:
     """The home is not on a network file system, where SQLite's locks and syncs cannot be relied on."""
-    from jingwei.stores.medium import NETWORK, doubt_about, file_system
+    from jingwei.stores.medium import MEMORY, doubt_about, file_system
 
     home = next(path for path in (chosen.home, *chosen.home.absolute().parents) if path.exists())
     kind, doubt = file_system(home), "" if chosen.store_url else doubt_about(home)
-    well = not doubt or kind not in NETWORK
-    fix = "" if well else "move the home to a disk of this machine, or keep the bank in PostgreSQL"
-    return Finding("file system", well, doubt or kind or "not known", fix)
+    found = f"{kind}: in memory, gone when the power is" if kind in MEMORY else doubt or kind or "not known"
+    fix = "move the home to a disk of this machine, or keep the bank in PostgreSQL" if doubt else ""
+    return Finding("file system", not doubt, found, fix)
 
 
 def running(chosen: Setting) -> bool:
