@@ -105,19 +105,20 @@ def test_a_snapshot_that_could_not_be_written_fails_no_payment(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It once did: the batch was durable, and its client was told that nothing was done."""
+    story = rehearsed(12)
     monkeypatch.setattr("jingwei.bank.SNAPSHOT_EVERY", 1)
     with monkeypatch.context() as full:
         full.setattr("jingwei.home.os.fsync", fail(OSError(28, "No space left on device")))
-        (reply,) = home.bank.do_each(rehearsed(12).commands[:1])
+        (reply,) = home.bank.do_each(story.commands[:1])
     assert not isinstance(reply, Exception)
-    assert home.store.size() == rehearsed(12).founded + 1
+    assert home.store.size() == story.founded + 1
     assert not list(home.path.glob("features*"))
 
 
 def test_while_the_disk_takes_nothing_no_refusal_replays_the_log(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    story = rehearsed(12)
+    story, another = rehearsed(12), rehearsed(240).commands[-1]
     home.bank.do(story.commands)
     restored: list[int] = []
     restore = HomeCourt._restore
@@ -128,7 +129,7 @@ def test_while_the_disk_takes_nothing_no_refusal_replays_the_log(
         full.setattr(home.store, "write", fail(StoreError("the disk is full")))
         for _ in range(3):
             with pytest.raises(StoreError):
-                home.bank.do([rehearsed(240).commands[-1]])
+                home.bank.do([another])
     size = home.store.size()
     assert restored == [0, size, size]
 
