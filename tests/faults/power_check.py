@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -47,12 +48,12 @@ def examine(home_path: Path, story: Story, promised: Promised, whole: Sequence[i
     """
     try:
         home = open_home(home_path, ManualClock(START))
-    except (StoreError, OSError, ValueError, AssertionError) as error:
+    except (StoreError, sqlite3.Error, OSError, AssertionError, TypeError, ValueError) as error:
         return [f"the bank does not open: {type(error).__name__}: {error}"]
     try:
         bad = _found(home, story, promised, whole) or _goes_on(home, story, whole)
         home.close()
-    except (StoreError, OSError, AssertionError) as error:
+    except (StoreError, sqlite3.Error, OSError, AssertionError, TypeError, ValueError) as error:
         home.store.close()  # type: ignore[attr-defined]
         bad = [f"the bank does not work: {type(error).__name__}: {error}"]
     return bad
