@@ -290,7 +290,12 @@ def open_home(
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"
         ) from error
-    return Home(path, open_store(path, store_url, pipelined), clock or SystemClock())
+    store = open_store(path, store_url, pipelined)
+    try:
+        return Home(path, store, clock or SystemClock())
+    except BaseException:
+        store.close()
+        raise
 
 
 def open_store(path: Path, store_url: str, pipelined: bool) -> Store:

@@ -166,3 +166,14 @@ def test_a_bank_that_cannot_start_again_tries_at_the_next_batch(
     assert [leaf for _, leaf in home.store.records(0, 99)] == story.leaves[
         : len(story.commands) + story.founded
     ]
+
+
+def test_a_home_that_could_not_be_opened_can_be_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its store once stayed open, and with it the lock that keeps a second writer out."""
+    with monkeypatch.context() as full:
+        full.setattr(Home, "found", fail(StoreError("the disk is full")))
+        with pytest.raises(StoreError, match="the disk is full"):
+            open_home(tmp_path / "home", ManualClock(START))
+    open_home(tmp_path / "home", ManualClock(START)).close()
