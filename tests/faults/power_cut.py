@@ -162,7 +162,7 @@ def killed_before(draw: random.Random) -> list[list[str]]:
 
 def sync_failed(draw: random.Random) -> list[list[str]]:
     """Some syncs of the log or the file fail; half of the time the process then dies and another goes on."""
-    first, step = draw.randrange(14, 45), draw.randrange(2, 15)
+    first, step = draw.randrange(14, 45), draw.randrange(6, 15)
     fails = f"fdatasync:error=EIO:when={first}+{step}"
     if draw.random() < 0.5:
         return [[fails]]
