@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jingwei.channels.cli import books, checkup, city, evidence, learning, running, versions
+from jingwei.channels.cli import books, checkup, city, evidence, learning, people, running, versions
 from jingwei.channels.cli.asking import Json, Setting
 from jingwei.channels.cli.mistakes import told
 
@@ -53,6 +53,7 @@ books.add_to(app)
 evidence.add_to(app)
 versions.add_to(app)
 city.add_to(app)
+people.add_to(app)
 
 
 def main() -> None:
