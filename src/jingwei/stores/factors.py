@@ -66,6 +66,10 @@ class Factors:
         sealed = self._vault.seal(secret, f"totp:{actor}")
         self._db.execute("INSERT OR REPLACE INTO totp VALUES (?, ?, 0, ?)", (actor, sealed, now))
 
+    def has_totp(self, actor: str) -> bool:
+        """Whether somebody has one-time codes."""
+        return self._db.execute("SELECT 1 FROM totp WHERE actor = ?", (actor,)).fetchone() is not None
+
     def totp(self, actor: str) -> bytes | None:
         """The secret of somebody's one-time codes. Raises VaultError when it was changed in the file."""
         row = self._db.execute("SELECT sealed FROM totp WHERE actor = ?", (actor,)).fetchone()

@@ -20,6 +20,8 @@ from jingwei.channels.signon.people import SignOn
 from jingwei.channels.web.app import ORIGIN
 from jingwei.channels.web.oidc.provider import Provider
 from jingwei.channels.web.pages import Site
+from jingwei.channels.web.sign_in import BEFORE, before_token
+from jingwei.channels.web.visit import COOKIE
 from jingwei.stores.identities import Client, Person
 
 PASSWORD = "correct horse battery"
@@ -89,7 +91,15 @@ class Ground(Browser):
 
     def before(self) -> str:
         """The token of the sign-in page's forms."""
-        return re.search(r'name="before" value="([^"]+)"', self.get("/enrol").text)[1]
+        kept = self.client.cookies.get(BEFORE)
+        if kept is None:
+            self.get("/enrol")
+        return before_token(self.site, self.client.cookies[BEFORE])
+
+    def token(self, path: str = "/app") -> str:
+        """The form token of the session at hand."""
+        session = self.site.sessions.find(self.client.cookies.get(COOKIE, ""), self.clock.now())
+        return session.form_token if session else ""
 
     def enter(self, login: str = "alice", password: str = PASSWORD, code: str = "", **more: Any):
         """Send the sign-in form; the code is the right one unless given."""
@@ -99,7 +109,7 @@ class Ground(Browser):
     def signed_in(self, login: str = "alice") -> Ground:
         """Sign in anew, with a fresh code and no waits left."""
         self.fresh()
-        self.calm()
+        self.ids._db.execute("DELETE FROM tries")
         self.later()
         answer = self.enter(login)
         assert answer.status_code == 303, answer.text
@@ -107,7 +117,8 @@ class Ground(Browser):
 
     def calm(self) -> None:
         """Forget wrong tries: each attack begins on quiet ground."""
-        self.ids._db.execute("DELETE FROM tries")
+        for table in ("tries", "passkeys"):
+            self.ids._db.execute(f"DELETE FROM {table}")
 
     @property
     def side(self) -> str:
@@ -116,7 +127,9 @@ class Ground(Browser):
     def form(self, path: str, **fields: Any) -> httpx.Response:
         """Post with the session's own token."""
         where = path.partition("?")[0]
-        return self.post(path, form_token=self.token("/desk" if where.startswith("/desk") else "/app"), **fields)
+        return self.post(
+            path, form_token=self.token("/desk" if where.startswith("/desk") else "/app"), **fields
+        )
 
     def add_passkey(self) -> httpx.Response:
         """Add the authenticator's passkey to whoever is signed in."""

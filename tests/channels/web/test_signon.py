@@ -60,7 +60,9 @@ def test_a_passkey_is_added_and_signs_in(ground: Ground):
     assert ground.is_in()
     page = ground.get("/app/security").text
     name = re.search(r'passkey-remove">.*?name="name" value="([0-9a-f]+)"', page, re.S)[1]
-    assert "told=passkey_removed" in ground.form("/app/security/passkey-remove", name=name).headers["location"]
+    assert (
+        "told=passkey_removed" in ground.form("/app/security/passkey-remove", name=name).headers["location"]
+    )
     ground.fresh()
     assert ground.by_passkey().status_code == 422
 
@@ -86,7 +88,11 @@ def test_somebody_invited_enrols_once_and_gets_recovery_codes(ground: Ground):
     assert done.text.count("<li><code>") == codes.RECOVERY and ground.is_in()
     assert ground.fresh().post("/enrol", before=ground.before(), login="dora", code=code).status_code == 422
     sealed = changes(ground)
-    assert ("customer:dora", "password", "added") in sealed and ("customer:dora", "person", "invited") in sealed
+    assert ("customer:dora", "password", "added") in sealed and (
+        "customer:dora",
+        "person",
+        "invited",
+    ) in sealed
 
 
 def test_nothing_secret_is_sealed_or_stored_in_plain(ground: Ground):
@@ -266,7 +272,9 @@ def test_two_at_once_use_a_code_once(ground: Ground):
 def test_the_vault_opens_only_what_it_sealed(tmp_path, cipher):
     vault = Vault(tmp_path / "vault.key", cipher)
     sealed = vault.seal(b"secret", "totp:a")
-    assert b"secret" not in sealed and Vault(tmp_path / "vault.key", "aes").open(sealed, "totp:a") == b"secret"
+    assert (
+        b"secret" not in sealed and Vault(tmp_path / "vault.key", "aes").open(sealed, "totp:a") == b"secret"
+    )
     assert vault.mark("x", "a") in Vault(tmp_path / "vault.key", "aes").marks("x", "a")
     spoilt = sealed[:-1] + bytes([sealed[-1] ^ 1])
     for wrong, about in ((sealed, "totp:b"), (spoilt, "totp:a"), (b"", "totp:a"), (sealed[:9], "totp:a")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,9 @@ from jingwei.journeys.change_credential import ChangeCredential
 from jingwei.kernel.clock import DAY, MINUTE, Clock
 from jingwei.stores.identities import Identities, Person
 from jingwei.stores.once import FREE, Issued
+from jingwei.stores.vault import VaultError
+
+LOG = logging.getLogger("jingwei.signon")
 
 ADDRESS_FREE = 20
 """Wrong tries of one address before it waits: many people can share one."""
@@ -113,19 +117,27 @@ class SignOn:
     def _second(self, actor: str, code: str, now: int, right: bool) -> str | None:
         """Which second factor the code is, used up if the first one was `right`; None when it is none."""
         text, factors = codes.plain(code), self.identities.factors
-        step = codes.step_of(factors.totp(actor) or self._nobody, text, now)
+        step = codes.step_of(self._secret(actor) or self._nobody, text, now)
         if not right:
             return None
         if step is not None:
             return "totp" if factors.use_step(actor, step) else None
         return "recovery" if factors.use_recovery(actor, text, now) else None
 
+    def _secret(self, actor: str) -> bytes | None:
+        """The secret of somebody's one-time codes; None too when the file was tampered with: nobody gets in."""
+        try:
+            return self.identities.factors.totp(actor)
+        except VaultError:
+            LOG.exception("the one-time codes of %s cannot be read", actor)
+            return None
+
     def second(self, actor: str, code: str) -> bool:
         """Use up a one-time code of somebody signed in already; growing waits for wrong ones (Refused)."""
         now, subject = self.clock.now(), f"proof:{actor}"
         if wait := self.identities.tries.wait(subject, now):
             raise Refused("too_many_tries", wait)
-        secret = self.identities.factors.totp(actor)
+        secret = self._secret(actor)
         with self.identities.together():
             self.identities.tries.count(subject, now)
             step = None if secret is None else codes.step_of(secret, codes.plain(code), now)

@@ -110,7 +110,7 @@ def ask_proof(site: Site, session: Session, what: What) -> Asking:
     factors = signon.identities.factors
     signed = _Signed(what, secrets.token_urlsafe(18))
     issued = signon.issue(KIND, session.actor, session.sid, msgspec.json.encode(signed), FRESH)
-    passkeys, totp = factors.passkeys(session.actor), factors.totp(session.actor) is not None
+    passkeys, totp = factors.passkeys(session.actor), factors.has_totp(session.actor)
     options = signon.party.to_sign(signed.digest, passkeys) if passkeys else ""
     return Asking(issued.id, what, options, totp, site.demo and not totp and "demo" in session.means)
 
@@ -150,7 +150,7 @@ def _means(site: Site, session: Session, form: FormData, issued: Issued, signed:
         signon.identities.tries.count(subject, site.now())
         return ""
     once = signon.identities.once
-    demo = site.demo and "demo" in session.means and signon.identities.factors.totp(session.actor) is None
+    demo = site.demo and "demo" in session.means and not signon.identities.factors.has_totp(session.actor)
     if demo and _text(form, "proof_demo"):
         return "demo" if once.use(issued.id, KIND, site.now()) else ""
     if not signon.second(session.actor, _text(form, "proof_code")):
