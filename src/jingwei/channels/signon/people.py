@@ -125,7 +125,7 @@ class SignOn:
         return "recovery" if factors.use_recovery(actor, text, now) else None
 
     def _secret(self, actor: str) -> bytes | None:
-        """The secret of somebody's one-time codes; None too when the file was tampered with: nobody gets in."""
+        """The secret of somebody's one-time codes; None too when the file was tampered with."""
         try:
             return self.identities.factors.totp(actor)
         except VaultError:
