@@ -12,6 +12,7 @@ import msgspec
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
+from jingwei.journeys.change_credential import CHANGE_CREDENTIAL
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
 from jingwei.journeys.deposit import DEPOSIT
 from jingwei.journeys.exchange import EXCHANGE
@@ -57,6 +58,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_ACCOUNTS,
     IMPORT_FACTS,
     IMPORT_ENTRIES,
+    CHANGE_CREDENTIAL,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}
