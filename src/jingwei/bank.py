@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from jingwei.decisions.judge import Judge, Judgement
+from jingwei.journeys.bound import carry
 from jingwei.journeys.overlay import Overlay
 from jingwei.journeys.shape import Answer, Sealed, refused
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
@@ -187,7 +188,7 @@ class Bank:
             command = commands[i]
             journey = BY_COMMAND[type(command)]
             if overlay.begin(command, seq, judgement) in journey.roles:
-                outcome = journey.act(command, journey.look(command, overlay))
+                outcome = carry(journey, command, overlay)
             else:
                 outcome = refused(decision_id(seq), NOT_ALLOWED)
             overlay.apply(outcome)
