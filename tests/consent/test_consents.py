@@ -251,14 +251,16 @@ def test_a_kind_nobody_described_is_not_handed_out(office: Office):
 
     with pytest.raises(TypeError, match="whose data"):
         about(Secret("alice", "Alice"), lambda _: None)
-    books = BoundBooks(office.home.bank._overlay, Purpose.MARKETING, office.preview("alice"))
+    asked, overlay = office.preview("alice"), office.home.bank._overlay
+    overlay.begin(asked, overlay.seq, None)
+    books = BoundBooks(overlay, Purpose.MARKETING, asked)
     for read in (
         lambda: books.standing("alice"),
         lambda: books.own("alice"),
         lambda: books.get(Customer, "alice"),
         lambda: books.page(Customer),
         lambda: books.find(Account, "owner", "alice"),
-        lambda: books.judgement(),
+        books.judgement,
     ):
         with pytest.raises(ConsentMissing):
             read()

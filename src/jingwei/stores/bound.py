@@ -1,4 +1,4 @@
-"""Reading customers' data for a purpose: what a customer has not agreed to is left out, and uses are noted."""
+"""Reading customers' data for a purpose: what a customer has not agreed to is left out; uses are noted."""
 
 from __future__ import annotations
 
