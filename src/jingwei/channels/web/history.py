@@ -84,7 +84,9 @@ class Histories:
         while number >= 0 and number != until:
             found = self._reader.lines([number])
             if not found or account not in (found[0].payer, found[0].payee) or found[0].id != number:
-                raise StoreError(f"ledger line {number} of account {account} is missing; run `jingwei doctor`")
+                raise StoreError(
+                    f"ledger line {number} of account {account} is missing; run `jingwei doctor`"
+                )
             lines.append(found[0])
             number = found[0].payer_previous if found[0].payer == account else found[0].payee_previous
         self._learn([line.payee if line.payer == account else line.payer for line in lines])

@@ -18,6 +18,7 @@ from jingwei.channels.rest.sheet import ICON, WEAVE
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.visit import Turned, Visit, visit_of
 from jingwei.kernel.clock import local_text
+from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.money import currency, format_minor
 from jingwei.kernel.refusal import Words
 from jingwei.stores.store import StoreError
@@ -118,7 +119,15 @@ class Site:
         return {"key": key[:255] or new_key(), "actor": session.actor, "at": at, "known_at": at}
 
     async def do(self, command: Command) -> Reply:
-        """Have a command done; the reply comes once it is durable. Raises StoreError."""
+        """Have a command done; the reply comes once it is durable.
+
+        Raises StoreError, and Problem when a field of a form does not hold what its type says: a
+        record that could not be read again is never written.
+        """
+        try:
+            command = checked(command)
+        except CommandError as wrong:
+            raise Problem("field_not_valid", why=str(wrong)) from None
         return await self.desk.joined.ask(command)
 
 

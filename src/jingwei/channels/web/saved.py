@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import msgspec
 
 from jingwei.channels.web.history import Row, kind_name, other_name
 from jingwei.channels.web.phrases import say
-from jingwei.kernel.clock import local_text
+from jingwei.kernel.clock import EPOCH, local_text
 from jingwei.kernel.money import format_minor
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ MOST_PDF = 5_000
 
 
 class Paper(msgspec.Struct, frozen=True):
-    """What stands on a statement: whose account, its rows (newest first), sums and balances in minor units."""
+    """What stands on a statement: whose account, its rows (newest first), balances in minor units."""
 
     title: str
     owner: str
@@ -89,7 +90,7 @@ def as_pdf(paper: Paper, lang: str) -> bytes:
     path = font()
     assert path is not None, "ask font() first"
     pdf = FPDF(format="A4")
-    pdf.set_creation_date(None)
+    pdf.set_creation_date(EPOCH + timedelta(microseconds=paper.made_at))
     pdf.set_title(paper.title)
     pdf.set_lang("zh-CN" if lang == "zh" else "en")
     pdf.set_auto_page_break(True, 16)

@@ -1,4 +1,4 @@
-"""The consent centre: each purpose in plain words, one tap to allow, one tap to stop, and every use of data."""
+"""The consent centre: each purpose in plain words, one tap to allow, one to stop, and every use of data."""
 
 from __future__ import annotations
 
@@ -116,7 +116,14 @@ def used_lately(reader: Reader, who: str, purpose: Purpose, now: int, lang: str)
     after = f"{who}~{bank_day(now - LATELY):06d}"
     found = reader.find(DataUse, "customer", who, after=after, limit=1000)
     uses = [
-        Used(one.reader.partition(":")[0], named(one.data.split(","), lang), one.times, one.day, one.last_at, one.why)
+        Used(
+            one.reader.partition(":")[0],
+            named(one.data.split(","), lang),
+            one.times,
+            one.day,
+            one.last_at,
+            one.why,
+        )
         for one in found
         if one.purpose == purpose.value
     ]
@@ -139,5 +146,3 @@ def checked(reader: Reader, who: str, lang: str) -> list[Used]:
         days.setdefault(bank_day(moment), []).append(moment)
     data = named((one.value for one in REGISTER[Purpose.RISK].data), lang)
     return [Used("checks", data, len(all_), day, max(all_)) for day, all_ in days.items()]
-
-

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.views import standings
 from jingwei.channels.web.history import Histories, Row, Wanted, chosen, kind_name, other_name, span, sums
+from jingwei.channels.web.naming import account_name, is_pot
 from jingwei.channels.web.pages import GUARD, said
 from jingwei.channels.web.saved import Paper, as_csv, as_pdf, font
 from jingwei.channels.web.visit import Visit, signed_in
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.routing import Router
 
     from jingwei.channels.web.pages import Site
-    from jingwei.ledger.accounts import Standing
+    from jingwei.ledger.accounts import Account, Standing
     from jingwei.stores.sessions import Session
 
 PAGE = 50
@@ -48,17 +49,8 @@ def add_statement(router: Router, site: Site) -> None:
     """Add /app/statement, and the same as CSV and PDF."""
     histories = Histories(site.desk.reader)
 
-    def find(visit: Visit, session: Session, own: list[Standing]) -> Found:
-        query = visit.request.query_params
-        account = query.get("account", own[0].account.id)
-        standing = next((one for one in own if one.account.id == account), None)
-        if standing is None:
-            raise Problem("account_not_found")
-        asked = {name: query.get(name, "").strip()[:100] for name in FIELDS}
-        code = standing.account.currency
-        wanted = wanted_of(asked, code)
-        rows = histories.of(standing)
-        return Found(standing, asked, wanted, rows, chosen(rows, wanted, code, visit.lang))
+    def name(account: Account, lang: str) -> str:
+        return account_name(site.desk.home.products, site.desk.reader, account, lang)
 
     async def show(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
@@ -67,12 +59,13 @@ def add_statement(router: Router, site: Site) -> None:
             return site.page(visit, "app/statement_none.html")
         wrong = ""
         try:
-            found = find(visit, session, own)
+            found = find(visit, own, histories)
         except NotUnderstood as error:
             wrong, standing = said(visit.lang, "statement.field", {"what": str(error)}), own[0]
             asked = {name: visit.request.query_params.get(name, "")[:100] for name in FIELDS}
             found = Found(standing, asked, Wanted(), histories.of(standing), [])
-        return site.page(visit, "app/statement.html", view(visit, own, found, wrong), 422 if wrong else 200)
+        values = view(visit, own, found, wrong) | {"product_name": lambda account: name(account, visit.lang)}
+        return site.page(visit, "app/statement.html", values, 422 if wrong else 200)
 
     async def keep(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
@@ -80,25 +73,44 @@ def add_statement(router: Router, site: Site) -> None:
         if not own:
             return RedirectResponse("/app/statement", 303)
         try:
-            found = find(visit, session, own)
+            found = find(visit, own, histories)
         except NotUnderstood:
             return RedirectResponse(f"/app/statement?{visit.request.query_params}", 303)
-        paper = paper_of(visit, session, found, site.now())
-        if visit.path.endswith(".csv"):
-            return sent(as_csv(paper, visit.lang), "text/csv; charset=utf-8", "statement.csv")
-        if font() is None:
-            return RedirectResponse("/app/statement", 303)
-        return sent(as_pdf(paper, visit.lang), "application/pdf", "statement.pdf")
+        return file_of(visit, session, found, site.now())
 
     site.add(router, "/app/statement", show)
     site.add(router, "/app/statement.csv", keep)
     site.add(router, "/app/statement.pdf", keep)
 
 
+def find(visit: Visit, own: list[Standing], histories: Histories) -> Found:
+    """The rows of the account asked for. Raises NotUnderstood, and Problem for an account not one's own."""
+    query = visit.request.query_params
+    account = query.get("account", own[0].account.id)
+    standing = next((one for one in own if one.account.id == account), None)
+    if standing is None:
+        raise Problem("account_not_found")
+    asked = {name: query.get(name, "").strip()[:100] for name in FIELDS}
+    code = standing.account.currency
+    wanted = wanted_of(asked, code)
+    rows = histories.of(standing)
+    return Found(standing, asked, wanted, rows, chosen(rows, wanted, code, visit.lang))
+
+
+def file_of(visit: Visit, session: Session, found: Found, now: int) -> Response:
+    """What was found as a file: a table, or a PDF where there is a font for it."""
+    paper = paper_of(visit, session, found, now)
+    if visit.path.endswith(".csv"):
+        return sent(as_csv(paper, visit.lang), "text/csv; charset=utf-8", "statement.csv")
+    if font() is None:
+        return RedirectResponse("/app/statement", 303)
+    return sent(as_pdf(paper, visit.lang), "application/pdf", "statement.pdf")
+
+
 def own_accounts(site: Site, who: str) -> list[Standing]:
     """The customer's accounts, pots last."""
     own = standings(site.desk.reader, who, "", 200)
-    return sorted(own, key=lambda one: (one.account.product.startswith("pot_"), one.account.opened_at))
+    return sorted(own, key=lambda one: (is_pot(one.account), one.account.opened_at))
 
 
 def sent(content: bytes, kind: str, name: str) -> Response:
