@@ -37,7 +37,8 @@ class Desk:
 
     def do(self, kind, actor, **fields):
         self._asked += 1
-        self.browser.clock.advance(9 * MINUTE)
+        self.browser.clock.advance(13 * MINUTE)
+        self.browser.get("/app")  # so that the session does not end meanwhile
         at = self.browser.clock.at
         command = kind(key=f"d{self._asked}", actor=actor, at=at, known_at=at, **fields)
         return self.browser.home.bank.do([command])[0]
@@ -118,7 +119,16 @@ def test_uses_by_service_are_shown_with_their_reason(desk):
     desk.do(UseData, "staff:teller", customers=("alice",), purpose=Purpose.SERVICE, why="you called us")
     page = desk.browser.get("/app/consents?lang=en").text
     assert "you called us" in page
-    desk.do(Pay, "customer:alice", customer="alice", payer="alice", payee="bob", amount_minor=100, **MONEY)
+    desk.do(
+        Pay,
+        "customer:alice",
+        customer="alice",
+        payer="alice",
+        payee="bob",
+        amount_minor=100,
+        device="p",
+        **MONEY,
+    )
     assert "Payments the bank checked for you" in desk.browser.get("/app/consents?lang=en").text
 
 
@@ -214,6 +224,8 @@ def test_a_payment_goes_through_when_only_the_rounding_cannot(desk):
 
 def test_the_statement_finds_by_name_note_amount_day_way_and_kind(desk):
     desk.do(Deposit, "staff:teller", account="alice", amount_minor=123456, memo="rent 房租", **MONEY)
+    pay = {"customer": "alice", "payer": "alice", "payee": "bob", "amount_minor": 5, "device": "p"} | MONEY
+    desk.do(Pay, "customer:alice", **pay)
     find = lambda **asked: desk.browser.get("/app/statement", params={"lang": "en"} | asked).text  # noqa: E731
     count = lambda text: int(re.search(r"(\d+) of \d+ entries", text)[1])  # noqa: E731
     everything = count(find())
@@ -231,14 +243,15 @@ def test_the_statement_finds_by_name_note_amount_day_way_and_kind(desk):
 
 
 def test_the_csv_is_the_ledger_and_runs_no_formula(desk):
-    pay = {"customer": "alice", "payer": "alice", "payee": "bob", "amount_minor": 7} | MONEY
-    desk.do(Pay, "customer:alice", memo='=cmd|"/c calc"!A1', **pay)
+    pay = {"customer": "alice", "payer": "alice", "payee": "bob", "amount_minor": 7, "device": "p"} | MONEY
+    assert desk.do(Pay, "customer:alice", memo='=cmd|"/c calc"!A1', **pay).answer.result == "allowed"
     answer = desk.browser.get("/app/statement.csv", params={"lang": "zh"})
     assert (
         answer.content.startswith(b"\xef\xbb\xbf") and "attachment" in answer.headers["content-disposition"]
     )
     head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert head[0] == "时间" and all(not cell.startswith(("=", "@")) for row in rows for cell in row)
+    assert any(cell.startswith("'=cmd") for row in rows for cell in row)
     total = sum(round(float(row[4]) * 100) for row in rows)
     assert total == desk.booked("alice") == round(float(rows[-1][5]) * 100)
 
@@ -284,7 +297,7 @@ def test_deleting_ends_consents_and_says_what_stays(desk):
 
 
 def test_a_proof_is_ones_own_and_holds(desk, tmp_path):
-    pay = {"customer": "alice", "payer": "alice", "payee": "bob", "amount_minor": 11} | MONEY
+    pay = {"customer": "alice", "payer": "alice", "payee": "bob", "amount_minor": 11, "device": "p"} | MONEY
     number = desk.do(Pay, "customer:alice", **pay).answer.id
     page = desk.browser.get(f"/app/proof/{number}")
     assert page.status_code == 200 and "tools/verify_proof.py" in page.text

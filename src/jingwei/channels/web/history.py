@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jingwei.channels.web.phrases import phrases, say
-from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
-from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.money import format_minor
@@ -26,6 +24,10 @@ MOST_ACCOUNTS = 64
 """How many accounts' histories stay in memory."""
 
 AT_ONCE = 500
+BLOCK = 512
+"""How many records' lines are read at once, as long as enough of them are the account's."""
+
+WORTH_IT = 16
 NOTED = frozenset({"payment", "card", "deposit", "authorisation"})
 """Kinds of lines whose command carries a note or a merchant."""
 
@@ -68,7 +70,7 @@ class Histories:
         self._rows: OrderedDict[str, list[Row]] = OrderedDict()
         self._names: dict[str, str] = {}
 
-    def of(self, standing: Standing) -> Sequence[Row]:
+    def of(self, standing: Standing) -> list[Row]:
         """All rows of an account, newest first. Raises StoreError when its books do not hang together."""
         account, newest = standing.account.id, standing.balance.last_line
         known = self._rows.pop(account, [])
@@ -80,37 +82,48 @@ class Histories:
         return rows
 
     def _walk(self, account: str, number: int, until: int) -> list[Row]:
+        """Rows from this line back to another, not included; newest first."""
         lines: list[Line] = []
+        near: dict[int, Line] = {}
+        dense = True
         while number >= 0 and number != until:
-            found = self._reader.lines([number])
-            if not found or account not in (found[0].payer, found[0].payee) or found[0].id != number:
+            if number not in near and dense:
+                near = self._block(number)
+                dense = sum(account in (line.payer, line.payee) for line in near.values()) >= WORTH_IT
+            line = near.get(number) or next(iter(self._reader.lines([number])), None)
+            if line is None or account not in (line.payer, line.payee):
                 raise StoreError(
                     f"ledger line {number} of account {account} is missing; run `jingwei doctor`"
                 )
-            lines.append(found[0])
-            number = found[0].payer_previous if found[0].payer == account else found[0].payee_previous
+            lines.append(line)
+            number = line.payer_previous if line.payer == account else line.payee_previous
         self._learn([line.payee if line.payer == account else line.payer for line in lines])
-        return [self._row(account, line) for line in lines]
+        noted = self._noted([line for line in lines if line.kind in NOTED and not line.id & 0xFFFF])
+        return [self._row(account, line, noted.get(line.id, "")) for line in lines]
 
-    def _row(self, account: str, line: Line) -> Row:
+    def _block(self, number: int) -> dict[int, Line]:
+        """The lines of the records just before this one, at once: one account's often lie close together."""
+        found = self._reader.line_range(number - (BLOCK << 16), number + 1, BLOCK * 2)
+        return {line.id: line for line in found}
+
+    def _row(self, account: str, line: Line, note: str) -> Row:
         paid = line.payer == account
         other = line.payee if paid else line.payer
-        note, name = self._noted(line), self._names.get(other, "")
+        name = self._names.get(other, "")
         if line.kind == "card" and note:
             name, note = note, ""
         signed = -line.amount_minor if paid else line.amount_minor
         after = line.payer_after_minor if paid else line.payee_after_minor
         return Row(line.id, line.at, line.kind, other, name, note, signed, after)
 
-    def _noted(self, line: Line) -> str:
-        """The note of a transfer or deposit, or where a card was used."""
-        if line.kind not in NOTED or line.id & 0xFFFF:
-            return ""
-        leaf = self._reader.record(line.id >> 16)
-        command = unseal(leaf).command if leaf is not None else None
-        if isinstance(command, AuthoriseCardPayment):
-            return command.terminal
-        return str(getattr(command, "memo", ""))
+    def _noted(self, lines: list[Line]) -> dict[int, str]:
+        """The notes of transfers and deposits, and where cards were used, by line."""
+        notes: dict[int, str] = {}
+        for part in _close_together([line.id >> 16 for line in reversed(lines)]):
+            wanted = set(part)
+            found = self._reader.records(part[0], part[-1] + 1)
+            notes |= {seq << 16: _note(leaf) for seq, leaf in found if seq in wanted}
+        return notes
 
     def _learn(self, accounts: list[str]) -> None:
         """Read the names behind these accounts, many at once."""
@@ -121,6 +134,36 @@ class Histories:
             people = {one.id: one.name for one in self._reader.load(Customer, owners)}
             pots = {one.id: one.name for one in self._reader.load(Pot, [one.id for one in found])}
             self._names |= {one.id: pots.get(one.id) or people.get(one.owner, "") for one in found}
+
+
+class _Told(msgspec.Struct):
+    """The parts of a command that name what a line was for."""
+
+    memo: str = ""
+    terminal: str = ""
+
+
+class _Leaf(msgspec.Struct):
+    command: _Told
+
+
+_decode = msgspec.json.Decoder(_Leaf).decode
+
+
+def _note(leaf: bytes) -> str:
+    command = _decode(leaf).command
+    return command.memo or command.terminal
+
+
+def _close_together(numbers: list[int]) -> list[list[int]]:
+    """The rising numbers cut into runs in which at least every fourth number is there."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number - parts[-1][-1] <= 4:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return parts
 
 
 def other_name(row: Row, lang: str) -> str:

@@ -52,14 +52,15 @@ def add_cards(router: Router, site: Site) -> None:
         session = signed_in(visit, inside=False)
         form = await form_of(visit, session)
         on = form.get("do") != "unfreeze"
-        fields = {"card": text(form, "card"), "on": on}
+        fields: dict[str, Any] = {"card": text(form, "card"), "on": on}
         return await done(visit, session, form, FreezeCard, fields, "card_frozen" if on else "card_free")
 
     async def issue(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
         form = await form_of(visit, session)
         label = text(form, "label") or visit.say("cards.default_label")
-        fields = {"account": text(form, "account"), "label": label, "one_time": form.get("do") == "one_time"}
+        fields: dict[str, Any] = {"account": text(form, "account"), "label": label}
+        fields["one_time"] = form.get("do") == "one_time"
         return await done(visit, session, form, IssueCard, fields, "card_made")
 
     async def change(visit: Visit) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.rest.own import purposes_told
@@ -22,7 +23,7 @@ from jingwei.kernel.kept import Kept
 from jingwei.ledger.cards import Card
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure
-from jingwei.stores.store import Reader
+from jingwei.stores.store import Reader, Store
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -50,16 +51,20 @@ def add_my_data(router: Router, site: Site) -> None:
 
     async def show(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
-        found = everything(site.desk.reader, session.who, site.now())
-        counts = {name: len(part) for name, part in found.items() if isinstance(part, list) and part}
+        found = kept_of(site.desk.reader, session.who)
+        counts = {name: len(part) for name, part in found.items() if part}
+        person = next(iter(site.desk.reader.load(Customer, [session.who])), None)
         wishes = site.desk.reader.find(Erasure, "customer", session.who, limit=MOST)
-        values = {"counts": counts, "person": found["customer"], "wish": wishes[-1] if wishes else None}
+        values = {
+            "counts": counts,
+            "name": person.name if person else "",
+            "wish": wishes[-1] if wishes else None,
+        }
         return site.page(visit, "app/my_data.html", values)
 
     async def download(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
-        found = everything(site.desk.reader, session.who, site.now())
-        text = msgspec.json.format(msgspec.json.encode(found), indent=2)
+        text = await run_in_threadpool(as_file, site.desk.home.store, session.who, site.now())
         return sent(text, "application/json", "my-data.json")
 
     async def delete(visit: Visit) -> Response:
@@ -77,6 +82,23 @@ def add_my_data(router: Router, site: Site) -> None:
     site.add(router, HERE, show)
     site.add(router, f"{HERE}.json", download)
     site.add(router, f"{HERE}/delete", delete, "POST")
+
+
+def kept_of(reader: Reader, who: str) -> dict[str, list[Any]]:
+    """What names the customer directly, by what the file calls it."""
+    found: dict[str, list[Any]] = {"accounts": [one.account for one in standings(reader, who, "", MOST)]}
+    return found | {name: reader.find(kind, "customer", who, limit=MOST) for name, kind in KEPT.items()}
+
+
+def as_file(store: Store, who: str, now: int) -> bytes:
+    """The file, read on a connection of its own so that payments need not wait for it."""
+    reader = store.reader()
+    try:
+        with reader.frozen():
+            found = everything(reader, who, now)
+    finally:
+        reader.close()
+    return msgspec.json.format(msgspec.json.encode(found), indent=2)
 
 
 def everything(reader: Reader, who: str, now: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from jingwei.channels.rest.views import standings
 from jingwei.channels.web.history import Histories, Row, Wanted, chosen, kind_name, other_name, span, sums
 from jingwei.channels.web.naming import account_name, is_pot
 from jingwei.channels.web.pages import GUARD, said
-from jingwei.channels.web.saved import Paper, as_csv, as_pdf, font
+from jingwei.channels.web.saved import MOST_PDF, Paper, PrintFailed, as_csv, font, printed
 from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.kernel.clock import bank_day, parse_iso
 from jingwei.kernel.money import MoneyError, parse_minor
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jingwei.ledger.accounts import Account, Standing
     from jingwei.stores.sessions import Session
 
+LOG = logging.getLogger("jingwei.web")
 PAGE = 50
 FIELDS = ("q", "from", "to", "way", "kind", "least", "most")
 WAYS = ("in", "out")
@@ -76,7 +78,7 @@ def add_statement(router: Router, site: Site) -> None:
             found = find(visit, own, histories)
         except NotUnderstood:
             return RedirectResponse(f"/app/statement?{visit.request.query_params}", 303)
-        return file_of(visit, session, found, site.now())
+        return await file_of(visit, session, found, site.now())
 
     site.add(router, "/app/statement", show)
     site.add(router, "/app/statement.csv", keep)
@@ -97,14 +99,18 @@ def find(visit: Visit, own: list[Standing], histories: Histories) -> Found:
     return Found(standing, asked, wanted, rows, chosen(rows, wanted, code, visit.lang))
 
 
-def file_of(visit: Visit, session: Session, found: Found, now: int) -> Response:
+async def file_of(visit: Visit, session: Session, found: Found, now: int) -> Response:
     """What was found as a file: a table, or a PDF where there is a font for it."""
     paper = paper_of(visit, session, found, now)
     if visit.path.endswith(".csv"):
         return sent(as_csv(paper, visit.lang), "text/csv; charset=utf-8", "statement.csv")
     if font() is None:
         return RedirectResponse("/app/statement", 303)
-    return sent(as_pdf(paper, visit.lang), "application/pdf", "statement.pdf")
+    try:
+        return sent(await printed(paper, visit.lang), "application/pdf", "statement.pdf")
+    except PrintFailed as error:
+        LOG.error("a statement was not printed: %s", error)
+        return RedirectResponse("/app/statement?error=not_printed", 303)
 
 
 def own_accounts(site: Site, who: str) -> list[Standing]:
@@ -178,6 +184,7 @@ def view(visit: Visit, own: list[Standing], found: Found, wrong: str) -> dict[st
         "older": urlencode(kept | {"page": page + 1}),
         "kept": urlencode(kept),
         "pdf": font() is not None,
+        "most_pdf": MOST_PDF if len(found.rows) > MOST_PDF else 0,
         "wrong": wrong,
     }
 
