@@ -71,12 +71,8 @@ def add_cards(router: Router, site: Site) -> None:
             limits = {name: limit(text(form, name), code) for name in ("payment_minor", "day_minor")}
         except MoneyError:
             return page(site, visit, session, visit.say("money.field"))
-        fields = {
-            "card": text(form, "card"),
-            "label": text(form, "label"),
-            "round_up": text(form, "round_up"),
-        }
-        fields |= {"close": form.get("do") == "close"}
+        fields: dict[str, Any] = {name: text(form, name) for name in ("card", "label", "round_up")}
+        fields["close"] = form.get("do") == "close"
         return await done(visit, session, form, ChangeCard, fields | limits, "card_changed")
 
     async def done(
