@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from jingwei.decisions.judge import Judge, Judgement
+from jingwei.journeys.bound import carry
 from jingwei.journeys.overlay import Overlay
 from jingwei.journeys.shape import Answer, Sealed, refused
 from jingwei.journeys.table import BY_COMMAND, claimed, seal, unseal
@@ -257,7 +258,7 @@ class Bank:
             command = commands[i]
             journey = BY_COMMAND[type(command)]
             if overlay.begin(command, seq, judgement) in journey.roles:
-                outcome = journey.act(command, journey.look(command, overlay))
+                outcome = carry(journey, command, overlay)
             else:
                 outcome = refused(decision_id(seq), NOT_ALLOWED)
             overlay.apply(outcome)

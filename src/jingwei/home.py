@@ -33,7 +33,6 @@ from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
-from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.products import Products, shipped
 from jingwei.models.contract import Model
 from jingwei.models.registry import Registry
@@ -133,7 +132,8 @@ class HomeCourt:
 
     def appoint(self, judge: Judge, reader: Reader) -> None:
         """Let the policies and models published last judge from now on."""
-        allowed(FRAUD, Purpose.RISK)
+        for purpose in {journey.purpose for journey in BY_COMMAND.values() if journey.observe is not None}:
+            allowed(FRAUD, purpose)
         for name, slot in MODEL_SLOTS.items():
             text, digest = reader.note(f"policy:{name}"), reader.note(f"model:{slot}")
             if text is None or digest is None or self._seated.get(name) == (text, digest):

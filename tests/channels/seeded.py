@@ -186,6 +186,57 @@ def _decision(bank: Seeded) -> str:
     return str(bank.paid("3.00")[1]["id"])
 
 
+def _made(bank: Seeded, path: str, body: dict[str, Any]) -> str:
+    told = bank.talk.post(path, body, TELLER)
+    assert told.status_code == 201, told.text
+    return str(told.json()["made"])
+
+
+def _card(bank: Seeded) -> str:
+    return _made(bank, "/v1/cards", {"account": bank.customer()})
+
+
+def _pot(bank: Seeded) -> str:
+    body = {"account": bank.customer("9.00"), "name": "p", "currency": "CNY"}
+    return _made(bank, "/v1/pots", body)
+
+
+def _offer(bank: Seeded) -> Good:
+    who = bank.customer("100.00")
+    told = bank.talk.post("/v1/consents", {"purpose": "marketing"}, f"customer:{who}")
+    assert told.status_code == 200, told.text
+    return Good(TELLER, body={"customer": who, "account": who})
+
+
+def _consent(body: dict[str, Any]) -> Callable[[Seeded], Good]:
+    return lambda bank: Good(f"customer:{bank.payers[0]}", body=body)
+
+
+OWN: dict[str, Callable[[Seeded], Good]] = {
+    "POST /v1/consents": _consent({"purpose": "credit", "data": ["identity"], "until": "2099-01-01"}),
+    "POST /v1/consents/withdrawal": _consent({"purpose": "credit", "data": []}),
+    "POST /v1/data-uses": lambda bank: Good(
+        TELLER, body={"customers": [bank.payers[0]], "purpose": "service", "data": [], "why": "asked"}
+    ),
+    "POST /v1/offers": _offer,
+    "POST /v1/erasures": _consent({}),
+    "POST /v1/cards": lambda bank: Good(
+        TELLER, body={"account": bank.customer(), "label": "phone", "one_time": True}
+    ),
+    "POST /v1/cards/{some_id}/freeze": _named(TELLER, "some_id", {"on": True}, _card),
+    "POST /v1/cards/{some_id}/terms": _named(
+        TELLER, "some_id", {"currency": "CNY", "payment": "1.00", "day": "2.00", "label": "x"}, _card
+    ),
+    "POST /v1/pots": lambda bank: Good(
+        TELLER, body={"account": bank.customer(), "name": "p", "currency": "CNY", "goal": "5.00"}
+    ),
+    "POST /v1/pots/{some_id}/moves": _named(
+        TELLER, "some_id", {"direction": "in", "currency": "CNY", "amount": "1.00"}, _pot
+    ),
+    "GET /v1/consents": lambda bank: Good(TELLER, query={"owner": bank.payers[0]}),
+    "GET /v1/cards": lambda bank: Good(TELLER, query={"owner": bank.payers[0]}),
+    "GET /v1/pots": lambda bank: Good(TELLER, query={"owner": bank.payers[0]}),
+}
 FREEZE = {"direction": "in", "on": False, "reason": "phone lost"}
 GOOD: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/payments": _payment,
@@ -227,5 +278,6 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "GET /health": lambda bank: Good(""),
     "GET /ready": lambda bank: Good(""),
     "GET /metrics": lambda bank: Good(""),
+    **OWN,
 }
 """What makes a good request of each operation."""

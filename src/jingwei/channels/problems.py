@@ -98,6 +98,8 @@ PROBLEMS: dict[str, Kind] = {
 NOT_FOUND = frozenset(
     {
         "account_not_found",
+        "card_not_found",
+        "pot_not_found",
         "case_not_found",
         "challenge_not_found",
         "customer_not_found",
@@ -115,6 +117,7 @@ CONFLICT = frozenset(
         "case_closed",
         "challenge_closed",
         "challenge_expired",
+        "consent_missing",
         "hold_not_active",
     }
 )

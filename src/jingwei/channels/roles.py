@@ -9,14 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jingwei.journeys.answer_step_up import AnswerStepUp
+from jingwei.journeys.ask_erasure import AskErasure
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.capture import CaptureCardPayment
+from jingwei.journeys.change_card import ChangeCard
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.freeze import FreezeAccount
+from jingwei.journeys.freeze_card import FreezeCard
+from jingwei.journeys.give_consent import GiveConsent
+from jingwei.journeys.issue_card import IssueCard
+from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.pay import Pay
+from jingwei.journeys.preview_offer import PreviewOffer
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.release_hold import ReleaseHold
 from jingwei.journeys.report_fraud import ReportFraud
@@ -24,6 +32,8 @@ from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.run_day_end import RunDayEnd
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.use_data import UseData
+from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
 
 SYSTEM = "system"
@@ -54,6 +64,16 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     ReportFraud: (*COUNTER, *RISK, SYSTEM),
     PublishPolicy: (*RISK, SYSTEM),
     RunDayEnd: ("admin", SYSTEM),
+    GiveConsent: GROWN,
+    WithdrawConsent: GROWN,
+    UseData: (*COUNTER, *OVERSIGHT, "model_owner", SYSTEM),
+    PreviewOffer: COUNTER,
+    AskErasure: GROWN,
+    IssueCard: (*GROWN, *COUNTER, SYSTEM),
+    FreezeCard: (*CUSTOMERS, *COUNTER, *RISK, SYSTEM),
+    ChangeCard: (*GROWN, *COUNTER, SYSTEM),
+    OpenPot: (*CUSTOMERS, "teller", SYSTEM),
+    MovePot: (*CUSTOMERS, "teller", SYSTEM),
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -62,6 +82,9 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/accounts": LOOK,
     "/v1/accounts/{account}": LOOK,
     "/v1/accounts/{account}/statement": LOOK,
+    "/v1/consents": LOOK,
+    "/v1/cards": LOOK,
+    "/v1/pots": LOOK,
     "/v1/cases": (*OVERSIGHT, SYSTEM),
     "/v1/cases/{case}": (*OVERSIGHT, SYSTEM),
     "/v1/step-ups/{challenge}": (*CUSTOMERS, "teller", *OVERSIGHT, SYSTEM),
@@ -101,6 +124,16 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/fraud-reports": _of(ReportFraud),
     "/v1/policies": _of(PublishPolicy),
     "/v1/day-ends": _of(RunDayEnd),
+    "/v1/consents": _of(GiveConsent),
+    "/v1/consents/withdrawal": _of(WithdrawConsent),
+    "/v1/data-uses": _of(UseData),
+    "/v1/offers": _of(PreviewOffer),
+    "/v1/erasures": _of(AskErasure),
+    "/v1/cards": _of(IssueCard),
+    "/v1/cards/{some_id}/freeze": _of(FreezeCard),
+    "/v1/cards/{some_id}/terms": _of(ChangeCard),
+    "/v1/pots": _of(OpenPot),
+    "/v1/pots/{some_id}/moves": _of(MovePot),
 }
 """Who may call each writing REST route: the roles of its command, or fewer."""
 

@@ -10,20 +10,28 @@ from typing import Any
 import msgspec
 
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
+from jingwei.journeys.ask_erasure import ASK_ERASURE
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
+from jingwei.journeys.change_card import CHANGE_CARD
 from jingwei.journeys.change_credential import CHANGE_CREDENTIAL
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
 from jingwei.journeys.deposit import DEPOSIT
 from jingwei.journeys.exchange import EXCHANGE
 from jingwei.journeys.expire_holds import EXPIRE_HOLDS
 from jingwei.journeys.freeze import FREEZE_ACCOUNT
+from jingwei.journeys.freeze_card import FREEZE_CARD
+from jingwei.journeys.give_consent import GIVE_CONSENT
 from jingwei.journeys.import_accounts import IMPORT_ACCOUNTS
 from jingwei.journeys.import_customers import IMPORT_CUSTOMERS
 from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
+from jingwei.journeys.issue_card import ISSUE_CARD
+from jingwei.journeys.move_pot import MOVE_POT
 from jingwei.journeys.open_account import OPEN_ACCOUNT
+from jingwei.journeys.open_pot import OPEN_POT
 from jingwei.journeys.pay import PAY
+from jingwei.journeys.preview_offer import PREVIEW_OFFER
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
 from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.report_fraud import REPORT_FRAUD
@@ -32,7 +40,9 @@ from jingwei.journeys.review_case import REVIEW_CASE
 from jingwei.journeys.run_day_end import RUN_DAY_END
 from jingwei.journeys.set_limits import SET_LIMITS
 from jingwei.journeys.shape import Answer, Journey, Sealed
+from jingwei.journeys.use_data import USE_DATA
 from jingwei.journeys.use_model import USE_MODEL
+from jingwei.journeys.withdraw_consent import WITHDRAW_CONSENT
 from jingwei.kernel.command import Command
 
 JOURNEYS: tuple[Journey[Any, Any], ...] = (
@@ -59,6 +69,16 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_FACTS,
     IMPORT_ENTRIES,
     CHANGE_CREDENTIAL,
+    GIVE_CONSENT,
+    WITHDRAW_CONSENT,
+    USE_DATA,
+    PREVIEW_OFFER,
+    ASK_ERASURE,
+    ISSUE_CARD,
+    FREEZE_CARD,
+    CHANGE_CARD,
+    OPEN_POT,
+    MOVE_POT,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

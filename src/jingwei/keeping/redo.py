@@ -14,6 +14,7 @@ import msgspec
 
 from jingwei.decisions.judge import Judgement
 from jingwei.decisions.policy import Verdict
+from jingwei.journeys.bound import carry
 from jingwei.journeys.overlay import Overlay
 from jingwei.journeys.shape import Answer, Outcome, Sealed, refused
 from jingwei.journeys.table import BY_COMMAND, claimed, seal, unseal
@@ -147,7 +148,7 @@ class _Redo:
         journey = BY_COMMAND[type(one.command)]
         if self._overlay.begin(one.command, one.seq, judgement) not in journey.roles:
             return refused(decision_id(one.seq), _NOT_ALLOWED)
-        outcome = journey.act(one.command, journey.look(one.command, self._overlay))
+        outcome = carry(journey, one.command, self._overlay)
         assert isinstance(outcome, Outcome), "a journey returns an outcome"
         return outcome
 

@@ -57,6 +57,14 @@ class Reversal(Kept, frozen=True):
     by: str
 
 
+class Erasure(Kept, frozen=True):
+    """A customer's wish to have what the bank may delete deleted; `id` is the decision that took it."""
+
+    customer: str
+    asked_at: int
+    withdrawn: int
+
+
 declare(
     {
         "case_not_found": Words("There is no such case.", "没有这个案件。"),

@@ -8,9 +8,13 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from jingwei.consent.consents import Consent
+from jingwei.consent.uses import DataUse
 from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
-from jingwei.ledger.work import Case, Challenge, Customer, Reversal
+from jingwei.ledger.cards import Card
+from jingwei.ledger.pots import Pot
+from jingwei.ledger.work import Case, Challenge, Customer, Erasure, Reversal
 
 K = TypeVar("K", bound=Kept)
 
@@ -25,10 +29,21 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Challenge: ("challenges", ("status", "customer", "about")),
     Reversal: ("reversals", ()),
     PolicyVersion: ("policies", ("name",)),
+    Consent: ("consents", ("customer", "purpose")),
+    DataUse: ("data_uses", ("customer",)),
+    Card: ("cards", ("customer", "account")),
+    Pot: ("pots", ("customer", "account")),
+    Erasure: ("erasures", ("customer",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
-SINCE: dict[type[Kept], int] = {}
+SINCE: dict[type[Kept], int] = {
+    Consent: 2,
+    DataUse: 2,
+    Card: 2,
+    Pot: 2,
+    Erasure: 2,
+}
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 
 

@@ -25,6 +25,7 @@ from jingwei.channels.rest.evidence import add_evidence
 from jingwei.channels.rest.health import add_health
 from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.orders import add_orders
+from jingwei.channels.rest.own import add_own
 from jingwei.channels.rest.pages import add_pages
 from jingwei.channels.rest.paper import document, takes
 from jingwei.channels.rest.payments import PATH, CardPayment, Lookup, Payments, PaymentTold, Transfer
@@ -106,7 +107,7 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     )
     router = APIRouter(prefix="/v1")
     add_payments(router, payments)
-    for add in (add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence):
+    for add in (add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own):
         add(router, desk)
     app.include_router(router)
     add_health(app, desk, counted)

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from jingwei.channels.rest.reading import Decimal, PlainText
+from jingwei.journeys.use_data import People
 from jingwei.kernel.command import CurrencyCode, Id, OptionalId
+from jingwei.kernel.purpose import DataClass, Purpose
 
 Date = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", examples=["2026-11-20"])]
 OptionalDate = Annotated[str, msgspec.Meta(pattern=r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
@@ -127,6 +129,83 @@ class PolicyAsk(Ask, frozen=True):
     """A new policy version, written in TOML."""
 
     text: PolicyText
+
+
+class ConsentAsk(Ask, frozen=True):
+    """Agree to a use of one's data; no data named means all that the purpose needs."""
+
+    purpose: Purpose
+    data: tuple[DataClass, ...] = ()
+    until: OptionalDate = ""
+
+
+class WithdrawalAsk(Ask, frozen=True):
+    """Take back a consent; no data named means all of it."""
+
+    purpose: Purpose
+    data: tuple[DataClass, ...] = ()
+
+
+class DataUseAsk(Ask, frozen=True):
+    """Say whose data will be read and why, before it is read."""
+
+    customers: People
+    purpose: Purpose
+    data: tuple[DataClass, ...] = ()
+    why: PlainText = ""
+
+
+class OfferAsk(Ask, frozen=True):
+    """Which product would suit the money of an account."""
+
+    customer: Id
+    account: Id
+
+
+class NothingAsk(Ask, frozen=True):
+    """Nothing more to say."""
+
+
+class CardAsk(Ask, frozen=True):
+    """A new card on an account; one with `one_time` is good for one payment."""
+
+    account: Id
+    label: PlainText = ""
+    one_time: bool = False
+
+
+class CardFreezeAsk(Ask, frozen=True):
+    """Freeze a card, or let it pay again with `on` false."""
+
+    on: bool = True
+
+
+class CardTermsAsk(Ask, frozen=True):
+    """A card's name, limits (null: none) and the pot it rounds up into; `close` ends the card."""
+
+    currency: CurrencyCode
+    payment: Decimal | None
+    day: Decimal | None
+    label: PlainText = ""
+    round_up: OptionalId = ""
+    close: bool = False
+
+
+class PotAsk(Ask, frozen=True):
+    """A pot beside an account, towards a goal."""
+
+    account: Id
+    currency: CurrencyCode
+    name: PlainText
+    goal: Decimal = "0"
+
+
+class PotMoveAsk(Ask, frozen=True):
+    """Move money into a pot or out of it; "close" brings all of it back."""
+
+    direction: Literal["in", "out", "close"]
+    currency: CurrencyCode
+    amount: Decimal = "0"
 
 
 class DayEndAsk(Ask, frozen=True):

@@ -9,23 +9,33 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from jingwei.channels.rest import asked, making
+from jingwei.channels.rest import asked, making, making_own
 from jingwei.channels.rest.desk import Desk, Stamp
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
 from jingwei.journeys.answer_step_up import AnswerStepUp
+from jingwei.journeys.ask_erasure import AskErasure
 from jingwei.journeys.capture import CaptureCardPayment
+from jingwei.journeys.change_card import ChangeCard
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.freeze import FreezeAccount
+from jingwei.journeys.freeze_card import FreezeCard
+from jingwei.journeys.give_consent import GiveConsent
+from jingwei.journeys.issue_card import IssueCard
+from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.open_pot import OpenPot
+from jingwei.journeys.preview_offer import PreviewOffer
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.release_hold import ReleaseHold
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.use_data import UseData
+from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
 
 Make = Callable[[Desk, str, Any, Stamp], Command]
@@ -172,6 +182,96 @@ ORDERS = (
         "Publish a policy version",
         "policies",
         "Judge by this policy from the next record on.",
+    ),
+    Order(
+        "/consents",
+        asked.ConsentAsk,
+        GiveConsent,
+        making_own.consent,
+        "Give a consent",
+        "consents",
+        "Let the bank read one's data for a purpose that rests on consent; customers only, for themselves.",
+    ),
+    Order(
+        "/consents/withdrawal",
+        asked.WithdrawalAsk,
+        WithdrawConsent,
+        making_own.withdrawal,
+        "Take back a consent",
+        "consents",
+        "Nothing is read under it from the next request on.",
+    ),
+    Order(
+        "/data-uses",
+        asked.DataUseAsk,
+        UseData,
+        making_own.data_use,
+        "Say whose data will be read",
+        "consents",
+        "Check the consents of these customers and count the use; staff only.",
+    ),
+    Order(
+        "/offers",
+        asked.OfferAsk,
+        PreviewOffer,
+        making_own.offer,
+        "See which offer suits",
+        "consents",
+        "Read for marketing: refused unless the customer agrees; staff only.",
+    ),
+    Order(
+        "/erasures",
+        asked.NothingAsk,
+        AskErasure,
+        making_own.erasure,
+        "Ask to be forgotten",
+        "consents",
+        "End every consent and record the wish; what the law makes the bank keep stays.",
+    ),
+    Order(
+        "/cards",
+        asked.CardAsk,
+        IssueCard,
+        making_own.card,
+        "Issue a card",
+        "cards",
+        "One more card on an account, for good or for one payment.",
+    ),
+    Order(
+        "/cards/{some_id}/freeze",
+        asked.CardFreezeAsk,
+        FreezeCard,
+        making_own.card_freeze,
+        "Freeze a card",
+        "cards",
+        "A frozen card does not pay until it is set free again.",
+    ),
+    Order(
+        "/cards/{some_id}/terms",
+        asked.CardTermsAsk,
+        ChangeCard,
+        making_own.card_terms,
+        "Change a card",
+        "cards",
+        "A card's name, limits and pot; or its end.",
+    ),
+    Order(
+        "/pots",
+        asked.PotAsk,
+        OpenPot,
+        making_own.pot,
+        "Open a pot",
+        "pots",
+        "Money set aside in an account of its own.",
+    ),
+    Order(
+        "/pots/{some_id}/moves",
+        asked.PotMoveAsk,
+        MovePot,
+        making_own.pot_move,
+        "Move money of a pot",
+        "pots",
+        "Into the pot, out of it, or all of it back.",
     ),
 )
 

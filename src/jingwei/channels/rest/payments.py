@@ -73,6 +73,7 @@ class CardPayment(msgspec.Struct, frozen=True, tag="card", tag_field="type", for
     capture: bool = True
     device: OptionalId = ""
     place: OptionalId = ""
+    card: OptionalId = ""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -311,4 +312,5 @@ class Payments:
             capture=ask.capture,
             device=ask.device,
             place=ask.place,
+            card=ask.card,
         )

@@ -75,6 +75,16 @@ SAMPLES: dict[str, Any] = {
     "StepUpAsk.amount": "8000.00",
     "ReviewAsk.comment": "called the customer",
     "FreezeAsk.reason": "phone lost",
+    "purpose": "marketing",
+    "customers": ["alice"],
+    "OfferAsk.customer": "alice",
+    "CardAsk.label": "Phone 手机",
+    "CardTermsAsk.payment": "500.00",
+    "CardTermsAsk.day": "2000.00",
+    "PotAsk.name": "Holiday 旅行",
+    "PotAsk.goal": "5000.00",
+    "PotMoveAsk.direction": "in",
+    "PotMoveAsk.amount": "50.00",
 }
 """Values of examples, by field or by type and field."""
 
@@ -88,6 +98,8 @@ PLACES = (
     ("/cases/", "C00000000012"),
     ("/decisions/", "D00000000012"),
     ("/problems/", "not_allowed"),
+    ("/cards/", "K00000000012"),
+    ("/pots/", "A00000000012"),
 )
 """What stands in an address for its blank."""
 

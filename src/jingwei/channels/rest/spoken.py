@@ -16,6 +16,9 @@ GROUPS = {
     "words": ("Codes", "代码"),
     "audit": ("Audit", "审计"),
     "health": ("Health", "运行状况"),
+    "consents": ("Consents", "同意"),
+    "cards": ("Cards", "银行卡"),
+    "pots": ("Pots", "存钱罐"),
 }
 
 CHINESE = {
@@ -202,6 +205,56 @@ CHINESE = {
     "What ties one record to a head the bank signed; `tools/verify_proof.py` checks it.": (
         "把一条记录与银行签名头联系起来的证明；可用`tools/verify_proof.py`验证。"
     ),
+    "Give a consent": ("同意"),
+    "Let the bank read one's data for a purpose that rests on consent; customers only, for themselves.": (
+        "同意银行为某一目的读取本人数据；仅限客户本人。"
+    ),
+    "Take back a consent": ("撤回同意"),
+    "Nothing is read under it from the next request on.": ("自下一个请求起，不再据此读取任何数据。"),
+    "Say whose data will be read": ("登记数据使用"),
+    "Check the consents of these customers and count the use; staff only.": (
+        "核对这些客户的同意并计入使用次数；仅限银行内部。"
+    ),
+    "See which offer suits": ("查看适合的优惠"),
+    "Read for marketing: refused unless the customer agrees; staff only.": (
+        "为营销目的读取：客户未同意则拒绝；仅限员工。"
+    ),
+    "Ask to be forgotten": ("申请删除"),
+    "End every consent and record the wish; what the law makes the bank keep stays.": (
+        "撤回全部同意并登记申请；法律要求保存的数据予以保留。"
+    ),
+    "Issue a card": ("发卡"),
+    "One more card on an account, for good or for one payment.": ("为账户增发一张卡，长期有效或仅用一次。"),
+    "Freeze a card": ("冻结银行卡"),
+    "A frozen card does not pay until it is set free again.": ("冻结的卡在解冻前不能付款。"),
+    "Change a card": ("修改银行卡"),
+    "A card's name, limits and pot; or its end.": ("卡的名称、限额与存钱罐；或注销。"),
+    "Open a pot": ("开立存钱罐"),
+    "Money set aside in an account of its own.": ("在独立账户中存放的钱。"),
+    "Move money of a pot": ("存钱罐转入转出"),
+    "Into the pot, out of it, or all of it back.": ("转入、转出，或全部取回。"),
+    "Purposes and consents": ("目的与同意"),
+    "Every purpose with its ground, its data, whether the customer agrees, and its last uses.": (
+        "每个目的的依据、数据、客户是否同意，以及最近的使用。"
+    ),
+    "Cards": ("银行卡列表"),
+    "One's own cards; staff name the customer.": ("本人的卡；员工须指明客户。"),
+    "Pots": ("存钱罐列表"),
+    "One's own pots with what is in them; staff name the customer.": (
+        "本人的存钱罐及其金额；员工须指明客户。"
+    ),
+    "How often one reader read data for a purpose on one bank day.": (
+        "某一读取者在一个银行日内为某目的读取数据的次数。"
+    ),
+    "A purpose: what it rests on, what it reads, whether it may now, since when, and its last uses.": (
+        "一个目的：依据、读取的数据、现在是否允许、自何时起，以及最近的使用。"
+    ),
+    "A card with its limits; a limit of null is the account's alone.": (
+        "一张卡及其限额；限额为null时只受账户限额约束。"
+    ),
+    "A pot, what is in it, and its goal.": ("一个存钱罐、其中的金额与目标。"),
+    "A reason for reading a customer's data; every read names one.": "读取客户数据的目的；每次读取都须写明。",
+    "What a piece of data tells about a person.": "数据反映个人的哪一方面。",
     "The bank's signed word on how many records there are and their root.": "银行对记录总数与根的签名。",
 }
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
@@ -258,6 +311,25 @@ MEANINGS = {
     "owner": ("Whose accounts; for staff alone.", "谁的账户；仅员工可用。"),
     "after": ("Where to go on.", "从何处继续。"),
     "limit": ("How many at most.", "至多几条。"),
+    "purpose": ("What the data is used for.", "数据用于何种目的。"),
+    "data": (
+        "Which kinds of data; none named means all the purpose needs.",
+        "哪些数据；不写则为该目的所需的全部。",
+    ),
+    "until": ("The last day it holds; empty is until taken back.", "有效的最后一天；空为直至撤回。"),
+    "customers": ("Whose data.", "谁的数据。"),
+    "why": ("Why, as the customer will read it.", "原因，客户会看到。"),
+    "label": ("What you call the card.", "卡的名称。"),
+    "one_time": ("True: good for one payment.", "true：仅限一次付款。"),
+    "CardFreezeAsk.on": ("True freezes the card, false sets it free.", "true为冻结，false为解冻。"),
+    "CardTermsAsk.payment": ("Most in one payment with this card.", "该卡单笔上限。"),
+    "CardTermsAsk.day": ("Most in one day with this card.", "该卡单日上限。"),
+    "round_up": ("The pot that gets what is missing to the next whole unit.", "凑整存入的存钱罐。"),
+    "close": ("True ends the card for good.", "true为注销。"),
+    "goal": ("What you want to reach.", "目标金额。"),
+    "PotMoveAsk.direction": ("Into the pot, out of it, or all of it back.", "转入、转出，或全部取回。"),
+    "PotAsk.name": ("What you call the pot.", "存钱罐的名称。"),
+    "card": ("The card that pays.", "付款所用的卡。"),
 }
 """What a field means, in English and Chinese, by name or by type and name."""
 

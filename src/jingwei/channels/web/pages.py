@@ -21,6 +21,7 @@ from jingwei.channels.roles import page as page_roles
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.visit import Turned, Visit, admit, same_site, visit_of
 from jingwei.kernel.clock import local_text
+from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.money import currency, format_minor
 from jingwei.kernel.refusal import Words
 from jingwei.stores.store import StoreError
@@ -160,10 +161,16 @@ class Site:
     async def do(self, command: Command) -> Reply:
         """Have a command done; the reply comes once it is durable. Raises StoreError.
 
-        Raises Problem `not_allowed` when none of the actor's roles may ask for it (channels/roles.py).
+        Raises Problem `not_allowed` when none of the actor's roles may ask for it (channels/roles.py), and
+        `field_not_valid` when a field does not hold what its type says: a record that could not be read
+        again is never written.
         """
         if not may_ask(self.roles_of(command.actor), type(command)):
             raise Problem("not_allowed")
+        try:
+            command = checked(command)
+        except CommandError as wrong:
+            raise Problem("field_not_valid", why=str(wrong)) from None
         return await self.desk.joined.ask(command)
 
 

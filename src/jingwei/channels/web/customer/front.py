@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from jingwei.channels.rest.views import standings, walk
+from jingwei.channels.web.naming import is_pot
 from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.ledger.work import Challenge
 
@@ -24,7 +25,7 @@ def add_front(router: Router, site: Site) -> None:
     async def front(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
         reader = site.desk.reader
-        own = standings(reader, session.who, "", 50)
+        own = [one for one in standings(reader, session.who, "", 50) if not is_pot(one.account)]
         entries = walk(reader, own[0].balance, "", RECENT)[0] if own else []
         asked = reader.find(Challenge, "customer", session.who, limit=100)
         waiting = [one for one in asked if one.status == "open" and one.expires_at > site.now()]
