@@ -19,7 +19,12 @@ from jingwei.stores.identities import Person
 PASSWORD = "correct horse battery"
 SHOTS = os.environ.get("JINGWEI_SHOTS", "")
 WORDS = {
-    "en": {"passkey": "Sign in with a passkey", "enter": "Sign in", "kept": "I have kept them", "home": "My money"},
+    "en": {
+        "passkey": "Sign in with a passkey",
+        "enter": "Sign in",
+        "kept": "I have kept them",
+        "home": "My money",
+    },
     "zh": {"passkey": "使用通行密钥登录", "enter": "登录", "kept": "我已保存", "home": "我的账户"},
 }
 
@@ -91,8 +96,10 @@ def somebody(request: pytest.FixtureRequest, served: Any, chromium: Any) -> Iter
 
 def axe(page: Any) -> list[str]:
     """What axe finds against WCAG A and AA."""
-    found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = (
+        pytest.importorskip("axe_playwright_python.sync_playwright")
+        .Axe()
+        .run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     )
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found.response["violations"]]
 
@@ -114,8 +121,8 @@ def test_enrolling_password_and_code_and_a_passkey(somebody: Somebody):
     # a passkey, made and used by the browser itself
     cdp = page.context.new_cdp_session(page)
     cdp.send("WebAuthn.enable")
-    virtual = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
-    virtual |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    virtual = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    virtual |= {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
     cdp.send("WebAuthn.addVirtualAuthenticator", {"options": virtual})
     somebody.goto("/app/security")
     page.click('[data-passkey="add"]')
