@@ -15,6 +15,7 @@ from tests.soak.rows_fuzz import ROWS
 SHORT = 50 * len(GOOD)
 
 
+@pytest.mark.timeout(600)
 def test_every_operation_accepts_refuses_and_never_fails():
     row = next(row for row in ROWS if row.id == "S5 generated requests")
     tally = row.run(1, SHORT)

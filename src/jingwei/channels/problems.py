@@ -110,6 +110,7 @@ FORBIDDEN = frozenset({"not_allowed", "own_work"})
 CONFLICT = frozenset(
     {
         "account_exists",
+        "already_reported",
         "already_reversed",
         "case_closed",
         "challenge_closed",

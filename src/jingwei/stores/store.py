@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -121,6 +122,10 @@ class Reader(Protocol):
         """Yield (number, bytes) of the records start <= number < end, streaming, in order."""
         ...
 
+    def keys(self, *, after: tuple[str, str] = ("", ""), limit: int = 1000) -> list[tuple[str, str, int]]:
+        """Return (key, actor, record number) of the answers, by key and actor, after this pair."""
+        ...
+
     def lines(self, ids: Sequence[int]) -> list[Line]:
         """Return the ledger lines with these numbers, in any order."""
         ...
@@ -135,6 +140,14 @@ class Reader(Protocol):
 
     def note(self, name: str) -> str | None:
         """Return a small named value, or None."""
+        ...
+
+    def notes(self) -> dict[str, str]:
+        """Return all small named values."""
+        ...
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """While it lasts, every read sees the books as they stand at the first one."""
         ...
 
     def totals(self) -> list[tuple[str, int, int]]:

@@ -307,6 +307,7 @@ def test_what_was_signed_stands_in_the_record_of_the_answer(ground: Ground):
         "amount_minor": 600_000,
         "currency": "CNY",
         "customer": "alice",
+        "device": "phone",
     }
     stamp = {"actor": "customer:alice", "at": at, "known_at": at}
     asked = ground.home.bank.do([Pay(key="to-prove", **pay, **stamp)])[0].answer

@@ -32,6 +32,7 @@ FIXES: dict[str, str] = {
     "ModelError": "see the models kept with `jingwei model list`",
     "KeyFileError": "do what the message says, then try again",
     "TokenFileError": "do what the message says, then try again",
+    "BackupError": "do what the message says; what was there before is untouched",
     "VaultError": "do what the message says, then try again",
     "ProofError": "run `jingwei audit verify` to see what is damaged",
     "TreeError": "run `jingwei audit verify` to see what is damaged",
