@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.channels.web.attacks_proving import session_of, visit_at
+from tests.channels.web.browser import Browser
 from tests.channels.web.ground import PASSWORD, REDIRECT, SECRET, Ground, options_in
 
 from jingwei.channels.signon import codes, enrol
@@ -326,3 +327,12 @@ def test_what_was_signed_stands_in_the_record_of_the_answer(ground: Ground):
     assert done.answer.result == "allowed"
     sealed = unseal(ground.home.store.record(done.seq)).command
     assert sealed.proof.startswith("totp sha256:") and sealed.proof.endswith("6000.00 CNY to mallory")
+
+
+def test_behind_a_proxy_with_https_cookies_are_secure_and_forms_are_taken(tmp_path):
+    browser = Browser(tmp_path / "home", "https://bank.example")
+    head = {"origin": "https://bank.example", "sec-fetch-site": "same-origin"}
+    sending = browser.client.post("/sign-in/demo", data={"actor": "customer:alice"}, headers=head)
+    told = browser._runner.run(sending)
+    assert told.status_code == 303 and "Secure" in told.headers["set-cookie"]
+    browser.close()
