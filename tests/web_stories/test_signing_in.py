@@ -121,13 +121,8 @@ def test_enrolling_password_and_code_and_a_passkey(somebody: Somebody):
     # a passkey, made and used by the browser itself
     cdp = page.context.new_cdp_session(page)
     cdp.send("WebAuthn.enable")
-    virtual = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-    }
-    virtual |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    virtual = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    virtual |= {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
     cdp.send("WebAuthn.addVirtualAuthenticator", {"options": virtual})
     somebody.goto("/app/security")
     page.click('[data-passkey="add"]')

@@ -27,13 +27,15 @@ class Asked:
         self.headers: dict[str, str] = {}
 
 
-def _visit(ground: Ground) -> Any:
+def visit_at(ground: Ground) -> Any:
+    """A visit of whoever is signed in."""
     request: Any = Asked(ground.client.cookies.get(COOKIE, ""))
     return visit_of(request, ground.site.sessions, ground.clock.now())
 
 
 def session_of(ground: Ground) -> Session:
-    found: Session = _visit(ground).session
+    """The session at hand."""
+    found: Session = visit_at(ground).session
     return found
 
 
@@ -41,7 +43,7 @@ def _try(ground: Ground, what: What, **form: str) -> str:
     """Prove `what` with this form; the code of the refusal, or the means."""
     fields: Any = form
     try:
-        return ground._runner.run(proved(ground.site, _visit(ground), fields, what)).means
+        return ground._runner.run(proved(ground.site, visit_at(ground), fields, what)).means
     except Refused as refused:
         return refused.code
 
@@ -111,7 +113,7 @@ def proof_raced(ground: Ground) -> bool:
 
     async def one() -> str:
         try:
-            return (await proved(ground.site, _visit(ground), fields, PAYMENT)).means
+            return (await proved(ground.site, visit_at(ground), fields, PAYMENT)).means
         except Refused as refused:
             return refused.code
 

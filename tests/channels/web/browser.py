@@ -12,7 +12,7 @@ from tests.channels.counter import START
 
 from jingwei.channels.demo import settle
 from jingwei.channels.rest.app import create_app
-from jingwei.channels.web.app import web
+from jingwei.channels.web.app import ORIGIN, web
 from jingwei.home import open_home
 from jingwei.kernel.clock import ManualClock
 
@@ -20,11 +20,11 @@ from jingwei.kernel.clock import ManualClock
 class Browser:
     """One visitor; `bank` is shared by all who are made from it with `another`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, origin: str = ORIGIN) -> None:
         self.clock = ManualClock(START)
         self.home = open_home(path, self.clock)
         assert settle(self.home) == []
-        self.front = create_app(self.home, None, [web(demo=True)])
+        self.front = create_app(self.home, None, [web(True, origin)])
         self._runner = asyncio.Runner()
         self.client = self._client()
 

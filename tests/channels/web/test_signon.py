@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
+from tests.channels.web.attacks_proving import session_of, visit_at
+from tests.channels.web.browser import Browser
 from tests.channels.web.ground import PASSWORD, REDIRECT, SECRET, Ground, options_in
 
 from jingwei.channels.signon import codes, enrol
+from jingwei.channels.web.proving import What, ask_proof, proved
+from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.change_credential import ChangeCredential
+from jingwei.journeys.pay import Pay
 from jingwei.journeys.table import unseal
+from jingwei.ledger.work import Challenge
 from jingwei.stores.identities import Person
 from jingwei.stores.vault import Vault, VaultError
 
@@ -289,3 +296,44 @@ def test_the_vault_opens_only_what_it_sealed(tmp_path, cipher):
 def test_the_page_shows_passkey_options_without_style(ground: Ground):
     ground.signed_in()
     assert '"rpId"' not in options_in(ground.get("/app/security").text, "add")
+
+
+def test_what_was_signed_stands_in_the_record_of_the_answer(ground: Ground):
+    ground.signed_in()
+    ground.later(86_400)
+    ground.signed_in()
+    at = ground.clock.now()
+    pay = {
+        "payer": "alice",
+        "payee": "mallory",
+        "amount_minor": 600_000,
+        "currency": "CNY",
+        "customer": "alice",
+        "device": "phone",
+    }
+    stamp = {"actor": "customer:alice", "at": at, "known_at": at}
+    asked = ground.home.bank.do([Pay(key="to-prove", **pay, **stamp)])[0].answer
+    assert asked.challenge, asked
+    challenge = ground.home.store.load(Challenge, [asked.challenge])[0]
+    what = What("payment", challenge.id, challenge.payee, challenge.amount_minor, challenge.currency)
+    asking = ask_proof(ground.site, session_of(ground), what)
+    ground.later()
+    form: Any = {"proof": asking.id, "proof_code": ground.code()}
+    proof = ground._runner.run(proved(ground.site, visit_at(ground), form, what))
+    shown = {"payee": what.payee, "amount_minor": what.amount_minor, "currency": what.currency}
+    answer = AnswerStepUp(
+        key="answer", challenge=challenge.id, confirm=True, proof=proof.evidence, **shown, **stamp
+    )
+    done = ground.home.bank.do([answer])[0]
+    assert done.answer.result == "allowed"
+    sealed = unseal(ground.home.store.record(done.seq)).command
+    assert sealed.proof.startswith("totp sha256:") and sealed.proof.endswith("6000.00 CNY to mallory")
+
+
+def test_behind_a_proxy_with_https_cookies_are_secure_and_forms_are_taken(tmp_path):
+    browser = Browser(tmp_path / "home", "https://bank.example")
+    head = {"origin": "https://bank.example", "sec-fetch-site": "same-origin"}
+    sending = browser.client.post("/sign-in/demo", data={"actor": "customer:alice"}, headers=head)
+    told = browser._runner.run(sending)
+    assert told.status_code == 303 and "Secure" in told.headers["set-cookie"]
+    browser.close()

@@ -133,6 +133,9 @@ def add_person(
         raise Mistake(f"{name!r} is no login name", f"write {error}", code=USAGE) from None
     kind = "customer" if set(role or ()) <= set(CUSTOMERS) else "staff"
     who = actor or f"{kind}:{login}"
+    if who.partition(":")[0] not in ("customer", "staff") or not who.partition(":")[2]:
+        fix = "write it as customer:NAME or staff:NAME; the bank's own programs do not sign in"
+        raise Mistake(f"nobody can sign in as {who!r}", fix, code=USAGE)
     roles = _checked(role, who)
     with signing_on(context) as signon:
         person = Person(who, login, shown or name, roles, since=signon.clock.now())

@@ -14,6 +14,7 @@ from jingwei.channels.signon.passkeys import NotProved, Party, named
 from jingwei.channels.signon.passwords import Passwords, outdated
 from jingwei.journeys.change_credential import ChangeCredential
 from jingwei.kernel.clock import DAY, MINUTE, Clock
+from jingwei.kernel.command import checked
 from jingwei.stores.identities import Identities, Person
 from jingwei.stores.once import FREE, Issued
 from jingwei.stores.vault import VaultError
@@ -202,12 +203,15 @@ class SignOn:
     # -- what changes ----------------------------------------------------------------------------
 
     def owe(self, by: str, person: str, what: str, change: str, label: str = "") -> None:
-        """Note a change that the evidence must hold; within the transaction that makes it."""
+        """Note a change that the evidence must hold; within the transaction that makes it.
+
+        Raises CommandError for what could not be read again once it is sealed.
+        """
         now = self.clock.now()
         key = f"credential:{secrets.token_urlsafe(15)}"
         fields: dict[str, Any] = {"what": what, "change": change, "label": label[:200]}
         owed = ChangeCredential(key=key, actor=by, at=now, known_at=now, person=person, **fields)
-        self.identities.owe(owed)
+        self.identities.owe(checked(owed))
 
     async def settle(self, do: Callable[[ChangeCredential], Awaitable[object]]) -> int:
         """Have every change that is not sealed yet sealed; returns how many were."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import mimetypes
+import time
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("jingwei.web")
 SESSIONS = "sessions.db"
 ORIGIN = "http://localhost:8000"
+ROLES_S = 1.0
+"""How long a token of the token file goes on with the roles it had."""
+
+MOST_REMEMBERED = 10_000
 SETTLE_S = 2.0
 """How often changes made on the command line are looked for and sealed."""
 
@@ -54,7 +60,7 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
         drafts = Drafts(path / SESSIONS)
         site = Site(desk, sessions, signon, demo)
         site.drafts = drafts
-        desk.tokens.roles_of = site.roles_of
+        desk.tokens.roles_of = remembered(site.roles_of)
         add_web(app.router, site)
         oidc = Provider(site)
         add_routes(app.router, site, oidc)
@@ -75,6 +81,23 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
         return Alongside(close, (settle,))
 
     return add
+
+
+def remembered(ask: Callable[[str], tuple[str, ...]]) -> Callable[[str], tuple[str, ...]]:
+    """The same roles without asking the file for every request: what was told is good for a second."""
+    told: dict[str, tuple[float, tuple[str, ...]]] = {}
+
+    def roles_of(actor: str) -> tuple[str, ...]:
+        now = time.perf_counter()
+        at, roles = told.get(actor, (-ROLES_S, ()))
+        if now - at >= ROLES_S:
+            if len(told) >= MOST_REMEMBERED:
+                told.clear()
+            roles = ask(actor)
+            told[actor] = (now, roles)
+        return roles
+
+    return roles_of
 
 
 def add_web(router: Router, site: Site) -> None:

@@ -115,11 +115,13 @@ class Site:
         channels/roles.py names for its address. Strangers go to the sign-in page.
         """
         open_to = self.guards_of(path, roles, methods or ("GET",))
+        origin = self.signon.party.origin
+        secure = origin.startswith("https://")
 
         async def answer(request: Request) -> Response:
-            visit = visit_of(request, self.sessions, self.now())
+            visit = visit_of(request, self.sessions, self.now())._replace(secure=secure)
             try:
-                same_site(visit)
+                same_site(visit, origin)
                 if open_to:
                     admit(visit, open_to)
                 return await handler(visit)

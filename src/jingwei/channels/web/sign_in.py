@@ -190,7 +190,7 @@ def begin(
 
 def keep(visit: Visit, response: Response, name: str, value: str, seconds: int) -> None:
     """Set a cookie that scripts cannot read and other sites' forms do not send."""
-    secure = visit.request.url.scheme == "https"
+    secure = visit.secure or visit.request.url.scheme == "https"
     response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure)
 
 

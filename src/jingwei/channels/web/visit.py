@@ -32,13 +32,17 @@ class Turned(Exception):
 
 
 class Visit(NamedTuple):
-    """One request for a page. `session` is None for a stranger; `elder` asks for large type."""
+    """One request for a page. `session` is None for a stranger; `elder` asks for large type.
+
+    `secure` says that browsers reach the bank over https, if through a proxy: cookies are marked so.
+    """
 
     request: Request
     session: Session | None
     lang: str
     elder: bool
     theme: str
+    secure: bool = False
 
     def say(self, key: str, **values: object) -> str:
         """The sentence in the visit's language."""
@@ -86,10 +90,11 @@ def admit(visit: Visit, roles: tuple[str, ...]) -> None:
     signed_in(visit, inside=inside, roles=roles)
 
 
-def same_site(visit: Visit) -> None:
+def same_site(visit: Visit, origin_here: str) -> None:
     """Raises Problem `not_allowed` for a form that another site had the browser send.
 
-    Browsers say where a request comes from: Sec-Fetch-Site, and Origin with every POST.
+    Browsers say where a request comes from: Sec-Fetch-Site, and Origin with every POST. `origin_here` is how
+    browsers reach the bank, also through a proxy that changes the Host header.
     """
     request = visit.request
     if request.method in ("GET", "HEAD"):
@@ -97,7 +102,8 @@ def same_site(visit: Visit) -> None:
     fetched = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin", "")
     here = request.headers.get("host", "")
-    if fetched not in ("same-origin", "none") or (origin and origin.partition("://")[2] != here):
+    foreign = origin and origin != origin_here and origin.partition("://")[2] != here
+    if fetched not in ("same-origin", "none") or foreign:
         raise Problem("not_allowed")
 
 

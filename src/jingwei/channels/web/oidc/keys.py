@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ KEPT = 2
 """How many keys are published: the one that signs, and the one that signed what is still good."""
 
 
+REMEMBERED = 10_000
+"""How many signatures that were checked are remembered: checking one takes longer than all the rest."""
+
+
 class TokenKeys:
     """Signs and checks tokens. A key made by `jingwei clients rotate` is used at once."""
 
@@ -23,6 +28,7 @@ class TokenKeys:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._seen_ns = -1
         self._keys: list[ECKey] = []
+        self._checked: dict[bytes, dict[str, Any]] = {}
         if not self._files():
             self.rotate(0)
 
@@ -51,6 +57,7 @@ class TokenKeys:
                 key = ECKey.import_key(key.as_dict(private=True), {"kid": key.thumbprint(), "use": "sig"})
                 self._keys.append(key)
             self._seen_ns = changed
+            self._checked.clear()
         return self._keys
 
     def sign(self, claims: dict[str, Any], kind: str) -> str:
@@ -63,12 +70,20 @@ class TokenKeys:
         """The claims of a token of this kind that one of our keys signed with our algorithm; else None."""
         if len(token) > 4096 or token.count(".") != 2:
             return None
+        keys, mark = self._load(), hashlib.sha256(f"{kind} {token}".encode("utf-8", "replace")).digest()
+        if mark in self._checked:
+            return dict(self._checked[mark])
         try:
-            found = jwt.decode(token, KeySet(list(self._load())), algorithms=[ALGORITHM])
+            found = jwt.decode(token, KeySet(list(keys)), algorithms=[ALGORITHM])
         except (JoseError, ValueError, TypeError, KeyError, UnicodeError):
             return None
-        named = found.header.get("kid") in [key.kid for key in self._keys]
-        return dict(found.claims) if named and found.header.get("typ") == kind else None
+        named = found.header.get("kid") in [key.kid for key in keys]
+        if not named or found.header.get("typ") != kind:
+            return None
+        if len(self._checked) >= REMEMBERED:
+            self._checked.clear()
+        self._checked[mark] = dict(found.claims)
+        return dict(found.claims)
 
     def published(self) -> dict[str, Any]:
         """The public keys as a JSON Web Key Set."""
