@@ -336,6 +336,9 @@ def test_a_proof_is_ones_own_and_holds(desk, tmp_path):
     file = tmp_path / "p.json"
     file.write_bytes(desk.browser.get(f"/app/proof/{number}/file").content)
     assert verify_proof.main([str(file)]) == 0
+    assert f"/app/proof/{number}" in desk.browser.get("/app/statement").text
+    desk.browser.sign_in("customer:bob")
+    assert f"/app/proof/{number}" not in desk.browser.get("/app/statement").text, "no link that leads nowhere"
     desk.browser.sign_in("customer:carol")
     for missing in (number, "D99999999999", "x"):
         assert desk.browser.get(f"/app/proof/{missing}").status_code == 404
