@@ -91,6 +91,9 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/policies": (*OVERSIGHT, "model_owner", SYSTEM),
     "/v1/decisions/{decision}": (*LOOK, "model_owner"),
     "/v1/decisions/{decision}/proof": (*LOOK, "model_owner"),
+    "/v1/consents": LOOK,
+    "/v1/cards": LOOK,
+    "/v1/pots": LOOK,
 }
 """Who may read each REST route that needs a token."""
 
@@ -98,6 +101,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/app": CUSTOMERS,
     "/desk": STAFF,
     "/desk/counter": COUNTER,
+    "/desk/audience": COUNTER,
 }
 """Who may open the pages under each address; the longest one that fits decides. Pages may narrow it."""
 

@@ -68,7 +68,6 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_ACCOUNTS,
     IMPORT_FACTS,
     IMPORT_ENTRIES,
-    CHANGE_CREDENTIAL,
     GIVE_CONSENT,
     WITHDRAW_CONSENT,
     USE_DATA,
@@ -79,6 +78,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     CHANGE_CARD,
     OPEN_POT,
     MOVE_POT,
+    CHANGE_CREDENTIAL,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -45,9 +45,7 @@ def city(
         try:
             made = live_through(people, days, seed, first, told)
             lived = time.perf_counter() - began
-            rows = (
-                write(made, out) if out is not None else {n: len(r["at"]) for n, r in made.systems.items()}
-            )
+            rows = write(made, out) if out is not None else {n: len(r["at"]) for n, r in made.systems.items()}
         except NotEmpty as error:
             raise Mistake(str(error), "name a folder that is new or empty") from None
         except ValueError as error:

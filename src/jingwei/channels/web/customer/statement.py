@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from jingwei.channels.identity import caller_of
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.views import standings
 from jingwei.channels.web.history import Histories, Row, Wanted, chosen, kind_name, other_name, span, sums
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Router
 
+    from jingwei.channels.rest.desk import Desk
     from jingwei.channels.web.pages import Site
     from jingwei.ledger.accounts import Account, Standing
     from jingwei.stores.sessions import Session
@@ -67,6 +69,7 @@ def add_statement(router: Router, site: Site) -> None:
             asked = {name: visit.request.query_params.get(name, "")[:100] for name in FIELDS}
             found = Found(standing, asked, Wanted(), histories.of(standing), [])
         values = view(visit, own, found, wrong) | {"product_name": lambda account: name(account, visit.lang)}
+        values["proved"] = provable(site.desk, session, [row for row, *_ in values["rows"]])
         return site.page(visit, "app/statement.html", values, 422 if wrong else 200)
 
     async def keep(visit: Visit) -> Response:
@@ -97,6 +100,13 @@ def find(visit: Visit, own: list[Standing], histories: Histories) -> Found:
     wanted = wanted_of(asked, code)
     rows = histories.of(standing)
     return Found(standing, asked, wanted, rows, chosen(rows, wanted, code, visit.lang))
+
+
+def provable(desk: Desk, session: Session, rows: list[Row]) -> set[str]:
+    """Those of the rows' decisions whose record the customer may see: what others asked is theirs."""
+    caller = caller_of(session.actor)
+    ids = {row.decision for row in rows}
+    return {some_id for some_id in ids if desk.may_see(caller, desk.record(some_id))}
 
 
 async def file_of(visit: Visit, session: Session, found: Found, now: int) -> Response:

@@ -33,7 +33,7 @@ async function climb(leaf, index, size, path) {
     if (sn === 0) return null;
     const left = fn % 2 === 1 || fn === sn;
     r = left ? await node(p, r) : await node(r, p);
-    step(null, `${words.step} ${i + 1} (${left ? words.left : words.right})`, hex(r));
+    step(null, (left ? words.left : words.right).replace("#", String(i + 1)), hex(r));
     if (left && fn % 2 === 0) while (fn % 2 === 0 && fn !== 0) { fn = half(fn); sn = half(sn); }
     fn = half(fn); sn = half(sn);
   }
