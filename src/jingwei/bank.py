@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Protocol, overload
 
 import msgspec
 
-from jingwei.decisions.judge import Judge, Judgement
+from jingwei.decisions.judge import Judge, JudgedColumns, Judgement
+from jingwei.journeys import in_columns
+from jingwei.journeys.card_payments import CardPayments
+from jingwei.journeys.doing import do_one
 from jingwei.journeys.overlay import Overlay
-from jingwei.journeys.shape import Answer, Sealed, refused
+from jingwei.journeys.shape import Answer, Sealed
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
 from jingwei.kernel.command import Command, fingerprint_equal
-from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Line
 from jingwei.ledger.products import Products
 from jingwei.stores.store import Batch, Reader, Store, StoreError, Ticket
 
 KEY_USED = Refusal("key_used_for_another")
-NOT_ALLOWED = Refusal("not_allowed")
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -31,21 +33,44 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     replayed: bool = False
 
 
+class Replies(Sequence[Reply]):
+    """Replies to commands of which all were new, each made when somebody looks."""
+
+    def __init__(self, answers: in_columns.Answers) -> None:
+        self.answers = answers
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    @overload
+    def __getitem__(self, at: int) -> Reply: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Reply]: ...
+    def __getitem__(self, at: int | slice) -> Reply | list[Reply]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        return Reply(self.answers.first_seq + at, self.answers[at])
+
+
 class Prepared(msgspec.Struct, frozen=True):
-    """Commands that are new, judged, numbered from `first_seq`; and those already answered, by position."""
+    """Commands that are new, judged, numbered from `first_seq`; and those already answered, by position.
+
+    Judgements held as columns are of card payments held as columns, all of them new.
+    """
 
     commands: Sequence[Command]
     first_seq: int
-    fresh: list[int]
+    fresh: Sequence[int]
     keys: list[tuple[str, str]]
-    judgements: list[Judgement | None]
+    judgements: list[Judgement | None] | JudgedColumns
     again: dict[int, int]
 
 
 SNAPSHOT_EVERY = 100_000
 """After how many records the features are kept, so that a restart after a crash need not replay more."""
 
-OnTheirWay = tuple[int, Sequence[Command], list[int], list[Answer]]
+OnTheirWay = tuple[int, Sequence[Command], Sequence[int], Sequence[Answer]]
 """A batch not durable yet: its first record number, the commands, which of them are new, their answers."""
 
 
@@ -121,19 +146,20 @@ class Bank:
 
     def prepare(self, commands: Sequence[Command]) -> Prepared:
         """Tell new commands from repeated ones and judge the new ones; features advance here."""
-        keys = [(command.actor, command.key) for command in commands]
+        columns = isinstance(commands, CardPayments)
+        keys = commands.keys() if columns else [(command.actor, command.key) for command in commands]
         known = self._known(keys)
         first = self._next
-        fresh: list[int] = []
+        fresh: Sequence[int] = range(len(keys))
         again: dict[int, int] = {}
         if known or len(set(keys)) < len(keys):
+            new: list[int] = []
             for i, key in enumerate(keys):
-                if (seq := known.setdefault(key, first + len(fresh))) < first + len(fresh):
+                if (seq := known.setdefault(key, first + len(new))) < first + len(new):
                     again[i] = seq
                 else:
-                    fresh.append(i)
-        else:
-            fresh = list(range(len(keys)))
+                    new.append(i)
+            fresh = new
         new_keys = [keys[i] for i in fresh] if again else keys
         self._next = first + len(fresh)
         self._keys.update(zip(new_keys, range(first, self._next), strict=True))
@@ -149,7 +175,9 @@ class Bank:
                 found[key] = seq
         return self._door.answered([key for key in keys if key not in found]) | found
 
-    def _judge(self, commands: Sequence[Command]) -> list[Judgement | None]:
+    def _judge(self, commands: Sequence[Command]) -> list[Judgement | None] | JudgedColumns:
+        if isinstance(commands, CardPayments) and in_columns.fits(commands):
+            return in_columns.judge(self.judge, commands)
         watched, benches, where = [], [], []
         for i, command in enumerate(commands):
             journey = BY_COMMAND[type(command)]
@@ -162,31 +190,33 @@ class Bank:
             judgements[i] = judgement
         return judgements
 
-    def commit(self, prepared: Prepared) -> list[Reply]:
+    def commit(self, prepared: Prepared) -> Sequence[Reply]:
         """Act on prepared commands and hand the write to the store; `wait` makes sure it is durable."""
-        commands, overlay, seq = prepared.commands, self._overlay, prepared.first_seq
-        self._expect([commands[i] for i in prepared.fresh])
+        commands, overlay, first, judged = (
+            prepared.commands, self._overlay, prepared.first_seq, prepared.judgements
+        )  # fmt: skip
+        self._expect(prepared)
+        if isinstance(judged, JudgedColumns):
+            assert isinstance(commands, CardPayments), "only card payments are judged as columns"
+            told = in_columns.Answers(commands, judged, first)
+            self._recent.append((first, commands, prepared.fresh, told))
+            done = in_columns.do(commands, judged, overlay, told)
+            self._submit(Batch(first, done.leaves, numbered(prepared), done.lines, {}, done.notes), prepared)
+            return Replies(told)
         lines: list[Line] = []
         notes: dict[str, str] = {}
         leaves: list[bytes] = []
         answers: list[Answer] = []
-        self._recent.append((seq, commands, prepared.fresh, answers))
-        for i, judgement in zip(prepared.fresh, prepared.judgements, strict=True):
-            command = commands[i]
-            journey = BY_COMMAND[type(command)]
-            if overlay.begin(command, seq, judgement) in journey.roles:
-                outcome = journey.act(command, journey.look(command, overlay))
-            else:
-                outcome = refused(decision_id(seq), NOT_ALLOWED)
-            overlay.apply(outcome)
+        self._recent.append((first, commands, prepared.fresh, answers))
+        for seq, (i, judgement) in enumerate(zip(prepared.fresh, judged, strict=True), first):
+            outcome = do_one(commands[i], overlay, seq, judgement)
             lines += outcome.lines
             if outcome.notes:
                 notes |= outcome.notes
-            leaves.append(seal(seq, command, outcome.answer))
+            leaves.append(seal(seq, commands[i], outcome.answer))
             answers.append(outcome.answer)
-            seq += 1
         if leaves:
-            self._submit(Batch(prepared.first_seq, leaves, numbered(prepared), lines, {}, notes), prepared)
+            self._submit(Batch(first, leaves, numbered(prepared), lines, {}, notes), prepared)
         else:
             self._recent.pop()
         return self._replies(prepared, answers)
@@ -200,9 +230,14 @@ class Bank:
             replies[i] = self._again(prepared.commands[i], earlier)
         return [replies[i] for i in range(len(prepared.commands))]
 
-    def _expect(self, commands: list[Command]) -> None:
-        names = ((command, BY_COMMAND[type(command)].accounts) for command in commands)
-        self._overlay.expect(getattr(command, field) for command, fields in names for field in fields)
+    def _expect(self, prepared: Prepared) -> None:
+        """Read all accounts that the commands name at once."""
+        commands: Iterable[Command] = (prepared.commands[i] for i in prepared.fresh)
+        named: Iterable[str] = ()
+        if isinstance(prepared.judgements, JudgedColumns) and isinstance(prepared.commands, CardPayments):
+            named, commands = in_columns.accounts(prepared.commands), prepared.commands.others.values()
+        fields = ((command, BY_COMMAND[type(command)].accounts) for command in commands)
+        self._overlay.expect(chain(named, (getattr(one, field) for one, names in fields for field in names)))
 
     def _submit(self, batch: Batch, prepared: Prepared) -> None:
         batch = msgspec.structs.replace(batch, kept=self._overlay.take_changed())

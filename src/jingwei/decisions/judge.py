@@ -94,6 +94,60 @@ def columns_of(observed: Sequence[Observed]) -> EventColumns:
     )
 
 
+class JudgedColumns:
+    """A batch of one kind of payment as judged: columns, and a judgement for whoever looks at one.
+
+    `rows` int64[n] is where position i stands among the cases; -1 is not judged.
+    """
+
+    def __init__(self, bench: Bench, cases: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
+        cases[:, -1] = bench.scorer(cases)
+        self._bench = bench
+        self._cases = cases
+        self._rows = rows
+        self._hits, self._unknown = bench.policy.columns(cases)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def policy(self) -> str:
+        """The policy that judged, with its version."""
+        return self._bench.policy_name
+
+    @property
+    def model(self) -> str:
+        """The model that scored, by the start of its digest."""
+        return self._bench.model_name
+
+    def ordinary(self) -> NDArray[np.bool_]:
+        """Where no rule was hit and nothing was missing, if such payments are allowed without a reason."""
+        decision = self._bench.policy.decide(0, 0)
+        if decision.verdict is not Verdict.ALLOW or decision.codes:
+            return np.zeros(len(self), np.bool_)
+        found = (self._hits == 0) & (self._unknown == 0) & ~np.isnan(self._cases[:, -1])
+        return found[self._rows] & (self._rows >= 0)
+
+    def seen(self) -> NDArray[np.float64]:
+        """float64[n, 1 + k]: the score, then what the policy read; rows that were not judged mean nothing."""
+        return self._cases[:, [-1, *self._bench.inputs]][self._rows]
+
+    def one(self, at: int) -> Judgement | None:
+        """The judgement at this position, None where nothing was judged."""
+        row = int(self._rows[at])
+        if row < 0:
+            return None
+        bench, case = self._bench, self._cases[row]
+        hits = int(self._hits[row])
+        decision = bench.policy.decide(hits, int(self._unknown[row]))
+        score = float(case[-1])
+        because = why(bench, case) if hits & bench.by_score else ()
+        return Judgement(
+            decision.verdict, decision.codes, bench.policy_name, bench.model_name,
+            score if score == score else None, case[list(bench.inputs)].tolist(), because,
+        )  # fmt: skip
+
+
 class Judge:
     """Holds the live features and, for each policy, the bench that judges by it."""
 
@@ -118,10 +172,20 @@ class Judge:
         """Advance the features by all observations, in order; judge those that name a bench ("" does not)."""
         return self.decide(self.advance(observed), benches) if observed else []
 
+    def judge_columns(self, events: EventColumns, rows: NDArray[np.int64], bench: str) -> JudgedColumns:
+        """Advance the features by all events, in order, and judge the payments by one bench.
+
+        `rows` int64[n]: where position i of the batch stands among the events, -1 when it is not judged.
+        """
+        return JudgedColumns(self._benches[bench], self._widened(events), rows)
+
     def advance(self, observed: Sequence[Observed]) -> NDArray[np.float64]:
         """Advance the features; float64[n, k + 1] with the last column left for the score."""
-        wide = np.empty((len(observed), len(self.columns)))
-        wide[:, :-1] = self.live.advance(columns_of(observed))
+        return self._widened(columns_of(observed))
+
+    def _widened(self, events: EventColumns) -> NDArray[np.float64]:
+        wide = np.empty((len(events.kind), len(self.columns)))
+        wide[:, :-1] = self.live.advance(events)
         return wide
 
     def decide(self, cases: NDArray[np.float64], benches: Sequence[str]) -> list[Judgement | None]:

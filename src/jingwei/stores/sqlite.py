@@ -5,14 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
 from jingwei.ledger.accounts import Balance, Kept
+from jingwei.ledger.columns import tuples
 from jingwei.stores.conservation import before, check_batch, check_money
 from jingwei.stores.inspection import inspect
 from jingwei.stores.migrations import pending
@@ -38,7 +37,6 @@ LOCKED_MS = 5_000
 FULL = 2
 """SQLite's number for `synchronous=FULL`: the log is synced at every commit. EXTRA (3) is as good."""
 
-_astuple = msgspec.structs.astuple
 _INSERT_RECORD = "INSERT INTO records (seq, body) VALUES (?, ?)"
 _INSERT_ANSWER = "INSERT INTO answers (actor, key, seq) VALUES (?, ?, ?)"
 _INSERT_TILE = "INSERT INTO tiles (level, idx, body) VALUES (?, ?, ?)"
@@ -232,21 +230,20 @@ def _put(connection: sqlite3.Connection, batch: Batch, tiles: list[Tile]) -> Non
     connection.executemany(_INSERT_RECORD, enumerate(batch.leaves, batch.first_seq))
     connection.executemany(_INSERT_ANSWER, batch.keys)
     if batch.lines:
-        connection.executemany(_INSERT_LINE, map(_astuple, batch.lines))
+        connection.executemany(_INSERT_LINE, tuples(batch.lines))
     for kind, rows in batch.kept.items():
         if kind is not Balance:
-            connection.executemany(_UPSERT[kind], map(_astuple, rows))
+            connection.executemany(_UPSERT[kind], tuples(rows))
     if tiles:
         connection.executemany(_INSERT_TILE, tiles)
     if batch.notes:
         connection.executemany(_UPSERT_NOTE, batch.notes.items())
 
 
-def _put_balances(connection: sqlite3.Connection, balances: list[Kept], was: list[int]) -> None:
+def _put_balances(connection: sqlite3.Connection, balances: Sequence[Kept], was: list[int]) -> None:
     """Write balances, each only over the booked money its lines say was there (0: or nothing at all)."""
     known, new = [], []
-    for balance, booked in zip(balances, was, strict=True):
-        row = _astuple(balance)
+    for row, booked in zip(tuples(balances), was, strict=True):
         if booked:
             known.append((*row[1:], row[0], booked))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -33,14 +33,15 @@ class Batch(msgspec.Struct, frozen=True):
 
     `leaves[i]` is the record number `first_seq + i`; `keys` are (actor, idempotency key, record
     number) of every command done; `kept` holds final states only, one per id; `notes` are small
-    named values (such as how far a day-end came).
+    named values (such as how far a day-end came). Many leaves may be `Joined`, many lines and
+    balances `Columns`: they read the same, and an engine may take them whole.
     """
 
     first_seq: int
-    leaves: list[bytes]
+    leaves: Sequence[bytes]
     keys: list[tuple[str, str, int]]
-    lines: list[Line]
-    kept: dict[type[Kept], list[Kept]]
+    lines: Sequence[Line]
+    kept: Mapping[type[Kept], Sequence[Kept]]
     notes: dict[str, str] = {}
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ import duckdb
 import msgspec
 import numpy as np
 
-from jingwei.bank import Bank, Reply
+from jingwei.bank import Bank, Prepared, Replies, Reply
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
+from jingwei.journeys.card_payments import CardPayments, Names, Numbers, Who
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.report_fraud import ReportFraud
@@ -128,37 +129,126 @@ def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
                 raise StreamError(f"rows from {start + 1} on: {says}")
 
 
-def commands_of(file: CardFile, limit: int, name: str) -> Iterator[Command]:
-    """Yield the stream as commands: a card holder's account is opened and funded at the first payment,
+class Numbering(dict[str, int]):
+    """Numbers names in the order they appear; `names` are what becomes of them in commands."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self.prefix = prefix
+        self.names: list[str] = []
+
+    def __missing__(self, name: str) -> int:
+        number = self[name] = len(self.names)
+        self.names.append(f"{self.prefix}{name}")
+        return number
+
+    def of(self, column: np.ndarray[Any, Any]) -> Numbers:
+        """The number of each name in a column."""
+        return np.fromiter(map(self.__getitem__, column.tolist()), np.int64, len(column))
+
+
+class Stream:
+    """Turns a card file into commands: a card holder's account is opened and funded at the first payment,
     and each fraud is reported REPORT_DELAY after it happened."""
-    seen: set[str] = set()
-    reports: deque[ReportFraud] = deque()
-    row = 0
-    for columns in file.chunks(limit):
-        values = [
-            columns[column].tolist() for column in ("at", "customer", "terminal", "amount_minor", "fraud")
-        ]
-        for at, customer, terminal, amount, fraud in zip(*values, strict=True):
-            while reports and reports[0].at <= at:
-                yield reports.popleft()
-            who, where = f"c{customer}", f"t{terminal}"
-            if who not in seen:
-                seen.add(who)
-                yield from opening(who, at, name)
-            key = f"{name}:{row}"
-            yield AuthoriseCardPayment(
-                key=key, actor=ACTOR, at=at, known_at=at, customer=who, payer=f"card-{who}", terminal=where,
-                amount_minor=amount, currency=CURRENCY,
-            )  # fmt: skip
-            if fraud:
-                due = at + REPORT_DELAY
-                reports.append(
-                    ReportFraud(
-                        key=f"{key}:fraud", actor=ACTOR, at=due, known_at=due, payment=key, customer=who,
-                        terminal=where, amount_minor=amount, paid_at=at,
-                    )
-                )  # fmt: skip
-            row += 1
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._row = 0
+        self._customers = Numbering("c")
+        self._terminals = Numbering("t")
+        self._reports: deque[tuple[int, ReportFraud]] = deque()
+
+    def take(self, columns: dict[str, np.ndarray[Any, Any]]) -> CardPayments:
+        """The next rows of the file, and what happens between them."""
+        at, known = np.asarray(columns["at"], np.int64), len(self._customers)
+        customer = self._customers.of(columns["customer"])
+        terminal = self._terminals.of(columns["terminal"])
+        amount, row = np.asarray(columns["amount_minor"], np.int64), self._row + np.arange(len(at))
+        payments = CardPayments(self._who(), np.stack((at, customer, terminal, amount, row)), {})
+        between = self._due(payments, np.flatnonzero(columns["fraud"]).tolist())
+        new = np.flatnonzero(customer >= known)
+        for code, first in zip(*np.unique(customer[new], return_index=True), strict=True):
+            place = int(new[first])
+            names = opening(self._customers.names[code], int(at[place]), self._name)
+            between.setdefault(place, []).extend(names)
+        self._row += len(at)
+        return spread(payments, between)
+
+    def _who(self) -> Who:
+        customers = self._customers.names
+        payers = [f"card-{name}" for name in customers]
+        names = (Names(customers[:]), Names(payers), Names(self._terminals.names[:]))
+        return Who(ACTOR, CURRENCY, f"{self._name}:", *names)
+
+    def _due(self, payments: CardPayments, frauds: list[int]) -> dict[int, list[Command]]:
+        """The reports that come before each of these payments, in the order their payments were made."""
+        self._reports.extend((place, report_of(payments[place])) for place in frauds)
+        at, start = payments.at, 0
+        highest = np.maximum.accumulate(at)
+        between: dict[int, list[Command]] = {}
+        while self._reports:
+            place, report = self._reports[0]
+            start = max(start, place + 1)
+            found = int(np.searchsorted(highest, report.at))
+            if found < start:
+                found = start + int(np.argmax(np.append(at[start:] >= report.at, True)))
+            if found >= len(at):
+                break
+            start = found
+            between.setdefault(found, []).append(self._reports.popleft()[1])
+        self._reports = deque((-1, report) for _, report in self._reports)
+        return between
+
+
+def report_of(payment: Command) -> ReportFraud:
+    """What the bank learns REPORT_DELAY after a payment that was fraud."""
+    assert isinstance(payment, AuthoriseCardPayment), "only payments are reported"
+    due = payment.at + REPORT_DELAY
+    return ReportFraud(
+        key=f"{payment.key}:fraud", actor=ACTOR, at=due, known_at=due, payment=payment.key,
+        customer=payment.customer, terminal=payment.terminal, amount_minor=payment.amount_minor,
+        paid_at=payment.at,
+    )  # fmt: skip
+
+
+def spread(payments: CardPayments, between: dict[int, list[Command]]) -> CardPayments:
+    """The payments with other commands before those at these places."""
+    extra = np.zeros(len(payments), np.int64)
+    for place, commands in between.items():
+        extra[place] = len(commands)
+    moved = np.arange(len(payments)) + np.cumsum(extra)
+    columns = np.zeros((len(payments.columns), len(payments) + int(extra.sum())), np.int64)
+    columns[:, moved] = payments.columns
+    others = {
+        int(moved[place]) - len(commands) + n: command
+        for place, commands in between.items()
+        for n, command in enumerate(commands)
+    }
+    return CardPayments(payments.who, columns, others)
+
+
+def parts_of(file: CardFile, limit: int, name: str) -> Iterator[CardPayments]:
+    """Yield the stream in parts as large as they are read."""
+    stream = Stream(name)
+    return map(stream.take, file.chunks(limit))
+
+
+def commands_of(file: CardFile, limit: int, name: str) -> Iterator[Command]:
+    """Yield the stream as commands, one by one."""
+    return chain.from_iterable(parts_of(file, limit, name))
+
+
+def batches_of(parts: Iterator[CardPayments], batch: int) -> Iterator[CardPayments]:
+    """Cut the stream into batches of this many commands."""
+    rest: CardPayments | None = None
+    for part in parts:
+        here = part if rest is None else rest.followed_by(part)
+        whole = len(here) - len(here) % batch
+        for start in range(0, whole, batch):
+            yield here[start : start + batch]
+        rest = here[whole:]
+    if rest is not None and len(rest):
+        yield rest
 
 
 def opening(customer: str, at: int, name: str) -> tuple[Command, ...]:
@@ -179,16 +269,23 @@ def opening(customer: str, at: int, name: str) -> tuple[Command, ...]:
     )
 
 
-def count(tally: Tally, replies: list[Reply]) -> None:
+def count(tally: Tally, replies: Sequence[Reply]) -> None:
     """Add replies to the tally; only payments count as decisions."""
     results: Counter[str] = Counter()
-    for reply in replies:
+    looked: Iterable[Reply] = replies
+    if isinstance(replies, Replies):
+        others = sorted(replies.answers.others)
+        looked = [replies[i] for i in others]
+        results["allowed"] = sent = len(replies) - len(others)
+        tally.postings += sent
+    for reply in looked:
         answer = reply.answer
         tally.postings += len(answer.movements)
         tally.replayed += reply.replayed
         if answer.policy:
             results[answer.result] += 1
-            tally.last_decision = answer.id
+    last = next((reply.answer.id for reply in reversed(replies) if reply.answer.policy), "")
+    tally.last_decision = last or tally.last_decision
     tally.decisions += results.total()
     tally.allowed += results["allowed"]
     tally.stepped_up += results["stepped_up"]
@@ -207,18 +304,19 @@ def switching_every(seconds: float) -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def run(bank: Bank, commands: Iterator[Command], batch: int, progress: Callable[[Tally], None]) -> Tally:
-    """Bring the commands through the bank in batches of this many and return what they came to.
+def run(bank: Bank, parts: Iterator[CardPayments], batch: int, progress: Callable[[Tally], None]) -> Tally:
+    """Bring the stream through the bank in batches of this many commands and return what they came to.
 
     The next batch is prepared on a second thread while this one is acted on.
     """
     tally = Tally()
-    batches = iter(lambda: list(islice(commands, batch)), [])
     if batch < FEW:
-        for part in batches:
-            count(tally, bank.commit(bank.prepare(part)))
+        commands = chain.from_iterable(parts)
+        for some in iter(lambda: list(islice(commands, batch)), []):
+            count(tally, bank.commit(bank.prepare(some)))
             progress(tally)
     else:
+        batches = batches_of(parts, batch)
         with ThreadPoolExecutor(1) as second, switching_every(SWITCH_SECONDS):
             coming = second.submit(_prepare_next, bank, batches)
             while (prepared := coming.result()) is not None:
@@ -229,6 +327,6 @@ def run(bank: Bank, commands: Iterator[Command], batch: int, progress: Callable[
     return tally
 
 
-def _prepare_next(bank: Bank, batches: Iterator[list[Command]]) -> Any:
+def _prepare_next(bank: Bank, batches: Iterator[CardPayments]) -> Prepared | None:
     part = next(batches, None)
     return None if part is None else bank.prepare(part)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jingwei.channels.streams.card_stream import FEW, CardFile, Progress, Tally, commands_of, run
+from jingwei.channels.streams.card_stream import FEW, CardFile, Progress, Tally, parts_of, run
 from jingwei.home import open_home
 from jingwei.kernel.clock import ManualClock
 
@@ -38,7 +38,7 @@ def replay(
         def told(tally: Tally) -> None:
             progress(tally.decisions, total)
 
-        tally = run(home.bank, commands_of(cards, total, file.stem), batch, told)
+        tally = run(home.bank, parts_of(cards, total, file.stem), batch, told)
         seconds = time.perf_counter() - began
         clock.at = cards.last_at(total)
         _, root = home.store.root()
