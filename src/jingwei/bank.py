@@ -235,7 +235,7 @@ class Bank:
         commands: Iterable[Command] = (prepared.commands[i] for i in prepared.fresh)
         named: Iterable[str] = ()
         if isinstance(prepared.judgements, JudgedColumns) and isinstance(prepared.commands, CardPayments):
-            named, commands = in_columns.accounts(prepared.commands), prepared.commands.others.values()
+            named, commands = in_columns.accounts(prepared.commands, self._overlay), prepared.commands.others.values()
         fields = ((command, BY_COMMAND[type(command)].accounts) for command in commands)
         self._overlay.expect(chain(named, (getattr(one, field) for one, names in fields for field in names)))
 

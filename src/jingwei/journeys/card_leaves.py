@@ -103,16 +103,15 @@ def write_leaves(
 
 
 def _compiled(function: Any) -> Any:
-    """Compile with Numba; the compiled code is kept on disk."""
-    return njit(cache=True, nogil=True)(function)
+    """Compile with Numba, without its reference counting; the compiled code is kept on disk."""
+    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
 
 
 @_compiled
 def _copy(out: Any, at: int, source: Any, start: int, end: int) -> int:
-    for i in range(start, end):
-        out[at] = source[i]
-        at += 1
-    return at
+    for i in range(end - start):
+        out[np.uint64(at + i)] = source[np.uint64(start + i)]
+    return at + end - start
 
 
 @_compiled

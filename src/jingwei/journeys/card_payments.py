@@ -31,8 +31,10 @@ class Who(msgspec.Struct, frozen=True):
     """What the payments of a stream share: who brings them, their currency, and the names their columns use.
 
     The key of a payment is `stem` and its number; the payer of a customer has the same place in `payers`.
+    Names keep their places for as long as `stream` is the same.
     """
 
+    stream: int
     actor: str
     currency: str
     stem: str

@@ -60,10 +60,17 @@ def fits(asked: CardPayments) -> bool:
     )
 
 
-def accounts(asked: CardPayments) -> list[str]:
-    """The accounts the payments name."""
-    payers = [asked.who.payers.names[code] for code in np.unique(asked.customer).tolist()]
-    return [*payers, chart_id("card_settlement", asked.who.currency)]
+def accounts(asked: CardPayments, overlay: Overlay) -> list[str]:
+    """The accounts the payments name and that do not stand on the sheet yet."""
+    new = [asked.who.payers.names[code] for code in _strangers(asked, overlay)]
+    return [*new, chart_id("card_settlement", asked.who.currency)]
+
+
+def _strangers(asked: CardPayments, overlay: Overlay) -> list[int]:
+    """Customers whose accounts do not stand on the sheet yet or may not be used by them."""
+    places = overlay.sheet.places(asked.who.stream, len(asked.who.payers.names))
+    codes: list[int] = np.unique(asked.customer[places[asked.customer] < 0]).tolist()
+    return codes
 
 
 def judge(judge: Judge, asked: CardPayments) -> JudgedColumns:
@@ -172,15 +179,13 @@ def do(asked: CardPayments, judged: JudgedColumns, overlay: Overlay, answers: An
 def _run(asked: CardPayments, judged: JudgedColumns, overlay: Overlay, first_seq: int) -> Run:
     """The payments with their payers' rows: those who may pay from the accounts they name."""
     who = asked.who
-    place = asked.is_payment()
-    codes, which = np.unique(asked.customer, return_inverse=True)
-    rows = []
-    for code in codes.tolist():
+    places = overlay.sheet.places(who.stream, len(who.payers.names))
+    for code in _strangers(asked, overlay):
         row = overlay.row(who.payers.names[code])
-        rows.append(row if row >= 0 and _may(overlay, row, who, code) else -1)
+        places[code] = row if row >= 0 and _may(overlay, row, who, code) else -1
     payee = overlay.row(chart_id("card_settlement", who.currency))
-    payer = np.array(rows, np.int64)[which]
-    return run_of(asked.at, payer, asked.amount, judged.ordinary() & place, payee, first_seq)
+    ordinary = judged.ordinary() & asked.is_payment()
+    return run_of(asked.at, places[asked.customer], asked.amount, ordinary, payee, first_seq)
 
 
 def _may(overlay: Overlay, row: int, who: Who, customer: int) -> bool:

@@ -57,6 +57,19 @@ class Sheet:
         self._ids: list[str] = []
         self._accounts: list[Account] = []
         self._numbers = np.zeros((len(FIELDS) + 3, SMALLEST), np.int64)
+        self._stream = -1
+        self._places = np.zeros(0, np.int64)
+
+    def places(self, stream: int, count: int) -> Numbers:
+        """Where the payers of a stream stand, for whoever fills it in: int64, at least `count`, -1 unknown.
+
+        Remembered for the newest stream only.
+        """
+        if stream != self._stream:
+            self._stream, self._places = stream, np.zeros(0, np.int64)
+        if (lacking := count - len(self._places)) > 0:
+            self._places = np.concatenate((self._places, np.full(lacking, -1)))
+        return self._places
 
     def take(self, standing: Standing) -> int:
         """Keep an account here from now on; return its row."""

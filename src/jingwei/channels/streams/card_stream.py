@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
+from itertools import count as count_up
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,10 @@ def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
                 raise StreamError(f"rows from {start + 1} on: {says}")
 
 
+_STREAMS = count_up()
+"""Every stream of this process has its own number."""
+
+
 class Numbering(dict[str, int]):
     """Numbers names in the order they appear; `names` are what becomes of them in commands."""
 
@@ -152,6 +157,7 @@ class Stream:
     and each fraud is reported REPORT_DELAY after it happened."""
 
     def __init__(self, name: str) -> None:
+        self._number = next(_STREAMS)
         self._name = name
         self._row = 0
         self._customers = Numbering("c")
@@ -178,7 +184,7 @@ class Stream:
         customers = self._customers.names
         payers = [f"card-{name}" for name in customers]
         names = (Names(customers[:]), Names(payers), Names(self._terminals.names[:]))
-        return Who(ACTOR, CURRENCY, f"{self._name}:", *names)
+        return Who(self._number, ACTOR, CURRENCY, f"{self._name}:", *names)
 
     def _due(self, payments: CardPayments, frauds: list[int]) -> dict[int, list[Command]]:
         """The reports that come before each of these payments, in the order their payments were made."""
