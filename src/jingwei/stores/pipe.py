@@ -11,7 +11,7 @@ import msgspec
 HEAD = 4
 """A message begins with its length in bytes, little endian."""
 
-IN_FLIGHT = 4
+IN_FLIGHT = 8
 """How many batches may be on their way at once; each has its own piece of shared memory."""
 
 

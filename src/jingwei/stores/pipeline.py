@@ -50,7 +50,7 @@ class _Asked:
 
 
 class PipelinedStore:
-    """A bank whose engine runs in its own process; at most four batches are on their way at once.
+    """A bank whose engine runs in its own process; at most IN_FLIGHT batches are on their way at once.
 
     Reads see what is committed, which may be less than what was submitted. After a StoreError the
     batches submitted behind the failed one fail too, as they no longer follow the last record.
@@ -69,7 +69,7 @@ class PipelinedStore:
         self._reads = open_reader(self._place)
 
     def submit(self, batch: Batch) -> Ticket:
-        """Begin to write the batch; waits only while four others are still on their way."""
+        """Begin to write the batch; waits only while IN_FLIGHT others are still on their way."""
         try:
             data = pack(batch)
         except (OverflowError, UnicodeError, TypeError) as error:
