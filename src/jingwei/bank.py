@@ -146,8 +146,10 @@ class Bank:
 
     def prepare(self, commands: Sequence[Command]) -> Prepared:
         """Tell new commands from repeated ones and judge the new ones; features advance here."""
-        columns = isinstance(commands, CardPayments)
-        keys = commands.keys() if columns else [(command.actor, command.key) for command in commands]
+        if isinstance(commands, CardPayments):
+            keys = commands.keys()
+        else:
+            keys = [(command.actor, command.key) for command in commands]
         known = self._known(keys)
         first = self._next
         fresh: Sequence[int] = range(len(keys))
@@ -234,8 +236,9 @@ class Bank:
         """Read all accounts that the commands name at once."""
         commands: Iterable[Command] = (prepared.commands[i] for i in prepared.fresh)
         named: Iterable[str] = ()
-        if isinstance(prepared.judgements, JudgedColumns) and isinstance(prepared.commands, CardPayments):
-            named, commands = in_columns.accounts(prepared.commands, self._overlay), prepared.commands.others.values()
+        asked = prepared.commands
+        if isinstance(prepared.judgements, JudgedColumns) and isinstance(asked, CardPayments):
+            named, commands = in_columns.accounts(asked, self._overlay), asked.others.values()
         fields = ((command, BY_COMMAND[type(command)].accounts) for command in commands)
         self._overlay.expect(chain(named, (getattr(one, field) for one, names in fields for field in names)))
 

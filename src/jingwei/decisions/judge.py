@@ -126,7 +126,8 @@ class JudgedColumns:
         if decision.verdict is not Verdict.ALLOW or decision.codes:
             return np.zeros(len(self), np.bool_)
         found = (self._hits == 0) & (self._unknown == 0) & ~np.isnan(self._cases[:, -1])
-        return found[self._rows] & (self._rows >= 0)
+        judged: NDArray[np.bool_] = found[self._rows] & (self._rows >= 0)
+        return judged
 
     def seen(self) -> NDArray[np.float64]:
         """float64[n, 1 + k]: the score, then what the policy read; rows that were not judged mean nothing."""

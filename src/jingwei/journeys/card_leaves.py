@@ -8,7 +8,8 @@ or events appears here by itself. Numbers with a point are written by the same e
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -21,6 +22,7 @@ from jingwei.journeys.card_payments import CardPayments, Names, Who
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
 Piece = tuple[Bytes, Numbers]
+F = TypeVar("F", bound=Callable[..., Any])
 
 SEQ, ID, KEY, MOMENT, CUSTOMER, PAYER, TERMINAL, AMOUNT, SCORE, SEEN = range(10)
 MARK_NUMBER = 7_130_000_000_000_000
@@ -78,7 +80,11 @@ def texts_of(names: Names) -> Piece:
 
 
 def write_leaves(
-    template: Template, asked: CardPayments, first_seq: int, floats: NDArray[np.float64], others: dict[int, bytes]
+    template: Template,
+    asked: CardPayments,
+    first_seq: int,
+    floats: NDArray[np.float64],
+    others: dict[int, bytes],
 ) -> Joined:
     """The leaves of a batch: `others` where there is one, else of an allowed payment.
 
@@ -102,9 +108,12 @@ def write_leaves(
     return Joined(out[:size].tobytes(), ends)
 
 
-def _compiled(function: Any) -> Any:
+OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
+
+
+def _compiled(function: F) -> F:
     """Compile with Numba, without its reference counting; the compiled code is kept on disk."""
-    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    return cast(F, njit(**OPTIONS)(function))
 
 
 @_compiled

@@ -1,4 +1,4 @@
-"""Card payments asked as columns: a sequence of commands of which each is made only when somebody looks at it."""
+"""Card payments asked as columns: a sequence of commands, each made only when somebody looks at it."""
 
 from __future__ import annotations
 
@@ -54,32 +54,13 @@ class CardPayments(Sequence[Command]):
         self.who = who
         self.columns = columns
         self.others = others
+        self.at: Numbers
+        self.customer: Numbers
+        self.terminal: Numbers
+        self.amount: Numbers
+        self.number: Numbers
+        self.at, self.customer, self.terminal, self.amount, self.number = columns
         self._places = sorted(others)
-
-    @property
-    def at(self) -> Numbers:
-        """When each happened and was known, microseconds UTC."""
-        return self.columns[0]
-
-    @property
-    def customer(self) -> Numbers:
-        """Each one's customer and payer, as places in their names."""
-        return self.columns[1]
-
-    @property
-    def terminal(self) -> Numbers:
-        """Each one's terminal."""
-        return self.columns[2]
-
-    @property
-    def amount(self) -> Numbers:
-        """Each one's amount in minor units."""
-        return self.columns[3]
-
-    @property
-    def number(self) -> Numbers:
-        """Each one's number inside its key."""
-        return self.columns[4]
 
     def is_payment(self) -> NDArray[np.bool_]:
         """Where the payments stand."""

@@ -49,7 +49,7 @@ KIND = "card"
 
 
 def fits(asked: CardPayments) -> bool:
-    """Whether this batch can be done as columns: a trusted actor, payments, and nothing else that is judged."""
+    """Whether this batch can be done as columns: a trusted actor, payments, nothing else that is judged."""
     trusted = asked.who.actor.partition(":")[0]
     return (
         trusted in SYSTEM_ROLES
@@ -202,8 +202,8 @@ def template(who: Who, judged: JudgedColumns) -> Template:
     """The text of an ordinary payment's leaf, cut where it differs from payment to payment."""
     ask = AuthoriseCardPayment(
         key=mark(KEY), actor=who.actor, at=MARK_NUMBER + MOMENT, known_at=MARK_NUMBER + MOMENT,
-        customer=mark(CUSTOMER), payer=mark(PAYER), terminal=mark(TERMINAL), amount_minor=MARK_NUMBER + AMOUNT,
-        currency=who.currency,
+        customer=mark(CUSTOMER), payer=mark(PAYER), terminal=mark(TERMINAL),
+        amount_minor=MARK_NUMBER + AMOUNT, currency=who.currency,
     )  # fmt: skip
     judgement = Judgement(Verdict.ALLOW, (), judged.policy, judged.model, MARK_SCORE, [MARK_SEEN])
     return cut(seal(MARK_NUMBER + SEQ, ask, replace(sent(ask, judgement, 0), id=mark(ID))))

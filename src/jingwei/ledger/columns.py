@@ -1,4 +1,4 @@
-"""Many ledger lines or balances held as columns: whole numbers as such, text as numbers into one list of names."""
+"""Many ledger lines or balances as columns: whole numbers as such, text as places in a list of names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Accounts as columns: a run of ordinary card payments is checked and booked in one compiled pass.
 
 The outcome is that of `posting.move`, payment by payment. The pass stops before the first payment that is
-anything but ordinary (an account that is frozen, limited, closed or has too little); that one is for `move`.
+anything but ordinary (an account that is frozen, closed, at its limit or has too little): that is for `move`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ BOOKED, HELD, LAST_LINE, ON_DAY, SPENT_DAY, MONTH, SPENT_MONTH = range(7)
 assert FIELDS[:7] == (
     "booked_minor", "held_minor", "last_line", "day", "spent_day_minor", "month", "spent_month_minor",
 )  # fmt: skip
-OVERDRAFT, ABLE, TOUCHED = len(FIELDS), len(FIELDS) + 1, len(FIELDS) + 2
-"""Rows of the sheet's numbers: the balance's fields but the id, the overdraft line, two marks."""
+OVERDRAFT, MOST_ONCE, MOST_DAY, MOST_MONTH, ABLE, TOUCHED = range(len(FIELDS), len(FIELDS) + 6)
+"""Rows of the sheet's numbers: the balance's fields but the id, overdraft line, limits, two marks."""
+
+NO_LIMIT = 2**63 - 1
 
 AT, DAY_OF, MONTH_OF, PAYER, AMOUNT, ORDINARY = range(6)
 NUMBER, PAYER_BEFORE, PAYEE_BEFORE, PAYER_AFTER, PAYEE_AFTER = range(5)
@@ -56,7 +58,7 @@ class Sheet:
         self.rows: dict[str, int] = {}
         self._ids: list[str] = []
         self._accounts: list[Account] = []
-        self._numbers = np.zeros((len(FIELDS) + 3, SMALLEST), np.int64)
+        self._numbers = np.zeros((TOUCHED + 1, SMALLEST), np.int64)
         self._stream = -1
         self._places = np.zeros(0, np.int64)
 
@@ -93,9 +95,10 @@ class Sheet:
         self._numbers[:OVERDRAFT, row] = msgspec.structs.astuple(standing.balance)[1:]
         self._numbers[OVERDRAFT, row] = account.overdraft_minor
         limits = (account.limit_payment_minor, account.limit_day_minor, account.limit_month_minor)
+        for place, limit in enumerate(limits, MOST_ONCE):
+            self._numbers[place, row] = NO_LIMIT if limit is None else limit
         small = max(account.overdraft_minor, standing.balance.held_minor) <= MAX_BALANCE_MINOR // 4
-        free = account.status == "open" and not account.frozen and limits == (None, None, None)
-        self._numbers[ABLE, row] = free and small
+        self._numbers[ABLE, row] = account.status == "open" and not account.frozen and small
 
     def account(self, row: int) -> Account:
         """The account of a row."""
@@ -135,25 +138,20 @@ def run_of(
     day = (at + BANK_OFFSET) // DAY
     days, which = np.unique(day, return_inverse=True)
     months = np.array([_month_of(one) for one in days.tolist()], np.int64)[which]
-    asked = np.stack((at, day, months, payer, amount, ordinary)) if len(at) else np.zeros((6, 0), np.int64)
+    asked = np.stack((at, day, months, payer, amount, ordinary.astype(np.int64)))
     return Run(asked, np.full((5, len(at)), -1, np.int64), payee, first_seq)
 
 
 @njit(cache=True, nogil=True)
 def _pay(numbers: Any, asked: Any, lines: Any, payee: int, start: int, first_seq: int) -> int:
-    count = asked.shape[1]
-    for i in range(start, count):
+    for i in range(start, asked.shape[1]):
         payer, much = asked[PAYER, i], asked[AMOUNT, i]
-        if asked[ORDINARY, i] == 0 or payer < 0 or much < 1 or much > MAX_AMOUNT_MINOR:
-            return i
-        if numbers[ABLE, payer] == 0 or numbers[ABLE, payee] == 0:
-            return i
-        if numbers[BOOKED, payer] - numbers[HELD, payer] + numbers[OVERDRAFT, payer] < much:
+        if asked[ORDINARY, i] == 0 or payer < 0 or numbers[ABLE, payer] == 0 or numbers[ABLE, payee] == 0:
             return i
         left, has = numbers[BOOKED, payer] - much, numbers[BOOKED, payee] + much
-        if left < -MAX_BALANCE_MINOR or has > MAX_BALANCE_MINOR:
+        if not _can(numbers, payer, much) or left < -MAX_BALANCE_MINOR or has > MAX_BALANCE_MINOR:
             return i
-        if numbers[SPENT_MONTH, payer] > MAX_BALANCE_MINOR or numbers[SPENT_DAY, payer] > MAX_BALANCE_MINOR:
+        if not _spend(numbers, payer, asked[DAY_OF, i], asked[MONTH_OF, i], much):
             return i
         line = (first_seq + i) << 16
         lines[NUMBER, i] = line
@@ -162,19 +160,29 @@ def _pay(numbers: Any, asked: Any, lines: Any, payee: int, start: int, first_seq
         numbers[BOOKED, payer], numbers[BOOKED, payee] = left, has
         numbers[LAST_LINE, payer] = numbers[LAST_LINE, payee] = line
         numbers[TOUCHED, payer] = numbers[TOUCHED, payee] = 1
-        _spend(numbers, payer, asked[DAY_OF, i], asked[MONTH_OF, i], much)
-    return int(count)
+    return int(asked.shape[1])
 
 
 @njit(cache=True, nogil=True)
-def _spend(numbers: Any, payer: int, day: int, month: int, much: int) -> None:
-    """Count what the payer spent, as `posting.spend` does."""
+def _can(numbers: Any, payer: int, much: int) -> bool:
+    """Whether the amount is possible, within the limit for one payment, and available."""
+    available = numbers[BOOKED, payer] - numbers[HELD, payer] + numbers[OVERDRAFT, payer]
+    return bool(0 < much <= MAX_AMOUNT_MINOR and much <= numbers[MOST_ONCE, payer] and much <= available)
+
+
+@njit(cache=True, nogil=True)
+def _spend(numbers: Any, payer: int, day: int, month: int, much: int) -> bool:
+    """Count what the payer spends, as `posting.spend` does; False, with nothing counted, above a limit."""
+    spent_day, spent_month = much, much
     if day <= numbers[ON_DAY, payer]:
-        numbers[SPENT_DAY, payer] += much
-        numbers[SPENT_MONTH, payer] += much
-        return
-    same_month = month == numbers[MONTH, payer]
-    numbers[ON_DAY, payer] = day
-    numbers[SPENT_DAY, payer] = much
-    numbers[MONTH, payer] = month
-    numbers[SPENT_MONTH, payer] = numbers[SPENT_MONTH, payer] + much if same_month else much
+        day, month = numbers[ON_DAY, payer], numbers[MONTH, payer]
+        spent_day += numbers[SPENT_DAY, payer]
+    if month == numbers[MONTH, payer]:
+        spent_month += numbers[SPENT_MONTH, payer]
+    if max(spent_day, spent_month) > MAX_BALANCE_MINOR:
+        return False
+    if spent_day > numbers[MOST_DAY, payer] or spent_month > numbers[MOST_MONTH, payer]:
+        return False
+    numbers[ON_DAY, payer], numbers[SPENT_DAY, payer] = day, spent_day
+    numbers[MONTH, payer], numbers[SPENT_MONTH, payer] = month, spent_month
+    return True

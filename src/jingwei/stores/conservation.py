@@ -63,7 +63,7 @@ def before(batch: Batch) -> list[int]:
     Raises StoreError when a line moves money of an account whose balance is not in the batch.
     """
     moved = _moved(batch.lines)
-    balances = cast("list[Balance]", batch.kept.get(Balance, []))
+    balances = cast("Sequence[Balance]", batch.kept.get(Balance, []))
     if isinstance(balances, Columns):
         names, booked, *_ = balances.lists()
         was = [after - moved.pop(name, 0) for name, after in zip(names, booked, strict=True)]

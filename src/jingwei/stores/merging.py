@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import cast
 
 import numpy as np
 
@@ -49,9 +50,9 @@ def _last(states: Sequence[Sequence[Kept]]) -> Sequence[Kept]:
     """The last state of each thing, by id."""
     if not any(isinstance(part, Columns) for part in states):
         return list({thing.id: thing for thing in chain.from_iterable(states)}.values())
-    whole = Columns.of(Balance, states[0])  # type: ignore[arg-type]
+    whole = Columns.of(Balance, cast("Sequence[Balance]", states[0]))
     for part in states[1:]:
-        whole = whole.followed_by(Columns.of(Balance, part))  # type: ignore[arg-type]
+        whole = whole.followed_by(Columns.of(Balance, cast("Sequence[Balance]", part)))
     names = [whole.names[place] for place in whole.columns[0].tolist()]
     rows = np.fromiter({name: row for row, name in enumerate(names)}.values(), np.int64)
     return Columns(Balance, [column[rows] for column in whole.columns], whole.names)

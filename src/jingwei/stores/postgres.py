@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
-
+from jingwei.audit.joined import Joined
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
 from jingwei.ledger.accounts import Balance, Kept
+from jingwei.ledger.columns import Columns, tuples
 from jingwei.stores.conservation import before, check_batch, check_money
+from jingwei.stores.copying import records_of, rows_of
 from jingwei.stores.inspection import inspect
 from jingwei.stores.migrations import pending
 from jingwei.stores.postgres_reads import (
@@ -41,7 +42,6 @@ BULK = 48
 
 _SAFE = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_apply")}
 TEXT = 'text COLLATE "C"'
-_astuple = msgspec.structs.astuple
 _TYPE = {"int": "int8", "text": "text"}
 _UPSERT = {kind: upsert(table, "%s") for kind, table in TABLES.items()}
 _INSERT_TILE = "INSERT INTO tiles (level, idx, body) VALUES (%s, %s, %s)"
@@ -296,15 +296,21 @@ def _set_up(connection: Connection) -> int:
 
 
 def _put(
-    connection: Connection, batch: Batch, tiles: list[Tile], kept: Mapping[type[Kept], list[Any]]
+    connection: Connection, batch: Batch, tiles: list[Tile], kept: Mapping[type[Kept], Sequence[Kept]]
 ) -> None:
     """Write all of a batch inside the open transaction."""
     cursor = connection.cursor()
-    _append(cursor, _RECORDS, list(enumerate(batch.leaves, batch.first_seq)))
+    if isinstance(batch.leaves, Joined):
+        _copy(cursor, _RECORDS, records_of(batch.first_seq, batch.leaves))
+    else:
+        _append(cursor, _RECORDS, list(enumerate(batch.leaves, batch.first_seq)))
     _append(cursor, _ANSWERS, batch.keys)
-    _append(cursor, _shape(LINES), list(map(_astuple, batch.lines)))
+    if isinstance(batch.lines, Columns):
+        _copy(cursor, _shape(LINES), rows_of(batch.lines))
+    else:
+        _append(cursor, _shape(LINES), list(tuples(batch.lines)))
     for kind, rows in kept.items():
-        _keep(cursor, TABLES[kind], _UPSERT[kind], list(map(_astuple, rows)))
+        _keep(cursor, TABLES[kind], _UPSERT[kind], list(tuples(rows)))
     if tiles:
         cursor.executemany(_INSERT_TILE, tiles)
     if batch.notes:
@@ -312,7 +318,7 @@ def _put(
 
 
 def _put_balances(
-    cursor: psycopg.Cursor[tuple[Any, ...]], balances: list[Kept], was: list[int]
+    cursor: psycopg.Cursor[tuple[Any, ...]], balances: Sequence[Kept], was: list[int]
 ) -> None:
     """Write many balances, each only over the booked money its lines say was there (0: or nothing at all).
 
@@ -324,8 +330,8 @@ def _put_balances(
         f"CREATE TEMP TABLE IF NOT EXISTS {arrived} (LIKE {table.name}, was bigint) ON COMMIT DELETE ROWS"
     )
     _, columns, types = _shape(table)
-    rows = [(*_astuple(balance), booked) for balance, booked in zip(balances, was, strict=True)]
-    _append(cursor, (arrived, (*columns, "was"), (*types, "int8")), rows)
+    shape = (arrived, (*columns, "was"), (*types, "int8"))
+    _copy(cursor, shape, rows_of(Columns.of(Balance, cast("Sequence[Balance]", balances)), was))
     cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
     changes = ", ".join(f"{name} = n.{name}" for name in table.names[1:])
     changed = cursor.execute(
@@ -356,6 +362,13 @@ def _append(cursor: psycopg.Cursor[tuple[Any, ...]], shape: Shape, rows: list[tu
     elif rows:
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+
+def _copy(cursor: psycopg.Cursor[tuple[Any, ...]], shape: Shape, data: bytes) -> None:
+    """Write new rows that are binary COPY data already."""
+    name, columns, _ = shape
+    with cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.write(data)
 
 
 def _keep(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jingwei.ledger.accounts import Line
+from jingwei.stores import runs
 from jingwei.stores.migrations import refuse_newer
 from jingwei.stores.store import SCHEMA_VERSION, SHELVES, DamagedStore, K, StoreError
 from jingwei.stores.tables import LINES, TABLES, mismatches
@@ -87,6 +88,13 @@ class SqliteReads:
 
     def answered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return the record number of each (actor, idempotency key) that was answered before."""
+        return runs.answered(keys, self._stretch, self._answered)
+
+    def _stretch(self, low: str, high: str, most: int) -> list[Any]:
+        sql = "SELECT actor, key, seq FROM answers WHERE key >= ? AND key <= ? LIMIT ?"
+        return self._rows(sql, (low, high, most))
+
+    def _answered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         rows = self._many(
             "WITH wanted (a, k) AS (VALUES ",
             ") SELECT a, k, seq FROM wanted CROSS JOIN answers ON actor = a AND key = k",

@@ -54,7 +54,7 @@ class Message(msgspec.Struct, array_like=True):
 
 def _decoder() -> msgspec.msgpack.Decoder[Any]:
     structs: list[type[msgspec.Struct]] = [Line, *_KINDS]
-    rows = tuple[tuple(list[_row(struct)] for struct in structs)]  # type: ignore[misc]
+    rows: Any = tuple.__class_getitem__(tuple(list[_row(struct)] for struct in structs))  # type: ignore[misc]
     fields = [(name, hint) for name, hint in get_type_hints(Message).items() if name != "rows"]
     message = msgspec.defstruct("Arrived", [*fields, ("rows", rows)], array_like=True)
     return msgspec.msgpack.Decoder(message)

@@ -14,8 +14,8 @@ from typing import IO
 
 import msgspec
 
-from jingwei.stores.opening import open_store
 from jingwei.stores.merging import merge
+from jingwei.stores.opening import open_store
 from jingwei.stores.pipe import IN_FLIGHT, Ask, Reply, receive_ask, send, take
 from jingwei.stores.store import Store, StoreError
 from jingwei.stores.wire import unpack
@@ -43,7 +43,7 @@ def main(slots: Sequence[int], asks: IO[bytes], replies: IO[bytes]) -> None:
 
 
 def _waiting(asks: IO[bytes]) -> list[Ask] | None:
-    """The next ask, once there is one, and with a batch the batches right behind it that are there already."""
+    """The next ask, once there is one; with a batch, those right behind it that are there already."""
     ask = receive_ask(asks)
     if ask is None:
         return None
@@ -94,4 +94,5 @@ if __name__ == "__main__":
     )  # ctrl-C is for the deciding process, which then closes the pipe
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
-    main([int(slot) for slot in sys.argv[1:]], sys.stdin.buffer.raw, sys.stdout.buffer)
+    with open(0, "rb", buffering=0) as unbuffered:
+        main([int(slot) for slot in sys.argv[1:]], unbuffered, sys.stdout.buffer)
