@@ -61,7 +61,7 @@ def weeks(town: Any, seed: int, count: int, stem: str) -> CardPayments:
     first, at, columns, others = town.home.store.size(), town.clock.at, [], {}
     for place in range(count):
         at += draw.choice((1, 60_000_000, 7_200_000_000, -3_000_000, 90_000_000_000))
-        customer = draw.randrange(len(CUSTOMERS)) if draw.random() < 0.1 else draw.randrange(len(OWNERS))
+        customer = draw.choice((12, 13, 13)) if draw.random() < 0.15 else draw.randrange(len(OWNERS))
         amount = draw.choice((1, 250, 700, 1_999, 9_000, 60_000, 0))
         columns.append((at, customer, draw.randrange(2), amount, place))
         if draw.random() < 0.08:
@@ -133,7 +133,7 @@ def test_most_payments_are_ordinary_and_told_when_looked_at(owned: Callable[[str
     asked = weeks(town, 3, 400, "weeks:")
     replies = town.bank.commit(town.bank.prepare(asked))
     assert isinstance(replies, Replies)
-    assert len(replies.answers.others) < 200
+    assert len(replies.answers.others) < 260
     assert town.bank.sealed(replies[5].seq).command == asked[5]
     on_their_way = [town.bank.sealed(reply.seq).answer for reply in replies]
     town.bank.wait()

@@ -17,12 +17,12 @@ from jingwei.ledger.sheet import Sheet, run_of
 SHOP = Standing(Account("shop", "bank", "chart@1", "CNY", "bank"), Balance("shop", 5_000))
 START = 20_600 * DAY - BANK_OFFSET
 
-odd = st.sampled_from(("", "", "", "frozen", "limited", "closed", "huge"))
+odd = st.sampled_from(("", "", "", "in", "out", "both", "limited", "closed", "huge"))
 accounts = st.builds(
     lambda booked, held, overdraft, what: Standing(
         Account(
             "", "ann", "p@1", "CNY", overdraft_minor=overdraft,
-            frozen="in" if what == "frozen" else "", status="closed" if what == "closed" else "open",
+            frozen=what if what in ("in", "out", "both") else "", status="closed" if what == "closed" else "open",
             limit_day_minor=90 if what == "limited" else None,
         ),
         Balance("", booked if what != "huge" else MAX_BALANCE_MINOR // 2, held, 7, 20_600, 40, 676, 50),
@@ -65,7 +65,8 @@ def test_a_run_of_payments_comes_to_the_same_as_one_by_one(
     assert {name: sheet.standing(row) for name, row in sheet.rows.items()} == books
     changed = {balance.id: balance for balance in sheet.take_touched()}
     assert changed == {n: books[n].balance for n in changed} and len(lines) <= len(asked)
-    assert set(changed) >= {line.payer for line in lines} and len(sheet.take_touched()) == 0
+    assert set(changed) == {name for line in lines for name in (line.payer, line.payee)}
+    assert len(sheet.take_touched()) == 0
 
 
 def by_hand_done(sheet: Sheet, asked: tuple[int, int, int, bool], at: int) -> object:
@@ -77,6 +78,30 @@ def by_hand_done(sheet: Sheet, asked: tuple[int, int, int, bool], at: int) -> ob
     movement = Movement(f"a{who}", "shop", much, "CNY", "card")
     done = move(movement, payer, shop, (100 + at) << 16, START + day * DAY + 5)
     return done if isinstance(done, Refusal) else done[0]
+
+
+def spent(limits: dict[str, int], amounts: list[int], held: int = 0, overdraft: int = 0) -> int:
+    """How many of these payments from 100 minor units, all on one day, are done in columns."""
+    sheet = Sheet()
+    account = Account("ann", "ann", "p@1", "CNY", overdraft_minor=overdraft, **limits)
+    sheet.take(Standing(account, Balance("ann", 100, held)))
+    shop = sheet.take(SHOP)
+    count = len(amounts)
+    at, payer = np.full(count, START), np.zeros(count, np.int64)
+    return sheet.pay(run_of(at, payer, np.array(amounts), np.ones(count, np.bool_), shop, 0), 0)
+
+
+def test_the_edges_of_money_and_limits_are_exact() -> None:
+    assert spent({}, [60, 40]) == 2
+    assert spent({}, [60, 41]) == 1
+    assert spent({}, [60, 34], held=7, overdraft=1) == 2
+    assert spent({}, [60, 35], held=7, overdraft=1) == 1
+    for limit in ("limit_day_minor", "limit_month_minor"):
+        assert spent({limit: 50}, [30, 20]) == 2
+        assert spent({limit: 50}, [30, 21]) == 1
+    assert spent({"limit_payment_minor": 50}, [50, 50]) == 2
+    assert spent({"limit_payment_minor": 50}, [49, 51]) == 1
+    assert spent({}, [0]) == 0
 
 
 def test_columns_read_like_the_structs_they_hold() -> None:

@@ -17,7 +17,7 @@ def replay(
     file: Path,
     *,
     limit: int = 0,
-    batch: int = 1024,
+    batch: int = 4096,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Bring the first `limit` payments of a card file (0: all) through the bank at `home_path`.
