@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import chain, islice
 from itertools import count as count_up
 from pathlib import Path
@@ -37,9 +35,6 @@ REPORT_DELAY = 7 * DAY
 """How long after a fraud the bank learns of it."""
 CHUNK = 65_536
 ID = re.compile(r"[A-Za-z0-9_.:@-]{1,50}", re.ASCII)
-SWITCH_SECONDS = 0.0005
-"""How long a thread waits for the interpreter before it asks for it; Python's own 5 ms leaves the second
-thread waiting after each of its compiled steps (measured: 24,000 decisions a second so, 30,000 with this)."""
 FEW = 64
 """Below this batch size, preparing on a second thread costs more than it gains."""
 
@@ -299,17 +294,6 @@ def count(tally: Tally, replies: Sequence[Reply]) -> None:
     tally.refused += results["refused"]
 
 
-@contextmanager
-def switching_every(seconds: float) -> Iterator[None]:
-    """Let Python's threads take turns this often, and as before afterwards."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(seconds)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
 def run(bank: Bank, parts: Iterator[CardPayments], batch: int, progress: Callable[[Tally], None]) -> Tally:
     """Bring the stream through the bank in batches of this many commands and return what they came to.
 
@@ -323,7 +307,7 @@ def run(bank: Bank, parts: Iterator[CardPayments], batch: int, progress: Callabl
             progress(tally)
     else:
         batches = batches_of(parts, batch)
-        with ThreadPoolExecutor(1) as second, switching_every(SWITCH_SECONDS):
+        with ThreadPoolExecutor(1) as second:
             coming = second.submit(_prepare_next, bank, batches)
             while (prepared := coming.result()) is not None:
                 coming = second.submit(_prepare_next, bank, batches)
