@@ -22,7 +22,8 @@ accounts = st.builds(
     lambda booked, held, overdraft, what: Standing(
         Account(
             "", "ann", "p@1", "CNY", overdraft_minor=overdraft,
-            frozen=what if what in ("in", "out", "both") else "", status="closed" if what == "closed" else "open",
+            frozen=what if what in ("in", "out", "both") else "",
+            status="closed" if what == "closed" else "open",
             limit_day_minor=90 if what == "limited" else None,
         ),
         Balance("", booked if what != "huge" else MAX_BALANCE_MINOR // 2, held, 7, 20_600, 40, 676, 50),
