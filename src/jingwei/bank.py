@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import chain
-from typing import Protocol, overload
+from typing import Protocol
 
-import msgspec
+from msgspec.structs import replace
 
 from jingwei.decisions.judge import Judge, JudgedColumns, Judgement
 from jingwei.journeys import in_columns
 from jingwei.journeys.card_payments import CardPayments
 from jingwei.journeys.doing import do_one
 from jingwei.journeys.overlay import Overlay
+from jingwei.journeys.prepared import (
+    Prepared,
+    Replies,
+    Reply,
+    claims_of,
+    keys_of,
+    numbered,
+    tell_apart,
+)
 from jingwei.journeys.shape import Answer, Sealed
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
 from jingwei.kernel.command import Command, fingerprint_equal
@@ -22,50 +32,11 @@ from jingwei.ledger.accounts import Line
 from jingwei.ledger.products import Products
 from jingwei.stores.store import Batch, Reader, Store, StoreError, Ticket
 
+__all__ = ["Bank", "Court", "Prepared", "Replies", "Reply", "split_at_barriers"]
+
 KEY_USED = Refusal("key_used_for_another")
-
-
-class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What a command came to. `seq` -1: nothing was recorded (its key belongs to another request)."""
-
-    seq: int
-    answer: Answer
-    replayed: bool = False
-
-
-class Replies(Sequence[Reply]):
-    """Replies to commands of which all were new, each made when somebody looks."""
-
-    def __init__(self, answers: in_columns.Answers) -> None:
-        self.answers = answers
-
-    def __len__(self) -> int:
-        return len(self.answers)
-
-    @overload
-    def __getitem__(self, at: int) -> Reply: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Reply]: ...
-    def __getitem__(self, at: int | slice) -> Reply | list[Reply]:
-        if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
-        at = range(len(self))[at]
-        return Reply(self.answers.first_seq + at, self.answers[at])
-
-
-class Prepared(msgspec.Struct, frozen=True):
-    """Commands that are new, judged, numbered from `first_seq`; and those already answered, by position.
-
-    Judgements held as columns are of card payments held as columns, all of them new.
-    """
-
-    commands: Sequence[Command]
-    first_seq: int
-    fresh: Sequence[int]
-    keys: list[tuple[str, str]]
-    judgements: list[Judgement | None] | JudgedColumns
-    again: dict[int, int]
-
+DATED_AHEAD = Refusal("dated_in_the_future")
+NO_MEMORY = "there is not enough memory to do this now; ask again with the same key"
 
 SNAPSHOT_EVERY = 100_000
 """After how many records the features are kept, so that a restart after a crash need not replay more."""
@@ -97,40 +68,87 @@ class Bank:
     this one commits; batches must be committed in the order they were prepared.
     """
 
-    def __init__(self, store: Store, products: Products, court: Court) -> None:
+    def __init__(
+        self, store: Store, products: Products, court: Court, *, snapshot_every: int = SNAPSHOT_EVERY
+    ) -> None:
         self.store = store
         self.products = products
         self._court = court
+        self._snapshot_every = snapshot_every
         self._door = store.reader()
-        self._start()
+        self._forget()
+        try:
+            self._start()
+        except BaseException:
+            self._door.close()
+            raise
 
-    def _start(self) -> None:
-        """Forget everything that is not durable and stand where the store stands."""
+    def _forget(self) -> None:
+        """Drop everything that is not durable; until `_start` has gone through, nothing new is prepared."""
+        self._lost = True
         self._in_flight: deque[tuple[Ticket, Prepared]] = deque()
         self._recent: deque[OnTheirWay] = deque()
         self._keys: dict[tuple[str, str], int] = {}
-        self._next = self._kept_at = self.store.size()
         self._overlay = Overlay(self.store, self, self.products)
+
+    def _start(self) -> None:
+        """Stand where the store stands."""
+        self._next = self._kept_at = self.store.size()
         self.judge = self._court.assemble(self.store)
+        self._lost = False
+
+    def _start_again(self) -> None:
+        """Forget everything that is not durable and stand where the store stands.
+
+        A store that cannot even be read now is asked again before the next commands are prepared.
+        """
+        self._forget()
+        with suppress(StoreError, MemoryError):
+            self._start()
+
+    @contextmanager
+    def _undivided(self) -> Iterator[None]:
+        """Work that a failure of any kind leaves half done: all of it that is not durable is forgotten."""
+        try:
+            yield
+        except BaseException:
+            self._start_again()
+            raise
+
+    def _stand(self) -> None:
+        """Stand where the store stands, when something broke off and that is not certain."""
+        if self._lost:
+            self._start()
 
     # -- the one write ------------------------------------------------------------------------
 
     def do(self, commands: Sequence[Command]) -> list[Reply]:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
-        Raises StoreError when the engine could not write: nothing of the failed part happened,
-        and the same commands may be asked again.
+        Raises StoreError when the engine could not write or read, or memory was too short: whatever of it is
+        not durable did not happen, and the same commands may be asked again.
         """
+        try:
+            return self._do(commands)
+        except MemoryError as error:
+            raise StoreError(NO_MEMORY) from error
+
+    def _do(self, commands: Sequence[Command]) -> list[Reply]:
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
             replies += self.commit(self.prepare(part))
             self.wait()
             if BY_COMMAND[type(part[0])].barrier:
-                self._court.appoint(self.judge, self.store)
-        if self._next - self._kept_at >= SNAPSHOT_EVERY:
-            self._court.adjourn(self.judge, self._next)
+                self._appoint()
+        if self._next - self._kept_at >= self._snapshot_every:
             self._kept_at = self._next
+            with suppress(OSError):  # a shortcut for the next start; the replies are durable without it
+                self._court.adjourn(self.judge, self._next)
         return replies
+
+    def _appoint(self) -> None:
+        with self._undivided():
+            self._court.appoint(self.judge, self.store)
 
     def do_each(self, commands: Sequence[Command]) -> list[Reply | Exception]:
         """Like `do`, but a bug met by one command is returned in its place and spares the others."""
@@ -139,34 +157,29 @@ class Bank:
         except StoreError:
             raise
         except Exception as bug:
-            self._start()
+            self._start_again()
             if len(commands) == 1:
                 return [bug]
         return [reply for command in commands for reply in self.do_each([command])]
 
     def prepare(self, commands: Sequence[Command]) -> Prepared:
         """Tell new commands from repeated ones and judge the new ones; features advance here."""
-        if isinstance(commands, CardPayments):
-            keys = commands.keys()
-        else:
-            keys = [(command.actor, command.key) for command in commands]
-        known = self._known(keys)
-        first = self._next
-        fresh: Sequence[int] = range(len(keys))
-        again: dict[int, int] = {}
-        if known or len(set(keys)) < len(keys):
-            new: list[int] = []
-            for i, key in enumerate(keys):
-                if (seq := known.setdefault(key, first + len(new))) < first + len(new):
-                    again[i] = seq
-                else:
-                    new.append(i)
-            fresh = new
-        new_keys = [keys[i] for i in fresh] if again else keys
-        self._next = first + len(fresh)
+        self._stand()
+        with self._undivided():
+            return self._prepare(commands)
+
+    def _prepare(self, commands: Sequence[Command]) -> Prepared:
+        keys, claims, first = keys_of(commands), claims_of(commands), self._next
+        answered = self._known([*keys, *claims.values()] if claims else keys)
+        known = tell_apart(commands, keys, claims, answered, first)
+        whole = len(known.fresh) == len(keys)
+        new_keys = keys if whole else [keys[i] for i in known.fresh]
+        self._next = first + len(new_keys)
         self._keys.update(zip(new_keys, range(first, self._next), strict=True))
-        asked = [commands[i] for i in fresh] if again else commands
-        return Prepared(commands, first, fresh, new_keys, self._judge(asked), again)
+        marks = [(*claims[i], first + n) for n, i in enumerate(known.fresh) if i in claims] if claims else []
+        self._keys.update(((actor, mark), seq) for actor, mark, seq in marks)
+        asked = commands if whole else [commands[i] for i in known.fresh]
+        return Prepared(commands, first, known, new_keys, marks, self._judge(asked))
 
     def _known(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Record numbers of the keys that were answered before, durably or on their way."""
@@ -193,25 +206,34 @@ class Bank:
         return judgements
 
     def commit(self, prepared: Prepared) -> Sequence[Reply]:
-        """Act on prepared commands and hand the write to the store; `wait` makes sure it is durable."""
-        commands, overlay, first, judged = (
-            prepared.commands, self._overlay, prepared.first_seq, prepared.judgements
-        )  # fmt: skip
-        self._expect(prepared)
-        if isinstance(judged, JudgedColumns):
-            assert isinstance(commands, CardPayments), "only card payments are judged as columns"
-            told = in_columns.Answers(commands, judged, first)
-            self._recent.append((first, commands, prepared.fresh, told))
-            done = in_columns.do(commands, judged, overlay, told)
-            self._submit(Batch(first, done.leaves, numbered(prepared), done.lines, {}, done.notes), prepared)
-            return Replies(told)
+        """Act on prepared commands and hand the write to the store; `wait` makes sure it is durable.
+
+        Raises StoreError when the store cannot be read or written: what is not durable is forgotten.
+        """
+        with self._undivided():
+            self._expect(prepared)
+            if isinstance(prepared.judgements, JudgedColumns):
+                return self._commit_columns(prepared, prepared.judgements)
+            return self._commit(prepared, prepared.judgements)
+
+    def _commit_columns(self, prepared: Prepared, judged: JudgedColumns) -> Replies:
+        commands, first = prepared.commands, prepared.first_seq
+        assert isinstance(commands, CardPayments), "only card payments are judged as columns"
+        told = in_columns.Answers(commands, judged, first)
+        self._recent.append((first, commands, prepared.known.fresh, told))
+        done = in_columns.do(commands, judged, self._overlay, told)
+        self._submit(Batch(first, done.leaves, numbered(prepared), done.lines, {}, done.notes), prepared)
+        return Replies(told)
+
+    def _commit(self, prepared: Prepared, judged: list[Judgement | None]) -> list[Reply]:
+        commands, fresh, first = prepared.commands, prepared.known.fresh, prepared.first_seq
         lines: list[Line] = []
         notes: dict[str, str] = {}
         leaves: list[bytes] = []
         answers: list[Answer] = []
-        self._recent.append((first, commands, prepared.fresh, answers))
-        for seq, (i, judgement) in enumerate(zip(prepared.fresh, judged, strict=True), first):
-            outcome = do_one(commands[i], overlay, seq, judgement)
+        self._recent.append((first, commands, fresh, answers))
+        for seq, (i, judgement) in enumerate(zip(fresh, judged, strict=True), first):
+            outcome = do_one(commands[i], self._overlay, seq, judgement)
             lines += outcome.lines
             if outcome.notes:
                 notes |= outcome.notes
@@ -224,57 +246,59 @@ class Bank:
         return self._replies(prepared, answers)
 
     def _replies(self, prepared: Prepared, answers: list[Answer]) -> list[Reply]:
-        first = prepared.first_seq
-        if not prepared.again:
+        first, known = prepared.first_seq, prepared.known
+        if not known.again and not known.ahead:
             return [Reply(first + n, answer) for n, answer in enumerate(answers)]
-        replies = {i: Reply(first + n, answers[n]) for n, i in enumerate(prepared.fresh)}
-        for i, earlier in prepared.again.items():
+        replies = {i: Reply(first + n, answers[n]) for n, i in enumerate(known.fresh)}
+        for i, earlier in known.again.items():
             replies[i] = self._again(prepared.commands[i], earlier)
+        for i in known.ahead:
+            replies[i] = Reply(-1, Answer("", "refused", refusal=DATED_AHEAD))
         return [replies[i] for i in range(len(prepared.commands))]
 
     def _expect(self, prepared: Prepared) -> None:
         """Read all accounts that the commands name at once."""
-        commands: Iterable[Command] = (prepared.commands[i] for i in prepared.fresh)
-        named: Iterable[str] = ()
         asked = prepared.commands
+        commands: Iterable[Command] = (asked[i] for i in prepared.known.fresh)
+        named: Iterable[str] = ()
         if isinstance(prepared.judgements, JudgedColumns) and isinstance(asked, CardPayments):
             named, commands = in_columns.accounts(asked, self._overlay), asked.others.values()
         fields = ((command, BY_COMMAND[type(command)].accounts) for command in commands)
         self._overlay.expect(chain(named, (getattr(one, field) for one, names in fields for field in names)))
 
     def _submit(self, batch: Batch, prepared: Prepared) -> None:
-        batch = msgspec.structs.replace(batch, kept=self._overlay.take_changed())
-        try:
-            ticket = self.store.submit(batch)
-        except StoreError:
-            self._start()
-            raise
+        ticket = self.store.submit(replace(batch, kept=self._overlay.take_changed()))
         self._in_flight.append((ticket, prepared))
         while len(self._in_flight) > 1 and self._in_flight[0][0].done():
             self._settle()
 
     def _settle(self) -> None:
-        """Wait until the oldest batch in flight is durable; after a failure stand where the store stands."""
+        """Wait until the oldest batch in flight is durable. Raises StoreError when it was not written."""
         ticket, prepared = self._in_flight.popleft()
-        try:
-            ticket.wait()
-        except StoreError:
-            self._start()
-            raise
+        ticket.wait()
         for key in prepared.keys:
             del self._keys[key]
+        for actor, mark, _ in prepared.marks:
+            del self._keys[actor, mark]
         self._recent.popleft()
         self._overlay.settle()
 
     def wait(self) -> None:
-        """Return once everything committed so far is durable."""
-        while self._in_flight:
-            self._settle()
+        """Return once everything committed so far is durable. Raises StoreError; what is not is forgotten."""
+        with self._undivided():
+            while self._in_flight:
+                self._settle()
 
     def _again(self, command: Command, seq: int) -> Reply:
-        """The earlier reply to this key, or a refusal when it was for another request."""
+        """The earlier reply to this key, or a refusal when it was for another request.
+
+        What can be done only once and was done under another key is refused too; neither is recorded.
+        """
         earlier = self.sealed(seq)
         assert earlier is not None, f"record {seq} answers a key but is not stored"
+        if (earlier.command.actor, earlier.command.key) != (command.actor, command.key):
+            done_before = BY_COMMAND[type(command)].done_before
+            return Reply(-1, Answer("", "refused", refusal=done_before, about=earlier.answer.id))
         if type(earlier.command) is not type(command) or not fingerprint_equal(earlier.command, command):
             return Reply(-1, Answer("", "refused", refusal=KEY_USED))
         return Reply(seq, earlier.answer, replayed=True)
@@ -283,11 +307,13 @@ class Bank:
 
     def owner_of(self, account_id: str) -> str | None:
         """Whose account this is, or None when there is no such customer's account."""
+        self._stand()
         found = self._overlay.standing(account_id)
         return None if found is None or found.account.side == "bank" else found.account.owner
 
     def warm(self) -> None:
         """Read accounts into memory, as many as stay there, so that first payments need not wait for them."""
+        self._stand()
         self._overlay.warm()
 
     def sealed(self, seq: int) -> Sealed | None:
@@ -300,15 +326,12 @@ class Bank:
 
     def close(self) -> None:
         """Make everything durable, keep a snapshot of the features, and close the store."""
-        self.wait()
-        self._court.adjourn(self.judge, self.store.size())
-        self._door.close()
-        self.store.close()
-
-
-def numbered(prepared: Prepared) -> list[tuple[str, str, int]]:
-    """The new keys with the record that answers each."""
-    return [(actor, key, prepared.first_seq + n) for n, (actor, key) in enumerate(prepared.keys)]
+        try:
+            self.wait()
+            self._court.adjourn(self.judge, self.store.size())
+        finally:
+            self._door.close()
+            self.store.close()
 
 
 def split_at_barriers(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from jingwei.audit.anchors import AnchorFile
-from jingwei.audit.heads import SignedHead, SigningKey
+from jingwei.audit.heads import SignedHead, SigningKey, read_public
 from jingwei.audit.merkle import StoredTiles
 from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
-from jingwei.audit.verify import Verdict, verify_log
 from jingwei.bank import Bank
-from jingwei.decisions.compiled import compile_policy
+from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
-from jingwei.decisions.policy import PolicyError, parse_policy
+from jingwei.decisions.policy import Policy, PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
@@ -27,7 +26,12 @@ from jingwei.features.live import LiveFeatures
 from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.journeys.use_model import UseModel
+from jingwei.keeping.backup import Source
+from jingwei.keeping.redo import Tell, quiet
+from jingwei.keeping.restore import RESTORING, Wanted
+from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import Clock, SystemClock
+from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.products import Products, shipped
@@ -44,11 +48,7 @@ LOG = "bank"
 STEP = 8192
 """How many records are read at a time when features are rebuilt."""
 
-Step = Callable[[int, int], None]
-
-
-def quiet(done: int, total: int) -> None:
-    """A progress callback that tells nothing."""
+__all__ = ["LOG", "Home", "HomeCourt", "open_home", "quiet", "source_of", "trust", "verify_home", "wanted_at"]
 
 
 class HomeCourt:
@@ -57,6 +57,9 @@ class HomeCourt:
     def __init__(self, path: Path, registry: Registry) -> None:
         self._seated: dict[str, tuple[str, str]] = {}
         self._snapshot = path / "features.snapshot"
+        self._ready: dict[str, tuple[tuple[str, str], CompiledPolicy, Model]] = {}
+        self._kept: bytes | None = None
+        self._assembled = False
         self._registry = registry
 
     def assemble(self, reader: Reader) -> Judge:
@@ -75,16 +78,20 @@ class HomeCourt:
             if watched:
                 live.advance(columns_of(watched))
         self.appoint(judge, reader)
+        if self._assembled:
+            self._kept = packed(live, size)
+        self._assembled = True
         return judge
 
     def _restore(self, live: LiveFeatures, size: int) -> int:
-        """Restore the snapshot when it fits; return the number of records it covers."""
-        try:
-            content = self._snapshot.read_bytes()
-        except FileNotFoundError:
-            return 0
+        """Restore the snapshot when it fits; return the number of records it covers.
+
+        After a failed write the features are kept in memory too: while the disk takes nothing, every
+        refusal begins here, and must not replay what came since the last snapshot.
+        """
+        content = self._kept or self.read_snapshot()
         covered = int.from_bytes(content[:8], "big")
-        if covered > size:
+        if not 0 < covered <= size:
             return 0
         try:
             live.restore(content[8:])
@@ -93,14 +100,36 @@ class HomeCourt:
         return covered
 
     def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records, whole or not at all."""
+        """Keep a snapshot of the features as of `size` records, whole or not at all.
+
+        When the disk does not take it the next start replays more: no reason to fail what was written.
+        """
         assert isinstance(judge.live, LiveFeatures)
+        try:
+            self.keep_snapshot(packed(judge.live, size))
+        except OSError:
+            return
+        self._kept = None
+
+    def read_snapshot(self) -> bytes:
+        """The snapshot kept last; nothing when there is none."""
+        try:
+            return self._snapshot.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def keep_snapshot(self, content: bytes) -> None:
+        """Keep this snapshot in the place of the last one, whole or not at all. Raises OSError."""
         fresh = self._snapshot.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(size.to_bytes(8, "big") + judge.live.snapshot())
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._snapshot)
+        try:
+            with fresh.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._snapshot)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     def appoint(self, judge: Judge, reader: Reader) -> None:
         """Let the policies and models published last judge from now on."""
@@ -109,21 +138,43 @@ class HomeCourt:
             text, digest = reader.note(f"policy:{name}"), reader.note(f"model:{slot}")
             if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
-            model = self._registry.load(digest)
-            if not (readable(text) and fits(model)):
-                continue
-            self._seated[name] = (text, digest)
-            policy = compile_policy(parse_policy(text), judge.columns)
+            if name not in self._ready or self._ready[name][0] != (text, digest):
+                model = self._registry.load(digest)
+                policy = compiled(text, judge.columns)
+                if policy is None or not fits(model):
+                    continue
+                self._ready[name] = ((text, digest), policy, model)
+            self._seated[name], policy, model = self._ready[name]
             judge.appoint(policy, model, digest[:16])
+
+
+def packed(live: LiveFeatures, size: int) -> bytes:
+    """A snapshot: the number of records it covers (8 bytes), then the features."""
+    return size.to_bytes(8, "big") + live.snapshot()
+
+
+@lru_cache(maxsize=16)
+def compiled(text: str, columns: tuple[str, ...]) -> CompiledPolicy | None:
+    """The policy with this text bound to these columns, or None when it is not readable.
+
+    Kept, so that standing up again after a failed write does not compile it again.
+    """
+    return compile_policy(parse_policy(text), columns) if readable(text) else None
 
 
 def readable(text: str) -> bool:
     """Whether a published policy reads only features that this version of the bank has."""
     try:
-        parse_policy(text, known=COLUMNS)
+        read(text).expressions(COLUMNS)
     except PolicyError:
         return False
     return True
+
+
+@lru_cache(maxsize=16)
+def read(text: str) -> Policy:
+    """A published policy, read once however often its text is met. Raises PolicyError."""
+    return parse_policy(text)
 
 
 def fits(model: Model) -> bool:
@@ -134,16 +185,31 @@ def fits(model: Model) -> bool:
 class Home:
     """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done."""
 
-    def __init__(self, path: Path, store: Store, clock: Clock) -> None:
+    _anchored: SignedHead | None = None
+
+    def __init__(self, path: Path, store: Store, clock: Clock, store_url: str = "") -> None:
         self.path = path
+        self.store_url = store_url
         self.clock = clock
         self.store = store
+        refuse_half_restored(path, store)
         self.registry = Registry(path / "models")
         self.products: Products = shipped()
         self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
         self.key = SigningKey.open(path / "keys" / "signing.pem")
         self.anchors = AnchorFile(anchor_folder(path), LOG)
+        if isinstance(clock, SystemClock):
+            clock.not_before(self.newest())
         self.found()
+
+    def newest(self) -> int:
+        """When the bank learned what its last record says, in microseconds; 0 when there is none to read."""
+        size = self.store.size()
+        last = self.store.record(size - 1) if size else None
+        try:
+            return 0 if last is None else int(unseal(last).command.known_at)
+        except msgspec.DecodeError:
+            return 0
 
     def found(self) -> None:
         """Publish the shipped policies in a new bank, and let the approved champions score.
@@ -157,7 +223,7 @@ class Home:
             published = self.store.note(f"policy:{name}")
             if published is None or not readable(published):
                 text = policy_text(name)
-                key = f"shipped:{parse_policy(text).digest}:{self.store.size()}"
+                key = f"shipped:{read(text).digest}:{self.store.size()}"
                 self.bank.do([PublishPolicy(key=key, text=text, **actor)])
         for slot, first in FIRST_MODELS.items():
             champion = self.registry.champion(slot)
@@ -173,15 +239,30 @@ class Home:
     # -- evidence -----------------------------------------------------------------------------
 
     def sign_head(self) -> SignedHead:
-        """Sign the log as it stands, keep the head and anchor it elsewhere; an unchanged log only once."""
+        """Sign the log as it stands, keep the head and anchor it elsewhere; an unchanged log only once.
+
+        Raises StoreError when one of these cannot be written; asked again, what is missing is made up for.
+        """
         self.bank.wait()
         size, root = self.store.root()
         last = self.head()
         if last is not None and (last.size, last.root) == (size, root.hex()):
-            return last
+            return self._anchor(last)
         head = self.key.sign(LOG, size, root, self.clock.now())
+        self._anchor(head)  # first, so that a head kept in the books is always among the anchors
         self.store.set_notes({"head": msgspec.json.encode(head).decode()})
-        self.anchors.append(head)
+        return head
+
+    def _anchor(self, head: SignedHead) -> SignedHead:
+        """Anchor a head unless it is; one noted before a crash or on a full disk may not be."""
+        try:
+            if self._anchored != head and not self.anchors.ends_with(head):
+                self.anchors.append(head)
+        except OSError as error:
+            raise StoreError(
+                f"the head cannot be written to {self.anchors.path} ({error.strerror or error}); ask again"
+            ) from error
+        self._anchored = head
         return head
 
     def head(self) -> SignedHead | None:
@@ -197,29 +278,29 @@ class Home:
             return None
         head = self.sign_head()
         tree = Tree(head.size, stored_tiles(self.store))
-        anchored = [anchor for anchor in self.anchors.read()[0] if anchor.size <= head.size]
+        mine = self.key.key_id  # heads signed before a restore without the key carry another one
+        anchored = [one for one in self.anchors.read()[0] if one.size <= head.size and one.key_id == mine]
         return build_proof(tree, seq, record, head, self.key.public, anchored[0] if anchored else None)
 
-    def verify(self) -> Verdict:
-        """Read the whole log and compare it with its tiles, its signed heads and the anchors."""
-        heads, _ = self.anchors.read()
-        last = self.head()
-        reader = self.store.reader()
-        try:
-            return verify_log(
-                reader.records(0, reader.size()),
-                reader.tile,
-                [*heads, *([last] if last else [])],
-                [self.key.public],
-                LOG,
-            )
-        finally:
-            reader.close()
+    def verify(self, *, books: bool = True) -> Report:
+        """Read the whole log and compare it with its tiles, heads and anchors, and with the books."""
+        self.bank.wait()
+        return verify_home(self.path, self.store_url, trust(self.path)._replace(books=books))
 
     def close(self) -> None:
         """Make everything durable, sign the log as it stands, and close."""
-        self.sign_head()
-        self.bank.close()
+        try:
+            self.sign_head()
+        finally:
+            self.bank.close()
+
+
+def refuse_half_restored(path: Path, store: Store) -> None:
+    """Raise StoreError when the restore of these books was interrupted."""
+    if store.note(RESTORING):
+        raise StoreError(
+            f"the books of {path} were being restored when that was interrupted; run `jingwei restore` again"
+        )
 
 
 def stored_tiles(reader: Reader) -> StoredTiles:
@@ -242,12 +323,17 @@ def open_home(
     directory; `pipelined` writes in a second process, for streams. Raises StoreError.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
     except OSError as error:
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"
         ) from error
-    return Home(path, open_store(path, store_url, pipelined), clock or SystemClock())
+    store = open_store(path, store_url, pipelined)
+    try:
+        return Home(path, store, clock or SystemClock(), store_url)
+    except BaseException:
+        store.close()
+        raise
 
 
 def open_store(path: Path, store_url: str, pipelined: bool) -> Store:
@@ -263,3 +349,25 @@ def open_store(path: Path, store_url: str, pipelined: bool) -> Store:
     from jingwei.stores.sqlite import SqliteStore
 
     return SqliteStore(path / "bank.db")
+
+
+def source_of(path: Path, store_url: str, release: str) -> Source:
+    """What is backed up of this home."""
+    anchors = AnchorFile(anchor_folder(path), LOG)
+    return Source(store_url or str(path / "bank.db"), path, anchors, LOG, release)
+
+
+def wanted_at(path: Path, store_url: str = "", size: int | None = None, at: int | None = None) -> Wanted:
+    """A restore into this home: all of it, or up to a number of records or a moment."""
+    return Wanted(path, store_url, AnchorFile(anchor_folder(path), LOG), shipped(), size, at)
+
+
+def trust(path: Path, anchors: Path | None = None, key: Path | None = None) -> Told:
+    """What the check of this home rests on: its keys and anchors, or those named. Raises KeyFileError."""
+    file = AnchorFile(anchors or anchor_folder(path), LOG)
+    return Told([read_public(key)] if key else trusted_keys(path), file, LOG, shipped())
+
+
+def verify_home(path: Path, store_url: str = "", told: Told | None = None, tell: Tell = quiet) -> Report:
+    """Check the bank of this directory; reads only, also beside the running bank. Raises StoreError."""
+    return verify_bank(store_url or str(path / "bank.db"), told or trust(path), tell)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -14,6 +15,7 @@ from jingwei.channels.rest import create_app
 from jingwei.home import Home, open_home
 from jingwei.kernel.clock import MINUTE, parse_iso
 
+R = TypeVar("R")
 START = parse_iso("2026-11-02T04:00:00")
 PEOPLE = ("customer:alice", "customer:bob", "customer:carol", "customer:mallory")
 
@@ -65,6 +67,19 @@ class Talk:
         async def one() -> httpx.Response:
             async with self.client() as client:
                 return await client.request(method, url, **more)
+
+        return self._runner.run(one())
+
+    def run(self, make: Callable[[], Coroutine[Any, Any, R]]) -> R:
+        """Run something on the event loop of this talk."""
+        return self._runner.run(make())
+
+    def sent(self, request: httpx.Request) -> httpx.Response:
+        """Send a request that was made elsewhere."""
+
+        async def one() -> httpx.Response:
+            async with self.client() as client:
+                return await client.send(request)
 
         return self._runner.run(one())
 

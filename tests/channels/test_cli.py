@@ -371,7 +371,7 @@ def test_serve_answers_and_ends_cleanly(tmp_path: Path):
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     with subprocess.Popen(
-        [*run, "serve", "--port", port], env=environment, stdout=subprocess.PIPE, text=True
+        [*run, "serve", "--people", "0", "--port", port], env=environment, stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
         assert f"http://127.0.0.1:{port}" in server.stdout.readline()
@@ -385,3 +385,11 @@ def test_serve_answers_and_ends_cleanly(tmp_path: Path):
     home = open_home(tmp_path / "home")
     assert home.store.size() > 4
     home.close()
+
+
+def test_doctor_finds_a_network_file_system(jingwei: Run, home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("jingwei.stores.medium.file_system", lambda path: "nfs4")
+    code, out, _ = jingwei("doctor", "--port", "1", "--json")
+    (found,) = [check for check in json.loads(out)["checks"] if check["check"] == "file system"]
+    assert code == 1 and not found["well"]
+    assert "network file system (nfs4)" in found["found"] and "PostgreSQL" in found["fix"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import time
 from collections import Counter as Count
 from collections.abc import Iterator
 from html import escape
@@ -338,7 +337,7 @@ def test_open_cases_are_counted(bank: Talk):
 
 def test_a_bank_that_cannot_read_its_books_says_so(bank: Talk, monkeypatch: pytest.MonkeyPatch):
     def broken() -> tuple[int, bytes]:
-        raise StoreError("the disk is gone")
+        raise StoreError("bank.db: gone", "the disk is gone")
 
     monkeypatch.setattr(bank.counter.home.store, "root", broken)
     answer = bank.ask("GET", "/")
@@ -357,22 +356,3 @@ def test_head_is_answered_like_get(bank: Talk, path: str):
 def test_every_door_has_its_place():
     assert {path for path, *_ in DOORS} >= {"/docs", "/health", "/metrics", "/v1/audit/head", "/openapi.json"}
     assert all(to.startswith("/docs#") for to, _ in ONWARD)
-
-
-@pytest.mark.parametrize("path", ["/", "/docs"])
-def test_a_page_takes_less_than_50_milliseconds(bank: Talk, path: str):
-    bank.ask("GET", path)
-    assert _best(lambda: bank.ask("GET", path)) < 0.05
-
-
-def test_the_reference_is_made_in_less_than_50_milliseconds(document: dict[str, Any]):
-    assert _best(lambda: reference(HAN, document)) < 0.05
-
-
-def _best(do: Any) -> float:
-    times = []
-    for _ in range(7):
-        began = time.perf_counter()
-        do()
-        times.append(time.perf_counter() - began)
-    return min(times)

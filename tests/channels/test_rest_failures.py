@@ -27,7 +27,7 @@ def test_a_full_disk_is_told_and_survived(talk: Talk, monkeypatch: pytest.Monkey
     store = talk.counter.home.store
 
     def full(batch: Batch) -> None:
-        raise StoreError("the disk is full; free some space and ask again")
+        raise StoreError("/srv/bank.db: full (SQLite: 13)", "the disk is full; free some space and ask again")
 
     monkeypatch.setattr(store, "write", full)
     key, size = talk.counter.key(), store.size()
@@ -35,6 +35,7 @@ def test_a_full_disk_is_told_and_survived(talk: Talk, monkeypatch: pytest.Monkey
     assert (told.status_code, told.json()["code"]) == (503, "store_failed")
     assert told.headers["retry-after"] == "1"
     assert "free some space" in told.json()["en"]
+    assert "bank.db" not in told.text and "SQLite" not in told.text
     order = talk.post("/v1/deposits", {"account": "bob", "amount": "1.00", "currency": "CNY"})
     assert (order.status_code, order.headers["retry-after"]) == (503, "1")
     assert store.size() == size

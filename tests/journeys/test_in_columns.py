@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from jingwei.bank import Bank, Replies
-from jingwei.decisions.judge import Judgement
+from jingwei.decisions.judge import JudgedColumns, Judgement
 from jingwei.decisions.policy import Verdict
 from jingwei.journeys import in_columns
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
@@ -23,7 +23,7 @@ from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.table import seal
-from jingwei.kernel.command import Command
+from jingwei.kernel.command import AHEAD, Command
 from jingwei.kernel.ids import decision_id
 from jingwei.stores.store import StoreError
 
@@ -49,7 +49,8 @@ def other(town: Any, draw: random.Random, at: int, first: int, place: int) -> Co
         lambda: SetLimits(account=account, **limits, **stamp),
         lambda: Deposit(account=account, amount_minor=70_000, currency="CNY", **stamp),
         lambda: ReportFraud(
-            payment="x", customer=account, amount_minor=5, terminal="t1", paid_at=at - 9, **stamp
+            payment=f"x{first + place}", customer=account, amount_minor=5, terminal="t1", paid_at=at - 9,
+            **stamp,
         ),
         lambda: Reverse(decision=decision_id(first + draw.randrange(max(place, 1))), **stamp),
     ))()  # fmt: skip
@@ -63,7 +64,8 @@ def weeks(town: Any, seed: int, count: int, stem: str) -> CardPayments:
         at += draw.choice((1, 60_000_000, 7_200_000_000, -3_000_000, 90_000_000_000))
         customer = draw.choice((12, 13, 13)) if draw.random() < 0.15 else draw.randrange(len(OWNERS))
         amount = draw.choice((1, 250, 700, 1_999, 9_000, 60_000, 0))
-        columns.append((at, customer, draw.randrange(2), amount, place))
+        known = at + draw.choice((0, 0, 0, 86_400_000_000))
+        columns.append((at, known, customer, draw.randrange(2), amount, place))
         if draw.random() < 0.08:
             others[place] = other(town, draw, at, first, place)
     town.clock.at = at
@@ -152,6 +154,63 @@ def test_columns_asked_again_are_answered_alike(owned: Callable[[str], Any]) -> 
     assert told[0] == told[1]
 
 
+def test_payments_dated_in_the_future_are_not_recorded_in_columns_either(owned: Callable[[str], Any]) -> None:
+    seen = []
+    for name in ("one by one", "in columns"):
+        town = owned(name)
+        asked = weeks(town, 6, 80, "weeks:")
+        for place in (3, 40, 41):
+            asked.others.pop(place, None)  # type: ignore[attr-defined]
+        asked = CardPayments(asked.who, asked.columns, asked.others)
+        asked.known[[3, 40]] = asked.at[[3, 40]] - AHEAD - 1
+        asked.known[41] = asked.at[41] - AHEAD
+        replies = town.bank.do(list(asked) if name == "one by one" else asked)
+        told = [place for place, reply in enumerate(replies) if reply.seq < 0]
+        codes = {replies[place].answer.refusal.code for place in told}
+        seen.append((told, codes, msgspec.json.encode([reply.answer for reply in replies]), *books(town)))
+    assert seen[0][0] == [3, 40] and seen[0][1] == {"dated_in_the_future"}
+    assert seen[0] == seen[1]
+
+
+def reports(town: Any, first: int, payments: dict[int, str]) -> CardPayments:
+    """Twenty payments with keys from `first` on, and reports of these payments between them."""
+    at = town.clock.at
+    columns = np.array([(at, at, n % 12, 0, 250, first + n) for n in range(20)], np.int64).T
+    others: dict[int, Command] = {
+        place: ReportFraud(
+            key=f"r{first + place}", actor="staff:lin", at=at, known_at=at, payment=payment, customer="p1",
+            amount_minor=250, terminal="t1", paid_at=at,
+        )
+        for place, payment in payments.items()
+    }  # fmt: skip
+    return CardPayments(who("weeks:"), columns, others)
+
+
+def test_what_may_be_done_only_once_is_claimed_among_columns(owned: Callable[[str], Any]) -> None:
+    """Reports of one payment in batches on their way, in one batch, and among those that are durable."""
+    town, twin = owned("town"), owned("twin")
+    steps = ([{5: "w1", 9: "w2"}, {3: "w3", 4: "w1"}], [{7: "w4", 8: "w4", 9: "w5"}], [{1: "w2"}])
+    for step, parts in enumerate(steps):
+        replies, same = [], []
+        prepared = [reports(town, 100 * step + 20 * n, part) for n, part in enumerate(parts)]
+        coming = [town.bank.prepare(one) for one in prepared]
+        for one in coming:
+            replies += town.bank.commit(one)
+        town.bank.wait()
+        for one in prepared:
+            for command in one:
+                same += twin.bank.do([command])
+        assert msgspec.json.encode(replies) == msgspec.json.encode(same)
+        assert books(town) == books(twin)
+    told = [reply.answer.refusal.code for reply in replies if reply.seq < 0]
+    assert told == ["already_reported"]
+    fresh = town.bank.prepare(reports(town, 900, {2: "w6", 5: "w7"}))
+    assert isinstance(fresh.judgements, JudgedColumns), "reports are done among the columns"
+    town.bank.commit(fresh)
+    town.bank.wait()
+    assert town.home.store.answered([("!report_fraud", "w7")]), "what was claimed is kept"
+
+
 def test_a_customer_brings_no_columns(owned: Callable[[str], Any]) -> None:
     """Whether an actor may use an account is asked command by command."""
     town = owned("town")
@@ -194,8 +253,9 @@ def test_every_number_is_written_as_it_is_sealed() -> None:
     floats[100:200] = draw.integers(0, 2**54, (100, 4))
     floats[200:300, 2] = np.nan
     columns = np.stack((
-        draw.integers(-(2**52), 2**53, count), draw.integers(0, 14, count), draw.integers(0, 2, count),
-        draw.integers(1, 10**15, count), draw.integers(0, 10**9, count),
+        draw.integers(-(2**52), 2**53, count), draw.integers(-(2**52), 2**53, count),
+        draw.integers(0, 14, count), draw.integers(0, 2, count), draw.integers(1, 10**15, count),
+        draw.integers(0, 10**9, count),
     ))  # fmt: skip
     asked = CardPayments(who("weeks:"), columns, {})
 

@@ -14,11 +14,12 @@ from jingwei.audit.merkle import TILE_BYTES, TILE_WIDTH, MerkleLog, Tile
 
 
 class Damage(NamedTuple):
-    """One thing wrong: its kind, the first record (or tile, or size) it concerns, and a sentence."""
+    """One thing wrong: its kind, the first record (or tile, or size) it concerns, and a sentence (en, zh)."""
 
     kind: str
     where: int
     says: str
+    zh: str
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ def verify_log(
     Without heads kept elsewhere, a log that was rewritten as a whole cannot be told from a true one. Memory
     does not grow with the log.
     """
-    check = _Check(tile, _Findings(most))
+    check = _Check(tile, Findings(most))
     check.expect(heads, public_keys, log)
     if isinstance(records, InWorkers):
         for start, end, hashes in hashed_ranges(records):
@@ -78,18 +79,18 @@ def verify_log(
     )
 
 
-class _Findings:
+class Findings:
     """Damage found so far: the first pieces in full, the rest counted."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int = 100) -> None:
         self.listed: list[Damage] = []
         self.more = 0
         self._most = most
 
-    def add(self, kind: str, where: int, says: str) -> None:
+    def add(self, kind: str, where: int, says: str, zh: str) -> None:
         """Note one piece of damage."""
         if len(self.listed) < self._most:
-            self.listed.append(Damage(kind, where, says))
+            self.listed.append(Damage(kind, where, says, zh))
         else:
             self.more += 1
 
@@ -97,7 +98,7 @@ class _Findings:
 class _Check:
     """The check while it runs."""
 
-    def __init__(self, tile: StoredTile, findings: _Findings) -> None:
+    def __init__(self, tile: StoredTile, findings: Findings) -> None:
         self.log = MerkleLog()
         self.findings = findings
         self.heads_met = 0
@@ -111,10 +112,11 @@ class _Check:
         for head in heads:
             if not any(signed_by(head, public) for public in public_keys):
                 says = f"A head over {head.size} records has no true signature."
-                self.findings.add("head_forged", head.size, says)
+                self.findings.add("head_forged", head.size, says, f"覆盖{head.size}条记录的签名头签名无效。")
             elif log is not None and head.log != log:
                 says = f"A head over {head.size} records belongs to another log, {head.log}."
-                self.findings.add("head_of_another_log", head.size, says)
+                zh = f"覆盖{head.size}条记录的签名头属于另一日志{head.log}。"
+                self.findings.add("head_of_another_log", head.size, says, zh)
             else:
                 self._waiting.append(head)
         self._waiting.sort(key=lambda head: head.size, reverse=True)
@@ -141,7 +143,7 @@ class _Check:
         for number, body in zip(numbers, bodies, strict=True):
             if number < self.log.size:
                 says = f"Record {number} comes twice or out of order."
-                self.findings.add("record_out_of_place", number, says)
+                self.findings.add("record_out_of_place", number, says, f"第{number}条记录重复或次序错乱。")
                 continue
             if number > self.log.size and not self._broken:
                 self._fill_gap(number)
@@ -152,7 +154,8 @@ class _Check:
         """Report records missing up to `end`; where a tile still holds their hashes, go on with those."""
         start = self.log.size
         says = f"{end - start} missing: from record {start} to record {end - 1}."
-        self.findings.add("record_missing", start, says)
+        zh = f"缺少第{start}条至第{end - 1}条记录，共{end - start}条。"
+        self.findings.add("record_missing", start, says, zh)
         while self.log.size < end:
             idx, offset = divmod(self.log.size, TILE_WIDTH)
             body = self._tile(0, idx)
@@ -181,16 +184,19 @@ class _Check:
             return
         name = f"tile {made.idx} of level {made.level}"
         if stored is None or len(stored) != TILE_BYTES:
-            self.findings.add("tile_missing", made.idx, f"The {name} is missing or has the wrong length.")
+            says = f"The {name} is missing or has the wrong length."
+            zh = f"第{made.level}层第{made.idx}块缺失或长度不对。"
+            self.findings.add("tile_missing", made.idx, says, zh)
         elif made.level:
-            self.findings.add("tile_altered", made.idx, f"The {name} is not what lies below it.")
+            says = f"The {name} is not what lies below it."
+            self.findings.add("tile_altered", made.idx, says, f"第{made.level}层第{made.idx}块与其下层不符。")
         else:
             for slot in range(TILE_WIDTH):
                 part = slice(slot * HASH_BYTES, (slot + 1) * HASH_BYTES)
                 if stored[part] != made.body[part]:
                     number = made.idx * TILE_WIDTH + slot
                     says = f"Record {number} is not what its tile sealed."
-                    self.findings.add("record_altered", number, says)
+                    self.findings.add("record_altered", number, says, f"第{number}条记录与封存时不同。")
 
     def _meet_heads(self) -> None:
         """Compare the root with every head over exactly this many records."""
@@ -201,11 +207,13 @@ class _Check:
                 self.signed_to = head.size
             else:
                 says = f"The records from {self.signed_to} on are not the ones signed at size {head.size}."
-                self.findings.add("history_rewritten", self.signed_to, says)
+                zh = f"第{self.signed_to}条起的记录，不是签名头（{head.size}条）所签的记录。"
+                self.findings.add("history_rewritten", self.signed_to, says, zh)
 
     def finish(self) -> None:
         """Report heads over more records than there are."""
         if self._waiting and not self._broken:
             size, gone = self.log.size, self._waiting[0].size - self.log.size
             says = f"The log ends at {size} records, {gone} fewer than signed; sound to {self.signed_to}."
-            self.findings.add("log_cut", self.signed_to, says)
+            zh = f"日志止于{size}条，比已签的少{gone}条；前{self.signed_to}条完好。"
+            self.findings.add("log_cut", self.signed_to, says, zh)

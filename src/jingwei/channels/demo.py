@@ -22,6 +22,24 @@ class Person(NamedTuple):
     name: str
     opening_minor: int
 
+    @property
+    def actor(self) -> str:
+        """As commands name this person."""
+        return f"customer:{self.id}"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What this person may do."""
+        return ("customer",)
+
+
+class Member(NamedTuple):
+    """A made-up member of staff."""
+
+    actor: str
+    name: str
+    roles: tuple[str, ...]
+
 
 PEOPLE = (
     Person("alice", "Alice 爱丽丝", 100_000_000),
@@ -30,6 +48,11 @@ PEOPLE = (
     Person("mallory", "Mallory 马洛里", 0),
 )
 """alice pays, bob and carol are paid, nobody has ever paid mallory."""
+
+STAFF = (
+    Member("staff:teller", "Teller 柜员", ("teller",)),
+    Member("staff:reviewer", "Risk reviewer 风险审核", ("risk_reviewer",)),
+)
 
 
 def people(clock: Clock) -> list[OpenAccount]:

@@ -27,12 +27,12 @@ PROBLEMS: dict[str, Kind] = {
         415,
         Words(
             "Send the body as application/json, not as {found}.",
-            "请求体须为application/json，而不是{found}。",
+            "请求体须为application/json，而不是“{found}”。",
         ),
     ),
     "body_encoded": Kind(
         415,
-        Words("Send the body without Content-Encoding {found}.", "请求体不得使用Content-Encoding {found}。"),
+        Words("Send the body without Content-Encoding {found}.", "请求体不得使用Content-Encoding“{found}”。"),
     ),
     "body_not_json": Kind(400, Words("The body is not JSON: {why}.", "请求体不是有效的JSON：{why_zh}。")),
     "field_not_valid": Kind(422, Words("{where}: {why}.", "字段{where}不合要求：{why_zh}。")),
@@ -68,10 +68,16 @@ PROBLEMS: dict[str, Kind] = {
         503,
         Words(
             "The bank could not write this down, so ask again with the same key: {why}.",
-            "银行暂时无法记账，请用同一个幂等键重试：{why}。",
+            "银行暂时无法记账，请用同一个幂等键重试：{why_zh}。",
         ),
     ),
-    "request_not_valid": Kind(400, Words("The request cannot be read: {why}.", "无法读取该请求：{why}。")),
+    "request_not_valid": Kind(400, Words("The request cannot be read: {why}.", "无法读取该请求：{why_zh}。")),
+    "request_too_slow": Kind(
+        408, Words("The request was not whole after {most} seconds.", "请求在{most}秒内未传完。")
+    ),
+    "headers_too_large": Kind(
+        431, Words("Address and headers are larger than {most} bytes.", "地址与请求头超过{most}字节。")
+    ),
     "bug": Kind(
         500,
         Words(
@@ -97,6 +103,7 @@ FORBIDDEN = frozenset({"not_allowed", "own_work"})
 CONFLICT = frozenset(
     {
         "account_exists",
+        "already_reported",
         "already_reversed",
         "case_closed",
         "challenge_closed",
@@ -117,6 +124,11 @@ class Problem(Exception):
     def kind(self) -> Kind:
         """Its status and words; a refusal of the bank can be one too."""
         return kind_of(self.code)
+
+
+def not_stored(error: Exception) -> Problem:
+    """The problem of a store that failed: what the asker may know of it. The log has the rest."""
+    return Problem("store_failed", why=getattr(error, "advice", "it cannot be read or written now"))
 
 
 class Body(msgspec.Struct, omit_defaults=True):

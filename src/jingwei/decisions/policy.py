@@ -222,8 +222,9 @@ def parse_policy(
         data = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"not readable as TOML: {error}", "the whole file", place=source) from None
-    except RecursionError:
-        raise PolicyError("nested too deeply", "the whole file", place=source) from None
+    except (RecursionError, ValueError):
+        says = "a value is nested too deeply, or a number has too many digits"
+        raise PolicyError(says, "the whole file", place=source) from None
     try:
         policy = _policy(data)
         if known is not None:

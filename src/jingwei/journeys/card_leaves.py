@@ -24,7 +24,7 @@ Numbers = NDArray[np.int64]
 Piece = tuple[Bytes, Numbers]
 F = TypeVar("F", bound=Callable[..., Any])
 
-SEQ, ID, KEY, MOMENT, CUSTOMER, PAYER, TERMINAL, AMOUNT, SCORE, SEEN = range(10)
+SEQ, ID, KEY, MOMENT, KNOWN, CUSTOMER, PAYER, TERMINAL, AMOUNT, SCORE, SEEN = range(11)
 MARK_NUMBER = 7_130_000_000_000_000
 """A mark that is a whole number: this and its kind, sixteen digits that stand nowhere else."""
 
@@ -55,7 +55,7 @@ def cut(specimen: bytes) -> Template:
         pieces.append(specimen[at : found.start() + quoted])
         marks.append(_meaning(text))
         at = found.end() - quoted
-    if set(marks) != set(range(10)):
+    if set(marks) != set(range(11)):
         raise ValueError(f"the specimen lacks a mark; found {sorted(set(marks))}")
     pieces.append(specimen[at:])
     return Template(packed(pieces), np.array([*marks, -1], np.int64))
@@ -154,7 +154,7 @@ def _fill(out: Any, at: int, which: int, asked: Any, i: int) -> int:
     columns, first_seq, stem, names = asked
     customers, customer_ends, payers, payer_ends, terminals, terminal_ends = names
     if which == KEY:
-        return _digits(out, _copy(out, at, stem, 0, len(stem)), columns[4, i], 1)
+        return _digits(out, _copy(out, at, stem, 0, len(stem)), columns[5, i], 1)
     if which == SEQ:
         return _digits(out, at, first_seq + i, 1)
     if which == ID:
@@ -162,15 +162,17 @@ def _fill(out: Any, at: int, which: int, asked: Any, i: int) -> int:
         return _digits(out, at + 1, first_seq + i, ID_DIGITS)
     if which == MOMENT:
         return _digits(out, at, columns[0, i], 1)
+    if which == KNOWN:
+        return _digits(out, at, columns[1, i], 1)
     if which == AMOUNT:
-        return _digits(out, at, columns[3, i], 1)
+        return _digits(out, at, columns[4, i], 1)
     if which == CUSTOMER:
-        who = columns[1, i]
+        who = columns[2, i]
         return _copy(out, at, customers, customer_ends[who], customer_ends[who + 1])
     if which == PAYER:
-        who = columns[1, i]
+        who = columns[2, i]
         return _copy(out, at, payers, payer_ends[who], payer_ends[who + 1])
-    where = columns[2, i]
+    where = columns[3, i]
     return _copy(out, at, terminals, terminal_ends[where], terminal_ends[where + 1])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
-from jingwei.kernel.command import Command
+from jingwei.kernel.command import AHEAD, Command
 
 Numbers = NDArray[np.int64]
 
@@ -46,7 +46,7 @@ class Who(msgspec.Struct, frozen=True):
 class CardPayments(Sequence[Command]):
     """Immediate card payments (with `capture`) of one stream as columns, other commands between them.
 
-    `columns` int64[5, n]: at (and known_at), customer, terminal, amount in minor units, number of the key.
+    `columns` int64[6, n]: at, known_at, customer, terminal, amount in minor units, number of the key.
     Where `others` has a command, that one stands there and the columns hold nothing.
     """
 
@@ -55,11 +55,12 @@ class CardPayments(Sequence[Command]):
         self.columns = columns
         self.others = others
         self.at: Numbers
+        self.known: Numbers
         self.customer: Numbers
         self.terminal: Numbers
         self.amount: Numbers
         self.number: Numbers
-        self.at, self.customer, self.terminal, self.amount, self.number = columns
+        self.at, self.known, self.customer, self.terminal, self.amount, self.number = columns
         self._places = sorted(others)
 
     def is_payment(self) -> NDArray[np.bool_]:
@@ -67,6 +68,10 @@ class CardPayments(Sequence[Command]):
         found = np.ones(len(self), np.bool_)
         found[self._places] = False
         return found
+
+    def some_ahead(self) -> bool:
+        """Whether a payment is dated in the future (see `kernel.command.dated_ahead`)."""
+        return bool(np.any((self.at - self.known)[self.is_payment()] > AHEAD))
 
     def keys(self) -> list[tuple[str, str]]:
         """(actor, key) of every command."""
@@ -103,10 +108,10 @@ class CardPayments(Sequence[Command]):
         return self.others.get(at) or self._payment(at)
 
     def _payment(self, at: int) -> AuthoriseCardPayment:
-        moment, customer, terminal, amount, number = self.columns[:, at].tolist()
+        moment, known, customer, terminal, amount, number = self.columns[:, at].tolist()
         who = self.who
         return AuthoriseCardPayment(
-            key=f"{who.stem}{number}", actor=who.actor, at=moment, known_at=moment,
+            key=f"{who.stem}{number}", actor=who.actor, at=moment, known_at=known,
             customer=who.customers.names[customer], payer=who.payers.names[customer],
             terminal=who.terminals.names[terminal], amount_minor=amount, currency=who.currency,
         )  # fmt: skip

@@ -23,6 +23,7 @@ from jingwei.journeys.card_leaves import (
     CUSTOMER,
     ID,
     KEY,
+    KNOWN,
     MARK_NUMBER,
     MARK_SCORE,
     MARK_SEEN,
@@ -201,7 +202,7 @@ def _may(overlay: Overlay, row: int, who: Who, customer: int) -> bool:
 def template(who: Who, judged: JudgedColumns) -> Template:
     """The text of an ordinary payment's leaf, cut where it differs from payment to payment."""
     ask = AuthoriseCardPayment(
-        key=mark(KEY), actor=who.actor, at=MARK_NUMBER + MOMENT, known_at=MARK_NUMBER + MOMENT,
+        key=mark(KEY), actor=who.actor, at=MARK_NUMBER + MOMENT, known_at=MARK_NUMBER + KNOWN,
         customer=mark(CUSTOMER), payer=mark(PAYER), terminal=mark(TERMINAL),
         amount_minor=MARK_NUMBER + AMOUNT, currency=who.currency,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from jingwei.kernel.command import Amount, Command, Id, Moment, OptionalId
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.purpose import Purpose
+from jingwei.kernel.refusal import Refusal, Words, declare
 
 
 class ReportFraud(Command, frozen=True, kw_only=True, tag="report_fraud"):
@@ -44,6 +45,20 @@ def act(ask: ReportFraud, seen: int) -> Outcome:
     return Outcome(Answer(decision_id(seen), "done", events=(FraudReported(payment=ask.payment),)))
 
 
-REPORT_FRAUD = Journey(
-    ReportFraud, look, act, roles=("staff", "system"), observe=observe, purpose=Purpose.RISK
+def payment_of(ask: ReportFraud) -> str:
+    """The payment: it counts as fraud once, however many report it."""
+    return ask.payment
+
+
+declare(
+    {
+        "already_reported": Words(
+            "This payment was already reported as fraud.", "该笔付款已被报告为欺诈，无需重复报告。"
+        ),
+    }
 )
+
+REPORT_FRAUD = Journey(
+    ReportFraud, look, act, roles=("staff", "system"), observe=observe, purpose=Purpose.RISK,
+    once=payment_of, done_before=Refusal("already_reported"),
+)  # fmt: skip

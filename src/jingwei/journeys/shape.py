@@ -111,6 +111,8 @@ class Journey(msgspec.Struct, Generic[C, S], frozen=True):
     command's fields that hold account ids (they are loaded for a whole batch at once).
     `observe` turns the command into what the live features see; `policy` names the policy that
     judges it. A `barrier` changes how later commands are judged, so no batch goes across it.
+    `once` names what may be done only once, whoever asks and under whichever key; the second is
+    told `done_before` and not recorded, so that no feature counts it.
     """
 
     command: type[C]
@@ -122,6 +124,8 @@ class Journey(msgspec.Struct, Generic[C, S], frozen=True):
     policy: str = ""
     purpose: Purpose = Purpose.SERVICE
     barrier: bool = False
+    once: Callable[[C], str] | None = None
+    done_before: Refusal | None = None
 
 
 def refused(seq_id: str, refusal: Refusal, *, about: str = "") -> Outcome:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
+from jingwei.kernel.kept import Kept as Kept  # noqa: PLC0414 (told on to the rooms that read accounts)
 from jingwei.kernel.money import CURRENCIES, currency
 from jingwei.kernel.refusal import Refusal, Words, declare
 
@@ -14,12 +15,6 @@ AUTHORISATION = "authorisation"
 
 NEVER = -(2**40)
 """A day or month number before all others: nothing was spent yet."""
-
-
-class Kept(msgspec.Struct, frozen=True, gc=False):
-    """Base of what the bank keeps as it stands now. Flat: str, int or None fields only, `id` first."""
-
-    id: str
 
 
 class Account(Kept, frozen=True):

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from jingwei.kernel.money import Money
 from jingwei.kernel.refusal import Refusal, Words, declare
 from jingwei.ledger.accounts import Balance, Hold, Movement, Standing
-from jingwei.ledger.posting import SPENDING, Posted, check, post, spend, unspend
+from jingwei.ledger.posting import SPENDING, Posted, check, check_available, post, spend, unspend
 
 declare(
     {
@@ -24,16 +24,20 @@ declare(
 def place(hold: Hold, payer: Standing | None, payee: Standing | None, at: int) -> Standing | Refusal:
     """Return the payer's standing with the amount held, or why it may not be.
 
-    The same checks as a payment; the amount counts against the spending limits now.
+    The same checks as a payment; the amount counts against the spending limits now, the bank's fee in
+    it does not, as when the payment is made at once.
     """
-    movement = Movement(hold.account, hold.payee, hold.amount_minor, hold.currency, hold.kind)
+    spending = hold.amount_minor - hold.fee_minor
+    movement = Movement(hold.account, hold.payee, spending, hold.currency, hold.kind)
     if refusal := check(movement, payer, payee, at):
         return refusal
     assert payer is not None
+    if hold.fee_minor and (refusal := check_available(payer, hold.amount_minor)):
+        return refusal
     old = payer.balance
     day, spent_day, month, spent_month = old.day, old.spent_day_minor, old.month, old.spent_month_minor
     if hold.kind in SPENDING and payer.account.side == "customer":
-        day, spent_day, month, spent_month = spend(payer.account, old, hold.amount_minor, at)
+        day, spent_day, month, spent_month = spend(payer.account, old, spending, at)
     held = old.held_minor + hold.amount_minor
     balance = Balance(
         old.id, old.booked_minor, held, old.last_line, day, spent_day, month, spent_month,
@@ -53,7 +57,8 @@ def release(hold: Hold, payer: Standing, status: str) -> tuple[Hold, Standing] |
     old = payer.balance
     spent_day, spent_month = old.spent_day_minor, old.spent_month_minor
     if hold.kind in SPENDING and payer.account.side == "customer":
-        spent_day, spent_month = unspend(old, hold.amount_minor, hold.placed_at)
+        spending = max(hold.amount_minor - hold.fee_minor, 0)
+        spent_day, spent_month = unspend(old, spending, hold.placed_at)
     balance = replace(
         old,
         held_minor=old.held_minor - hold.amount_minor,

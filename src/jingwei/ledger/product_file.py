@@ -50,6 +50,9 @@ def parse_product(text: str, name: str) -> Product:
         found = _SYNTAX.fullmatch(str(error))
         line = int(found[2]) if found and found[2] else text.count("\n") + 1
         raise ProductError(name, [Problem(line, "syntax", found[1] if found else str(error))]) from None
+    except (RecursionError, ValueError):
+        says = "a value is nested too deeply, or a number has too many digits"
+        raise ProductError(name, [Problem(1, "syntax", says)]) from None
     problems: list[Problem] = []
     product = _product(_Table(values, (), key_lines(text), problems))
     if problems:

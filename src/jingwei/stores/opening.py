@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jingwei.stores.store import Reader, Store
 
 POSTGRES = ("postgresql://", "postgres://")
@@ -30,3 +32,12 @@ def open_reader(place: str) -> Reader:
     from jingwei.stores.sqlite_reads import SqliteReader
 
     return SqliteReader(place)
+
+
+def read_range(place: str, size: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Records start..end, below `size`, of the bank kept at `place`; what a checking process calls."""
+    reader = open_reader(place)
+    try:
+        yield from reader.records(start, min(end, size))
+    finally:
+        reader.close()

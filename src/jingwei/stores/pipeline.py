@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
@@ -142,6 +143,10 @@ class PipelinedStore:
         """Yield (number, bytes) of the records start <= number < end, streaming, in order."""
         return self._reads.records(start, end)
 
+    def keys(self, *, after: tuple[str, str] = ("", ""), limit: int = 1000) -> list[tuple[str, str, int]]:
+        """Return (key, actor, record number) of the answers, by key and actor, after this pair."""
+        return self._reads.keys(after=after, limit=limit)
+
     def lines(self, ids: Sequence[int]) -> list[Line]:
         """Return the ledger lines with these numbers, in any order."""
         return self._reads.lines(ids)
@@ -157,6 +162,14 @@ class PipelinedStore:
     def note(self, name: str) -> str | None:
         """Return a small named value, or None."""
         return self._reads.note(name)
+
+    def notes(self) -> dict[str, str]:
+        """Return all small named values."""
+        return self._reads.notes()
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """While it lasts, every read sees the books as they stand at the first one."""
+        return self._reads.frozen()
 
     def totals(self) -> list[tuple[str, int, int]]:
         """Return (currency, sum of booked, sum of held) over all balances, in minor units."""

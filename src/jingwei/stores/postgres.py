@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +26,7 @@ from jingwei.stores.postgres_reads import (
     found_version,
     place_of,
 )
+from jingwei.stores.postgres_tables import STEPS
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
 from jingwei.stores.tables import LINES, TABLES, Table, upsert
 
@@ -41,14 +42,12 @@ BULK = 48
 """From so many rows on COPY is faster than single statements sent together."""
 
 _SAFE = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_apply")}
-TEXT = 'text COLLATE "C"'
 _TYPE = {"int": "int8", "text": "text"}
 _UPSERT = {kind: upsert(table, "%s") for kind, table in TABLES.items()}
 _INSERT_TILE = "INSERT INTO tiles (level, idx, body) VALUES (%s, %s, %s)"
 _UPSERT_NOTE = (
     "INSERT INTO notes (name, value) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
-
 
 
 class _MoneyDiffers(StoreError):
@@ -60,43 +59,6 @@ Shape = tuple[str, Sequence[str], Sequence[str]]
 
 _RECORDS: Shape = ("records", ("seq", "body"), ("int8", "bytea"))
 _ANSWERS: Shape = ("answers", ("actor", "key", "seq"), ("text", "text", "int8"))
-
-
-def make_version_1() -> list[str]:
-    """The first tables. Text compares by bytes (collation C), as in every engine."""
-    return [
-        "CREATE TABLE bank (version integer NOT NULL, token bigint NOT NULL)",
-        "INSERT INTO bank VALUES (0, 0)",
-        "CREATE TABLE records (seq bigint PRIMARY KEY, body bytea NOT NULL)",
-        "ALTER TABLE records ALTER body SET STORAGE EXTERNAL",
-        f"CREATE TABLE answers (actor {TEXT} NOT NULL, key {TEXT} NOT NULL, seq bigint NOT NULL, "
-        "PRIMARY KEY (key, actor))",
-        "CREATE TABLE tiles (level integer, idx bigint, body bytea NOT NULL CHECK (length(body) = 8192), "
-        "PRIMARY KEY (level, idx))",
-        "ALTER TABLE tiles ALTER body SET STORAGE EXTERNAL",
-        f"CREATE TABLE notes (name {TEXT} PRIMARY KEY, value text NOT NULL)",
-        _create(LINES),
-        *(f"{_create(table)} WITH (fillfactor = 70)" for table in TABLES.values()),
-        *(
-            f"CREATE INDEX {table.name}_{column} ON {table.name} ({column}, id)"
-            for table in TABLES.values()
-            for column in table.indexed
-        ),
-    ]
-
-
-def _create(table: Table) -> str:
-    parts = [
-        f"{column.name} {'bigint' if column.kind == 'int' else TEXT}"
-        f"{' PRIMARY KEY' if table.key == (column.name,) else ''}{'' if column.optional else ' NOT NULL'}"
-        for column in table.columns
-    ]
-    parts += [f"CHECK ({check})" for check in table.checks]
-    return f"CREATE TABLE {table.name} ({', '.join(parts)})"
-
-
-STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1}
-"""What leads to each version of the tables. A released step never changes; a new version adds one."""
 
 
 def assert_safe(connection: Connection) -> None:
@@ -182,6 +144,18 @@ class PostgresStore(PostgresReads):
                     connection.cursor().executemany(_UPSERT_NOTE, notes.items())
             except REFUSED as error:
                 self._refuse(error)
+
+    def empty(self) -> None:
+        """Empty every table, for a restore that was interrupted. Raises StoreError."""
+        kept = ", ".join(table.name for table in (LINES, *TABLES.values()))
+        with self._turn:
+            self._ready()
+            try:
+                with self._transaction() as connection:
+                    connection.execute(f"TRUNCATE records, answers, tiles, notes, {kept}".encode())
+            except REFUSED as error:
+                self._refuse(error)
+            self._written, self._log = 0, None
 
     def root(self) -> tuple[int, bytes]:
         """Return (size, Merkle root) of the committed records."""

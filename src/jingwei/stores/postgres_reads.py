@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from jingwei.ledger.accounts import Line
@@ -63,7 +64,7 @@ def explain(error: Exception, place: str) -> StoreError:
     if code in _DAMAGED:
         return DamagedStore(f"{place} is damaged ({said}); restore it from the last backup")
     if code in _ADVICE:
-        return StoreError(f"{place}: {_ADVICE[code]} ({said})")
+        return StoreError(f"{place}: {_ADVICE[code]} ({said})", _ADVICE[code])
     if code.startswith(_BROKEN_RULE):
         return StoreError(f"{place}: the batch breaks a rule of the books; nothing was written ({said})")
     if code.startswith(_BAD_VALUE) or isinstance(error, psycopg.DataError | OverflowError | UnicodeError):
@@ -83,7 +84,9 @@ def connect(dsn: str) -> Connection:
     except psycopg.Error as error:
         words = next((code for said, code in _AT_THE_DOOR.items() if said in str(error)), "")
         if words:
-            raise StoreError(f"PostgreSQL: {_ADVICE[words]} ({str(error).strip()})") from error
+            raise StoreError(
+                f"PostgreSQL: {_ADVICE[words]} ({str(error).strip()})", _ADVICE[words]
+            ) from error
         raise explain(error, "PostgreSQL") from error
 
 
@@ -169,6 +172,11 @@ class PostgresReads:
             yield from rows
             start += RECORDS_AT_ONCE
 
+    def keys(self, *, after: tuple[str, str] = ("", ""), limit: int = 1000) -> list[tuple[str, str, int]]:
+        """Return (key, actor, record number) of the answers, by key and actor, after this pair."""
+        sql = "SELECT key, actor, seq FROM answers WHERE (key, actor) > (%s, %s) ORDER BY key, actor LIMIT %s"
+        return self._rows(sql, (*after, limit))
+
     def lines(self, ids: Sequence[int]) -> list[Line]:
         """Return the ledger lines with these numbers, in any order."""
         sql = f"SELECT {', '.join(LINES.names)} FROM lines WHERE id = ANY(%s::bigint[])"
@@ -190,6 +198,25 @@ class PostgresReads:
         """Return a small named value, or None."""
         value: str | None = self._one("SELECT value FROM notes WHERE name = %s", (name,))
         return value
+
+    def notes(self) -> dict[str, str]:
+        """Return all small named values."""
+        return dict(self._rows("SELECT name, value FROM notes ORDER BY name"))
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While it lasts, every read sees the books as they stand at the first one; for readers only."""
+        with self._turn:
+            connection = self._ready()
+            try:
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield
+                connection.execute("COMMIT")
+            except psycopg.Error as error:
+                self._refuse(error)
+            finally:
+                if not connection.closed and connection.info.transaction_status:
+                    connection.execute("ROLLBACK")
 
     def totals(self) -> list[tuple[str, int, int]]:
         """Return (currency, sum of booked, sum of held) over all balances, in minor units.

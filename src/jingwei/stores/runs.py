@@ -12,7 +12,7 @@ Stretch = Callable[[str, str, int], Sequence[tuple[str, str, int]]]
 """(actor, key, record number) of the answers with low <= key <= high, at most so many."""
 
 WORTH_IT = 64
-"""From this many keys of one length on, a stretch is read; fewer are looked up one by one."""
+"""From this many keys of one actor and length on, a stretch is read; fewer are looked up one by one."""
 
 COUNTED_DIGITS = 6
 """Keys of a stretch differ in at most so many characters at their end."""
@@ -26,11 +26,11 @@ def answered(keys: Sequence[Key], stretch: Stretch, one_by_one: Callable[[Sequen
     """
     if len(keys) < WORTH_IT:
         return one_by_one(keys)
-    lengths = [len(key) for _, key in keys]
+    kinds = [(actor, len(key)) for actor, key in keys]
     found: Found = {}
     rest: list[Key] = []
-    for length in set(lengths):
-        some = list(compress(keys, map(length.__eq__, lengths)))
+    for kind in set(kinds):
+        some = list(compress(keys, map(kind.__eq__, kinds)))
         there = _in_stretch(some, stretch)
         if there is None:
             rest += some

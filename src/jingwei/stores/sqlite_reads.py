@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -48,7 +49,10 @@ def explain(error: Exception, path: Path) -> StoreError:
             f"`sqlite3 {path} .recover` and check the result with `jingwei doctor`"
         )
     if code in _ADVICE:
-        return StoreError(f"{path}: {_ADVICE[code]} (SQLite: {error})")
+        return StoreError(f"{path}: {_ADVICE[code]} (SQLite: {error})", _ADVICE[code])
+    if isinstance(error, MemoryError):
+        says = _ADVICE[sqlite3.SQLITE_NOMEM]
+        return StoreError(f"{path}: {says}; ask again", says)
     if isinstance(error, OverflowError | UnicodeError):
         return StoreError(f"{path}: a value cannot be kept, nothing was written ({error})")
     return StoreError(f"{path}: {error}")
@@ -124,6 +128,11 @@ class SqliteReads:
             yield from rows
             start += RECORDS_AT_ONCE
 
+    def keys(self, *, after: tuple[str, str] = ("", ""), limit: int = 1000) -> list[tuple[str, str, int]]:
+        """Return (key, actor, record number) of the answers, by key and actor, after this pair."""
+        sql = "SELECT key, actor, seq FROM answers WHERE (key, actor) > (?, ?) ORDER BY key, actor LIMIT ?"
+        return self._rows(sql, (*after, limit))
+
     def lines(self, ids: Sequence[int]) -> list[Line]:
         """Return the ledger lines with these numbers, in any order."""
         return [Line(*row) for row in self._by_id(", ".join(LINES.names), "lines", ids)]
@@ -144,6 +153,20 @@ class SqliteReads:
         """Return a small named value, or None."""
         value: str | None = self._one("SELECT value FROM notes WHERE name = ?", (name,))
         return value
+
+    def notes(self) -> dict[str, str]:
+        """Return all small named values."""
+        return dict(self._rows("SELECT name, value FROM notes ORDER BY name"))
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While it lasts, every read sees the books as they stand at the first one; for readers only."""
+        with self._turn:
+            self._rows("BEGIN")
+            try:
+                yield
+            finally:
+                self._rows("COMMIT")
 
     def totals(self) -> list[tuple[str, int, int]]:
         """Return (currency, sum of booked, sum of held) over all balances, in minor units.
@@ -174,7 +197,7 @@ class SqliteReads:
         with self._turn:
             try:
                 return self._connection.execute(sql, values).fetchall()
-            except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            except (sqlite3.Error, OverflowError, UnicodeError, MemoryError) as error:
                 self._refuse(error)
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ from jingwei.ledger.work import Case, Challenge, Customer, Reversal
 
 K = TypeVar("K", bound=Kept)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Account: ("accounts", ("owner",)),
@@ -26,6 +27,9 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     PolicyVersion: ("policies", ("name",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
+
+SINCE: dict[type[Kept], int] = {}
+"""The version of the tables that brought a kind; those not named here are there from version 1."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -46,7 +50,14 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class StoreError(Exception):
-    """The engine could not do what was asked; the message says what to do. Nothing was half written."""
+    """The engine could not do what was asked; the message says what to do. Nothing was half written.
+
+    `advice` is the part that strangers may read: no path, no address, no words of the engine.
+    """
+
+    def __init__(self, says: str, advice: str = "") -> None:
+        super().__init__(says)
+        self.advice = advice or "it cannot be read or written now"
 
 
 class UnsafeStore(StoreError):
@@ -112,6 +123,10 @@ class Reader(Protocol):
         """Yield (number, bytes) of the records start <= number < end, streaming, in order."""
         ...
 
+    def keys(self, *, after: tuple[str, str] = ("", ""), limit: int = 1000) -> list[tuple[str, str, int]]:
+        """Return (key, actor, record number) of the answers, by key and actor, after this pair."""
+        ...
+
     def lines(self, ids: Sequence[int]) -> list[Line]:
         """Return the ledger lines with these numbers, in any order."""
         ...
@@ -126,6 +141,14 @@ class Reader(Protocol):
 
     def note(self, name: str) -> str | None:
         """Return a small named value, or None."""
+        ...
+
+    def notes(self) -> dict[str, str]:
+        """Return all small named values."""
+        ...
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """While it lasts, every read sees the books as they stand at the first one."""
         ...
 
     def totals(self) -> list[tuple[str, int, int]]:

@@ -8,7 +8,7 @@ from typing import NamedTuple, get_type_hints
 import msgspec
 
 from jingwei.ledger.accounts import Kept, Line
-from jingwei.stores.store import SHELVES
+from jingwei.stores.store import SHELVES, SINCE
 
 NOT_NEGATIVE = frozenset({"held_minor", "overdraft_minor"})
 """Columns that no engine lets fall below zero."""
@@ -64,6 +64,11 @@ def _shelf(kind: type[Kept]) -> Table:
 
 TABLES: dict[type[Kept], Table] = {kind: _shelf(kind) for kind in SHELVES}
 """The table of each kept kind."""
+
+def made_in(version: int) -> tuple[Table, ...]:
+    """The tables that this version of the tables brought."""
+    return tuple(table for kind, table in TABLES.items() if SINCE.get(kind, 1) == version)
+
 
 LINES = Table("lines", columns_of(Line), ("id",), (), ("amount_minor > 0", "payer <> payee"))
 """The ledger's lines, by number; never changed once written."""

@@ -180,12 +180,13 @@ def refuse_case(
 def _review(context: typer.Context, case: str, release: bool, comment: str, who: str, as_json: bool) -> None:
     from jingwei.channels.rest.desk import order_told
     from jingwei.journeys.review_case import ReviewCase
+    from jingwei.kernel.command import checked
 
     with bank_at(context) as home:
         now = home.clock.now()
         key = f"cli:{case}:{'release' if release else 'refuse'}:{now}"
-        ask = ReviewCase(
-            key=key, actor=who, at=now, known_at=now, case=case, release=release, comment=comment
+        ask = checked(
+            ReviewCase(key=key, actor=who, at=now, known_at=now, case=case, release=release, comment=comment)
         )
         answer = home.bank.do([ask])[0].answer
     if answer.refusal is not None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jingwei.channels.cli.asking import Json, bank_at
+from jingwei.channels.cli.asking import Json, bank_at, setting
 from jingwei.channels.cli.mistakes import USAGE, Mistake
-from jingwei.channels.cli.shown import result
+from jingwei.channels.cli.shown import progress, result
+
+if TYPE_CHECKING:
+    from jingwei.keeping.verifying import Report
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,26 +54,70 @@ def proof(
     )
 
 
-def verify(context: typer.Context, as_json: Json = False) -> None:
-    """Read the whole log and compare it with its tiles, the signed heads and the anchors kept elsewhere."""
-    with bank_at(context) as home:
-        verdict = home.verify()
-    told = {
-        "sound": verdict.sound,
-        "records": verdict.records,
-        "root": verdict.root,
-        "heads_checked": verdict.heads_checked,
-        "damage": [damage._asdict() for damage in verdict.damage],
+def verify(
+    context: typer.Context,
+    anchors: Annotated[
+        Path | None, typer.Option(help="The folder of the anchors; JINGWEI_ANCHORS, else beside the home.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The bank's public key as published, instead of the home's own.")
+    ] = None,
+    books: Annotated[
+        bool, typer.Option(help="Also do every record again and compare the books with what comes out.")
+    ] = True,
+    workers: Annotated[int, typer.Option(help="Processes that read a long log.", min=1, max=64)] = 2,
+    as_json: Json = False,
+) -> None:
+    """Read the whole log with its tiles, heads and anchors, and compare the books with it; writes nothing."""
+    from jingwei.home import trust, verify_home
+
+    chosen = setting(context)
+    asked = trust(chosen.home, anchors, key)._replace(workers=workers, books=books)
+    with progress("records") as tell:
+        report = verify_home(chosen.home, chosen.store_url, asked, tell)
+    told = told_of(report)
+    result(told, as_json, lambda: show(report, told))
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+def told_of(report: Report) -> dict[str, Any]:
+    """A report as one JSON object."""
+    log = report.log
+    return {
+        "sound": report.sound,
+        "records": log.records,
+        "root": log.root,
+        "heads_checked": log.heads_checked,
+        "signed_to": log.signed_to,
+        "anchors": report.anchors,
+        "anchored_to": report.anchored_to,
+        "books": report.books,
+        "rows": report.rows,
+        "log_s": round(report.log_s, 3),
+        "records_per_s": round(log.records / max(report.log_s, 1e-9)),
+        "books_s": round(report.books_s, 3),
+        "damage": [damage._asdict() for damage in report.damage],
+        "more": report.more,
     }
 
-    def show() -> None:
-        print(
-            f"{verdict.records} records, root {verdict.root}, {verdict.heads_checked} signed heads compared."
-        )
-        for damage in verdict.damage:
-            print(f"  {damage.kind} at {damage.where}: {damage.says}")
-        print("The log is sound." if verdict.sound else "The log is NOT sound.")
 
-    result(told, as_json, show)
-    if not verdict.sound:
-        raise typer.Exit(1)
+def show(report: Report, told: dict[str, Any]) -> None:
+    """The report for people."""
+    log = report.log
+    print(f"{log.records} records, root {log.root}, {log.heads_checked} signed heads compared.")
+    print(f"Log read in {told['log_s']} s, {told['records_per_s']} records/s.")
+    if log.records > log.signed_to:
+        print(f"No head is signed yet over the last {log.records - log.signed_to} records.")
+    if report.books == "compared":
+        print(f"{report.rows} rows of the books compared with the records done again, {told['books_s']} s.")
+    else:
+        print(f"The books were not compared: {report.books}.")
+    for damage in report.damage:
+        print(f"  {damage.kind} at {damage.where}: {damage.says}\n    {damage.zh}")
+    if report.more:
+        print(f"  and {report.more} more")
+    if report.sound:
+        print("The log is sound." + (" The books are what it makes them." if report.rows else ""))
+    else:
+        print("The bank is NOT sound. / 该银行的账册或日志不完好。")

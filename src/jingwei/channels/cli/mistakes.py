@@ -24,6 +24,7 @@ FIXES: dict[str, str] = {
     "StoreError": "put right what the message names; `jingwei doctor` checks the whole home",
     "UnsafeStore": "let the bank set up its own store: use another directory with --home",
     "DamagedStore": "restore the last backup of the home; `jingwei doctor` tells what is damaged",
+    "CommandError": "shorten or correct what is named; it is kept exactly as written, so it must be right",
     "PolicyError": "correct the line named and run `jingwei policy check FILE` again",
     "ProductError": "correct the line named in the product's file",
     "StreamError": "give a parquet or CSV file with the columns at, customer, terminal, amount_minor",
@@ -31,6 +32,7 @@ FIXES: dict[str, str] = {
     "ModelError": "see the models kept with `jingwei model list`",
     "KeyFileError": "do what the message says, then try again",
     "TokenFileError": "do what the message says, then try again",
+    "BackupError": "do what the message says; what was there before is untouched",
     "ProofError": "run `jingwei audit verify` to see what is damaged",
     "TreeError": "run `jingwei audit verify` to see what is damaged",
     "MoneyError": "write amounts like 12.30 and currencies like CNY",
@@ -60,6 +62,8 @@ def mistake_of(error: Exception) -> Mistake | None:
             "free what is in the way, then try again",
         )
         return Mistake(f"{where}{error.strerror or error}", fix)
+    if isinstance(error, UnicodeEncodeError):
+        return Mistake("a word of the command line is not UTF-8 text", "write it as UTF-8, then try again")
     if isinstance(error, UnicodeDecodeError):
         return Mistake("the file is not UTF-8 text", "save it as UTF-8, then try again")
     return None
@@ -83,7 +87,7 @@ def told(as_json: bool) -> Iterator[None]:
 
 def tell(mistake: Mistake, as_json: bool) -> None:
     """Say on stderr what is wrong and how to fix it; with --json also as the last line on stdout."""
-    print(f"Error: {mistake.what}\nFix:   {mistake.fix}", file=sys.stderr)
+    print(f"Error: {seen(mistake.what)}\nFix:   {seen(mistake.fix)}", file=sys.stderr)
     if as_json:
         import msgspec
 
@@ -91,6 +95,12 @@ def tell(mistake: Mistake, as_json: bool) -> None:
             "error": {"what": mistake.what, "fix": mistake.fix, "exit_code": mistake.code}
         }
         print(msgspec.json.encode(body).decode(), flush=True)
+
+
+def seen(text: str) -> str:
+    """The text as a terminal may show it: nothing it acts on, and no line that could pass for ours."""
+    lines = text.split("\n")
+    return "\n       ".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines)
 
 
 def existing(path: Path, what: str) -> Path:

@@ -14,6 +14,7 @@ from jingwei.channels.cli.shown import result
 if TYPE_CHECKING:
     from jingwei.channels.identity import Tokens
     from jingwei.home import Home
+    from jingwei.simulation.city.town import Present
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,6 +28,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
     demo: Annotated[bool, typer.Option(help="Take on demo customers with play money.")] = True,
+    people: Annotated[int, typer.Option(help="Made-up people who live in the demo; 0 for none.")] = 3_000,
 ) -> None:
     """Start the bank and its REST interface; Ctrl-C stops it."""
     _check_free(host, port)
@@ -40,14 +42,27 @@ def serve(
             for refusal in settle(home):
                 typer.echo(f"Demo: {refusal.words().en}", err=True)
             known.grant(*(f"customer:{one.id}" for one in PEOPLE))
+        present = _city(home, people) if demo and people else None
         warm(home)
         home.bank.warm()
         _greet(host, port, known)
         from jingwei.channels.rest import create_app
         from jingwei.channels.rest.wire import server
+        from jingwei.channels.streams.city_life import alive
+        from jingwei.channels.web.app import web
 
-        server(create_app(home, known), host, port).run()
+        beside = [web(demo), *([alive(present)] if present else [])]
+        server(create_app(home, known, beside), host, port).run()
     typer.echo("The bank is closed; everything is written.", err=True)
+
+
+def _city(home: Home, people: int) -> Present | None:
+    """The made-up city of this bank, its past brought in when the bank is new; None when it has none."""
+    from jingwei.channels.cli.shown import progress
+    from jingwei.channels.streams.city_life import wake
+
+    with progress("a city moves in (simulated)") as told:
+        return wake(home, people, told)
 
 
 def _check_free(host: str, port: int) -> None:
@@ -98,9 +113,10 @@ def tokens(
 ) -> None:
     """Show who may ask and with which token, or make a token for one more actor."""
     from jingwei.channels.identity import FILE, Tokens
+    from jingwei.kernel.durable import make_folder
 
     home = setting(context).home
-    home.mkdir(parents=True, exist_ok=True)
+    make_folder(home)
     known = Tokens(home / FILE)
     if grant:
         known.grant(_actor(grant))
@@ -115,8 +131,14 @@ def tokens(
 
 
 def _actor(text: str) -> str:
+    from jingwei.kernel.ids import MAX_ID_LENGTH
+
     role, _, who = text.partition(":")
-    if role not in ("customer", "staff", "system") or not who.isascii() or not who.replace("_", "").isalnum():
-        fix = "write it as customer:NAME, staff:NAME or system:NAME, with letters, digits and _"
+    plain = who.isascii() and who.replace("_", "").isalnum() and who[0] != "_" and len(text) <= MAX_ID_LENGTH
+    if role not in ("customer", "staff", "system") or not plain:
+        fix = (
+            "write it as customer:NAME, staff:NAME or system:NAME, with letters, digits and _ "
+            f"(not first), {MAX_ID_LENGTH} characters at most"
+        )
         raise Mistake(f"{text!r} is not an actor", fix, code=USAGE)
     return text

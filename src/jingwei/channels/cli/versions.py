@@ -76,11 +76,13 @@ def publish_policy(
     """Let a policy judge from the next payment on; its whole text is sealed."""
     text, policy = _read_policy(file)
     from jingwei.journeys.publish_policy import PublishPolicy
+    from jingwei.kernel.command import checked
 
     with bank_at(context) as home:
         now = home.clock.now()
         key = f"cli:policy:{policy.digest}:{now}"
-        answer = home.bank.do([PublishPolicy(key=key, actor=who, at=now, known_at=now, text=text)])[0].answer
+        ask = checked(PublishPolicy(key=key, actor=who, at=now, known_at=now, text=text))
+        answer = home.bank.do([ask])[0].answer
     if answer.refusal is not None:
         raise Mistake(answer.refusal.words().en, f"correct {file}, or publish as staff: --who staff:NAME")
     told = {"decision": answer.id, "name": policy.name, "version": policy.version, "digest": policy.digest}

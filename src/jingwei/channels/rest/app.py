@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jingwei.channels.identity import Tokens
-from jingwei.channels.problems import Problem
+from jingwei.channels.problems import Problem, not_stored
 from jingwei.channels.release import release
 from jingwei.channels.rest.counting import Counted
 from jingwei.channels.rest.day_ends import add_day_ends
@@ -26,6 +28,7 @@ from jingwei.channels.rest.orders import add_orders
 from jingwei.channels.rest.pages import add_pages
 from jingwei.channels.rest.paper import document, takes
 from jingwei.channels.rest.payments import PATH, CardPayment, Lookup, Payments, PaymentTold, Transfer
+from jingwei.channels.rest.tongue import chinese, speaks_chinese
 from jingwei.channels.rest.views import add_accounts, add_policies, add_work
 from jingwei.stores.store import StoreError
 
@@ -49,16 +52,33 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request."""
+        if scope["type"] == "http" and speaks_chinese(scope["headers"]):
+            send = chinese(send)
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
             await self.payments(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
 
-def create_app(home: Home, tokens: Tokens | None = None) -> Front:
+Task = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Alongside(NamedTuple):
+    """What runs beside the requests: `close` lets go of it, `tasks` run while the server does."""
+
+    close: Callable[[], None]
+    tasks: tuple[Task, ...] = ()
+
+
+Also = Callable[[FastAPI, Desk], Alongside]
+"""Adds another channel to the application."""
+
+
+def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = ()) -> Front:
     """Return the ASGI application over an open home; it must run on one event loop (one writer).
 
-    The home's owner closes it after the server has stopped.
+    The home's owner closes it after the server has stopped. `also` adds other channels, such as the
+    web pages.
     """
     tokens = tokens or Tokens(home.path / "tokens.json")
     reader = home.store.reader()
@@ -67,19 +87,18 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     payments = Payments(joined, tokens, home.clock, Lookup(home.bank.owner_of, reader), counted)
     desk = Desk(home, tokens, joined, reader, payments.sentences)
 
+    closing = [reader.close]
+
     def close() -> None:
-        reader.close()
+        while closing:
+            closing.pop()()
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        close()
-
+    tasks: list[Task] = []
     app = FastAPI(
         title="Jingwei",
         version=release(),
         description=SAYS,
-        lifespan=lifespan,
+        lifespan=beside(tasks, close),
         redirect_slashes=False,
         default_response_class=Response,
         docs_url=None,
@@ -92,10 +111,31 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     app.include_router(router)
     add_health(app, desk, counted)
     add_pages(app, desk)
+    for one in also:
+        added = one(app, desk)
+        closing.append(added.close)
+        tasks.extend(added.tasks)
     add_problems(app)
     make = app.openapi
     app.openapi = lambda: document(make())  # type: ignore[method-assign]
     return Front(payments, app, close)
+
+
+def beside(
+    tasks: Sequence[Task], close: Callable[[], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs while the server does: the tasks; `close` comes after them."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running = [asyncio.create_task(task()) for task in tasks]
+        yield
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        close()
+
+    return lifespan
 
 
 def add_payments(router: APIRouter, payments: Payments) -> None:
@@ -112,6 +152,17 @@ def add_payments(router: APIRouter, payments: Payments) -> None:
         raise AssertionError(f"{PATH} is answered in front of this route")
 
 
+def allowed(request: Request) -> set[str]:
+    """The methods this address takes."""
+    every = [route for route in request.app.routes if isinstance(route, Route)]
+    return {
+        method
+        for route in every
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+
+
 def add_problems(app: FastAPI) -> None:
     """Word every error as problem+json."""
 
@@ -119,11 +170,13 @@ def add_problems(app: FastAPI) -> None:
         return problem_response(error)
 
     async def store(_: Request, error: StoreError) -> Response:
-        return problem_response(Problem("store_failed", why=str(error)))
+        return problem_response(not_stored(error))
 
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            return problem_response(Problem("method_not_allowed", method=request.method))
+            told = problem_response(Problem("method_not_allowed", method=request.method))
+            told.headers["allow"] = ", ".join(sorted(allowed(request)))
+            return told
         if error.status_code == 404:
             return problem_response(Problem("not_found"))
         return problem_response(Problem("request_not_valid", why=str(error.detail)))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from jingwei.bank import Reply
 from jingwei.channels.identity import Caller, Tokens, caller_of
-from jingwei.channels.problems import MEDIA_TYPE, Problem, body_of, refusal_body
+from jingwei.channels.problems import MEDIA_TYPE, Problem, body_of, not_stored, refusal_body
 from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.reading import decode, identify, key_of, open_envelope, read_body
 from jingwei.channels.words import Sentences, result_words
@@ -105,7 +105,7 @@ class Desk:
         try:
             reply = await self.joined.ask(command)
         except StoreError as error:
-            raise Problem("store_failed", why=str(error)) from None
+            raise not_stored(error) from None
         return self._told(command, reply)
 
     def _told(self, command: Command, reply: Reply) -> Response:

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from jingwei.channels.rest.counting import Counted
 from jingwei.channels.rest.desk import Desk
+from jingwei.channels.rest.paper import METERED, metered, plain
+from jingwei.channels.rest.told import HealthTold, ReadyTold
 from jingwei.channels.rest.views import answer
 from jingwei.stores.store import StoreError
 
@@ -19,23 +21,23 @@ PROBE_BYTES = 65_536
 def add_health(app: FastAPI, desk: Desk, counted: Counted) -> None:
     """Add /health, /ready and /metrics."""
 
-    @app.get("/health", tags=["health"], summary="Whether the process lives")
+    @app.get("/health", **plain(HealthTold, "Whether the process lives"))
     async def health() -> Response:
         """Always 200 while the process answers."""
-        return answer({"status": "alive"})
+        return answer(HealthTold("alive"))
 
-    @app.get("/ready", tags=["health"], summary="Whether payments can be taken")
+    @app.get("/ready", **plain(ReadyTold, "Whether payments can be taken", 200, 503))
     async def ready(request: Request) -> Response:
         """200 while the bank can write; 503 from the moment its store fails until it can write again."""
         why = not_ready(desk)
-        response = answer({"status": "not_ready", "why": why} if why else {"status": "ready"})
+        response = answer(ReadyTold("not_ready", why) if why else ReadyTold("ready"))
         response.status_code = 503 if why else 200
         return response
 
-    @app.get("/metrics", tags=["health"], summary="Figures for Prometheus")
+    @app.get("/metrics", **metered("Figures for Prometheus"))
     async def metrics() -> Response:
         """Decisions by result, latencies, batch sizes."""
-        return Response(counted.text(), media_type="text/plain; version=0.0.4")
+        return Response(counted.text(), media_type=METERED)
 
 
 def not_ready(desk: Desk) -> str:
@@ -44,9 +46,12 @@ def not_ready(desk: Desk) -> str:
         desk.reader.size()
         if desk.joined.failed is not None:
             probe(desk.home.path)
+            desk.home.store.set_notes({"probe": "written to see whether the store can write again"})
             desk.joined.failed = None
-    except (StoreError, OSError) as error:
-        return str(error)
+    except StoreError as error:
+        return error.advice
+    except OSError as error:
+        return error.strerror or "the disk does not take what is written"
     return ""
 
 

@@ -13,11 +13,11 @@ from starlette.responses import HTMLResponse, Response
 from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.reference import reference
 from jingwei.channels.rest.sheet import LANGUAGES, Asked, guard
+from jingwei.channels.rest.tongue import liked
 from jingwei.channels.rest.welcome import state_of, welcome
 from jingwei.stores.store import StoreError
 
 _HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
-_TONGUE = re.compile(r"\s*(zh|en|\*)(?:-[a-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?", re.I)
 
 
 def add_pages(app: FastAPI, desk: Desk) -> None:
@@ -32,7 +32,7 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
         try:
             return HTMLResponse(welcome(asked, state_of(desk)), headers=guard())
         except StoreError as error:
-            return HTMLResponse(welcome(asked, None, str(error)), 503, guard())
+            return HTMLResponse(welcome(asked, None, error.advice), 503, guard())
 
     async def docs(request: Request) -> Response:
         return HTMLResponse(told(asked_of(request)), headers=guard())
@@ -53,15 +53,7 @@ def asked_of(request: Request) -> Asked:
 def language(request: Request) -> str:
     """ "zh" or "en": as `?lang=` says, else what Accept-Language likes better, else English."""
     named = request.query_params.get("lang", "")
-    if named in LANGUAGES:
-        return named
-    liked: dict[str, float] = {}
-    for one in request.headers.get("accept-language", "")[:500].split(","):
-        if found := _TONGUE.fullmatch(one):
-            tongue = found[1].lower()
-            liked[tongue] = max(liked.get(tongue, 0.0), float(found[2] or 1))
-    others = liked.get("*", 0.0)
-    return "zh" if liked.get("zh", others) > liked.get("en", others) else "en"
+    return named if named in LANGUAGES else liked(request.headers.get("accept-language", ""))
 
 
 def origin(request: Request) -> str:

@@ -21,6 +21,9 @@ REPLAYED = {
         "schema": {"type": "string"},
     }
 }
+METERED = "text/plain; version=0.0.4"
+"""The kind of text Prometheus reads."""
+
 REFS = "#/components/schemas/{name}"
 _SCHEMAS: dict[str, Any] = {}
 _REPLACED = {r"\A": "^", r"\Z": "$"}
@@ -29,8 +32,17 @@ _REPLACED = {r"\A": "^", r"\Z": "$"}
 def schema_of(kind: Any) -> dict[str, Any]:
     """The JSON schema of a type, its parts collected for the document."""
     (schema,), parts = msgspec.json.schema_components([kind], ref_template=REFS)
+    told = dict(_plain(schema))
     _SCHEMAS.update({name: _plain(part) for name, part in parts.items()})
-    return dict(_plain(schema))
+    if told.pop("discriminator", None) is not None:
+        _let_out_tag(told["anyOf"][0]["$ref"].rpartition("/")[2])
+    return told
+
+
+def _let_out_tag(name: str) -> None:
+    """A body whose kind is left out is of the first kind, so there the field need not be."""
+    first = _SCHEMAS[name]
+    first["required"] = [field for field in first["required"] if field != "type"]
 
 
 def _plain(schema: Any) -> Any:
@@ -83,11 +95,17 @@ def takes(
     responses |= {status: _problem(says) for status, says in problems.items()}
     body = {"required": True, "content": {"application/json": {"schema": schema_of(ask)}}}
     extra = {"requestBody": body, "parameters": [KEY], "security": [{"bearer": []}]}
-    return {"summary": summary, "tags": [tag], "responses": responses, "openapi_extra": extra}
+    return {
+        "summary": summary,
+        "tags": [tag],
+        "status_code": statuses[0],
+        "responses": responses,
+        "openapi_extra": extra,
+    }
 
 
-def tells(answer: Any, summary: str, tag: str) -> dict[str, Any]:
-    """The route arguments of a reading route that answers `answer`."""
+def tells(answer: Any, summary: str, tag: str, *, token: bool = True) -> dict[str, Any]:
+    """The route arguments of a reading route that answers `answer`; some need no `token`."""
     responses: dict[Any, Any] = {200: _answer(answer, "Found")}
     problems = {
         400: "The request cannot be read",
@@ -103,8 +121,25 @@ def tells(answer: Any, summary: str, tag: str) -> dict[str, Any]:
         "summary": summary,
         "tags": [tag],
         "responses": responses,
-        "openapi_extra": {"security": [{"bearer": []}]},
+        "openapi_extra": {"security": [{"bearer": []}]} if token else {},
     }
+
+
+def plain(answer: Any, summary: str, *statuses: int) -> dict[str, Any]:
+    """The route arguments of a health route: `answer` with each of these statuses, and no token."""
+    responses = {
+        status: {"description": "Yes", "content": {"application/json": {"schema": schema_of(answer)}}}
+        for status in statuses or (200,)
+    }
+    if 503 in responses:
+        responses[503]["description"] = "Not now"
+    return {"summary": summary, "tags": ["health"], "responses": responses}
+
+
+def metered(summary: str) -> dict[str, Any]:
+    """The route arguments of the page that Prometheus reads."""
+    told = {"description": "Figures", "content": {METERED: {"schema": {"type": "string"}}}}
+    return {"summary": summary, "tags": ["health"], "responses": {200: told}}
 
 
 def document(made: dict[str, Any]) -> dict[str, Any]:

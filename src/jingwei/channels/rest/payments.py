@@ -14,7 +14,15 @@ from starlette.types import Send as ASGISend
 
 from jingwei.bank import Reply
 from jingwei.channels.identity import Caller, Tokens
-from jingwei.channels.problems import DECIDED, MEDIA_TYPE, Problem, body_of, refusal_body, status_of
+from jingwei.channels.problems import (
+    DECIDED,
+    MEDIA_TYPE,
+    Problem,
+    body_of,
+    not_stored,
+    refusal_body,
+    status_of,
+)
 from jingwei.channels.rest.counting import Counted
 from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.reading import (
@@ -147,7 +155,7 @@ def refused(problem: Problem) -> Answered:
 
 def failed(error: Exception) -> Answered:
     """The answer when nothing was written: the store failed, or the command met a bug."""
-    return refused(error if isinstance(error, Problem) else Problem("store_failed", why=str(error)))
+    return refused(error if isinstance(error, Problem) else not_stored(error))
 
 
 class Asked(NamedTuple):

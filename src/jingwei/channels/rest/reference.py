@@ -15,8 +15,6 @@ from jingwei.kernel.refusal import REFUSALS
 
 Document = dict[str, Any]
 ROLES = {"customer": "客户", "staff": "员工", "system": "系统"}
-PLAIN = "Successful Response"
-"""What FastAPI writes where a route says nothing of its answer."""
 
 
 class Operation(NamedTuple):
@@ -253,10 +251,9 @@ def _answers(asked: Asked, says: Document) -> str:
                 rows.append(
                     f"<li><code>{status}</code> {escape(told)}: {kind(asked, content.get('schema', {}))}</li>"
                 )
-        if not answer.get("content") and not (told == CHINESE[PLAIN] or told == PLAIN):
+        if not answer.get("content"):
             rows.append(f"<li><code>{status}</code> {escape(told)}</li>")
-    plain = f"<li><code>200</code> {asked.say('Done', '完成')}</li>"
-    heading = f"<h4>{asked.say('Answers', '答复')}</h4><ul>{''.join(rows) or plain}</ul>"
+    heading = f"<h4>{asked.say('Answers', '答复')}</h4><ul>{''.join(rows)}</ul>"
     if not problems:
         return heading
     label = asked.say("Problems and their codes", "问题与代码")

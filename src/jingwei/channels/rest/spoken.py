@@ -124,7 +124,6 @@ CHINESE = {
     ),
     "`next` of the page before": "上一页的`next`",
     "How many at most": "至多几条",
-    "Successful Response": "成功",
     "Made": "已创建",
     "Done": "已办理",
     "Found": "已找到",
@@ -164,6 +163,12 @@ CHINESE = {
     "How a day-end went: accounts closed, and those left out because their books do not hang together.": (
         "日终结果：已处理的账户，以及因账务不一致而略过的账户。"
     ),
+    "Whose; for staff alone": "所属客户；仅员工可用",
+    "Yes": "是",
+    "Not now": "暂不可用",
+    "Figures": "指标",
+    "The process lives.": "进程存活。",
+    "Whether payments can be taken, and why not.": "能否受理付款，以及为何不能。",
     "One page; `next` is the cursor of the one after it, null at the end.": (
         "一页；`next`是下一页的游标，末页为null。"
     ),
@@ -250,6 +255,7 @@ MEANINGS = {
     "comment": ("Why, for the record.", "理由，留作记录。"),
     "text": ("The whole policy file, in TOML.", "策略文件全文，TOML格式。"),
     "day": ("The bank day (UTC+8) to close.", "要结束的银行日（东八区）。"),
+    "owner": ("Whose accounts; for staff alone.", "谁的账户；仅员工可用。"),
     "after": ("Where to go on.", "从何处继续。"),
     "limit": ("How many at most.", "至多几条。"),
 }

@@ -205,6 +205,19 @@ class ProblemTold(msgspec.Struct, frozen=True):
     en: str
 
 
+class HealthTold(msgspec.Struct, frozen=True):
+    """The process lives."""
+
+    status: str
+
+
+class ReadyTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether payments can be taken, and why not."""
+
+    status: str
+    why: str = ""
+
+
 def account_told(standing: Standing) -> AccountTold:
     """An account in digits."""
     account, balance = standing.account, standing.balance

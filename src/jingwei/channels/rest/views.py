@@ -39,6 +39,9 @@ Limit = Annotated[int, Query(ge=1, le=500, description="How many at most")]
 Cursor = Annotated[
     str, Query(max_length=64, pattern=r"^[A-Za-z0-9_.:@-]*$", description="`next` of the page before")
 ]
+Owner = Annotated[
+    str, Query(max_length=64, pattern=r"^[A-Za-z0-9_.:@-]*$", description="Whose; for staff alone")
+]
 
 
 def answer(thing: object) -> Response:
@@ -50,10 +53,12 @@ def add_accounts(router: APIRouter, desk: Desk) -> None:
     """Add the routes that show accounts and statements."""
 
     @router.get("/accounts", **tells(Page[AccountTold], "Accounts", "accounts"))
-    async def accounts(request: Request, after: Cursor = "", limit: Limit = 50) -> Response:
+    async def accounts(
+        request: Request, owner: Owner = "", after: Cursor = "", limit: Limit = 50
+    ) -> Response:
         """One's own accounts; staff see all, or one customer's with `?owner=`."""
         caller = desk.caller(request)
-        owner = request.query_params.get("owner", "") if caller.inside else caller.id
+        owner = owner if caller.inside else caller.id
         found = standings(desk.reader, owner, after, limit + 1)
         return answer(Page([account_told(standing) for standing in found[:limit]], _next(found, limit)))
 
@@ -181,12 +186,12 @@ def add_policies(router: APIRouter, desk: Desk) -> None:
         desk.caller(request, "staff", "system")
         return answer(policies_told(desk.reader))
 
-    @router.get("/problems", **tells(list[ProblemTold], "All codes", "words"))
+    @router.get("/problems", **tells(list[ProblemTold], "All codes", "words", token=False))
     async def problems() -> Response:
         """Every code a problem or refusal can carry, with its words."""
         return answer([_problem(code) for code in sorted({*PROBLEMS, *REFUSALS})])
 
-    @router.get("/problems/{code}", **tells(ProblemTold, "One code", "words"))
+    @router.get("/problems/{code}", **tells(ProblemTold, "One code", "words", token=False))
     async def problem(code: str) -> Response:
         """What one code means."""
         if code not in PROBLEMS and code not in REFUSALS:

@@ -13,10 +13,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from jingwei.channels.rest.patience import PatientProtocol
 from jingwei.channels.rest.payments import PATH, Answered, Payments
 from jingwei.channels.rest.reading import MOST_BYTES
+from jingwei.channels.rest.tongue import in_chinese, speaks_chinese
 
 if TYPE_CHECKING:
     import uvicorn
@@ -47,7 +49,7 @@ class Straight:
         self.response_complete = False
 
 
-class PaymentsProtocol(HttpToolsProtocol):
+class PaymentsProtocol(PatientProtocol):
     """One connection."""
 
     def __init__(self, payments: Payments, **settings: Any) -> None:
@@ -65,6 +67,7 @@ class PaymentsProtocol(HttpToolsProtocol):
             and (before is None or before.response_complete)
         ):
             alive = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
+            self.head_read()
             self.cycle = cast(Any, Straight(self.headers, alive))
         else:
             super().on_headers_complete()
@@ -81,6 +84,7 @@ class PaymentsProtocol(HttpToolsProtocol):
         """Hand a whole payment over."""
         cycle: Any = self.cycle
         if isinstance(cycle, Straight):
+            self.request_read()
             self._take(cycle.headers, cycle.body, partial(self._send, cycle))
         else:
             super().on_message_complete()
@@ -89,6 +93,8 @@ class PaymentsProtocol(HttpToolsProtocol):
         """Write the whole answer at once, unless the asker is gone."""
         if cycle.disconnected or self.transport.is_closing():
             return
+        if answered.status >= 400 and speaks_chinese(cycle.headers):
+            answered = answered._replace(body=in_chinese(answered.body))
         parts = [STATUS_LINE[answered.status]]
         for name, value in (*self.server_state.default_headers, *answered.headers):
             parts += (name, b": ", value, b"\r\n")

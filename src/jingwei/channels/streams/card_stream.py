@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from itertools import count as count_up
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import numpy as np
 
 from jingwei.bank import Bank, Prepared, Replies, Reply
+from jingwei.channels.streams.card_file import EARLIEST, CardFile, StreamError
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.card_payments import CardPayments, Names, Numbers, Who
 from jingwei.journeys.deposit import Deposit
@@ -23,9 +21,9 @@ from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.command import Command
-from jingwei.kernel.money import MAX_AMOUNT_MINOR
 
-NEEDED = ("at", "customer", "terminal", "amount_minor")
+__all__ = ["FEW", "CardFile", "Progress", "StreamError", "Tally", "commands_of", "parts_of", "run"]
+
 CURRENCY = "EUR"
 PRODUCT = "card_eur"
 ACTOR = "system:card_stream"
@@ -33,16 +31,10 @@ OPENING_FUNDS_MINOR = 10_000_000
 """What each simulated card holder starts with: 100,000.00 EUR."""
 REPORT_DELAY = 7 * DAY
 """How long after a fraud the bank learns of it."""
-CHUNK = 65_536
-ID = re.compile(r"[A-Za-z0-9_.:@-]{1,50}", re.ASCII)
 FEW = 64
 """Below this batch size, preparing on a second thread costs more than it gains."""
 
 Progress = Callable[[int, int], None]
-
-
-class StreamError(ValueError):
-    """The file cannot be read as a card stream; the message says what it must hold."""
 
 
 class Tally(msgspec.Struct):
@@ -55,74 +47,9 @@ class Tally(msgspec.Struct):
     refused: int = 0
     postings: int = 0
     replayed: int = 0
+    not_taken: int = 0
+    """Payments the bank did not judge: their key was used for another payment, or there is no account."""
     last_decision: str = ""
-
-
-class CardFile:
-    """A parquet or CSV file of card payments in the order they arrived.
-
-    Columns: at (timestamp, UTC), customer, terminal (ids), amount_minor (whole cents); and, when
-    the truth is known, fraud_scenario (0 honest).
-    """
-
-    def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise StreamError(f"there is no file {path}")
-        self._db = duckdb.connect()
-        source = str(path).replace("'", "''")
-        reader = f"read_csv('{source}')" if path.suffix == ".csv" else f"read_parquet('{source}')"
-        try:
-            self._db.execute(f"create view payments as select * from {reader}")
-            columns = [row[0] for row in self._db.execute("describe payments").fetchall()]
-        except duckdb.Error as error:
-            raise StreamError(
-                f"{path} cannot be read as parquet or CSV: {str(error).splitlines()[0]}"
-            ) from error
-        missing = [name for name in NEEDED if name not in columns]
-        if missing:
-            raise StreamError(f"{path} lacks the column(s) {', '.join(missing)}; it has {', '.join(columns)}")
-        self._fraud = "fraud_scenario <> 0" if "fraud_scenario" in columns else "false"
-        self.rows = int(self._db.execute("select count(*) from payments").fetchall()[0][0])
-
-    def chunks(self, limit: int) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
-        """Yield the first `limit` payments in file order, as columns of at most CHUNK rows."""
-        query = (
-            'select epoch_us(cast("at" as timestamp)) as "at", cast(customer as varchar) as customer, '
-            "cast(terminal as varchar) as terminal, cast(amount_minor as bigint) as amount_minor, "
-            f"cast({self._fraud} as boolean) as fraud from payments limit ? offset ?"
-        )
-        for start in range(0, limit, CHUNK):
-            try:
-                columns = self._db.execute(query, [min(CHUNK, limit - start), start]).fetchnumpy()
-            except duckdb.Error as error:
-                raise StreamError(
-                    f"payments from {start} on cannot be read: {str(error).splitlines()[0]}"
-                ) from error
-            check_columns(columns, start)
-            yield columns
-
-    def last_at(self, limit: int) -> int:
-        """When the latest of the first `limit` payments happened, microseconds UTC; 0 for none."""
-        query = 'select max(epoch_us(cast("at" as timestamp))) from (select "at" from payments limit ?)'
-        return int(self._db.execute(query, [limit]).fetchall()[0][0] or 0)
-
-
-def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
-    """Raise StreamError naming the first row whose value is missing or not a payment."""
-    for name, column in columns.items():
-        blank = np.ma.getmaskarray(column)
-        if blank.any():
-            raise StreamError(f"row {start + int(blank.argmax()) + 1}: {name} is empty")
-    amounts = np.asarray(columns["amount_minor"])
-    wrong = (amounts < 0) | (amounts > MAX_AMOUNT_MINOR)
-    if wrong.any():
-        says = f"amount_minor must not be negative and at most {MAX_AMOUNT_MINOR}"
-        raise StreamError(f"row {start + int(wrong.argmax()) + 1}: {says}")
-    for name in ("customer", "terminal"):
-        for some_id in set(columns[name].tolist()):
-            if not ID.fullmatch(some_id):
-                says = f"{name} {some_id[:24]!r} is not an id of letters, digits and _ . : @ -"
-                raise StreamError(f"rows from {start + 1} on: {says}")
 
 
 _STREAMS = count_up()
@@ -149,30 +76,35 @@ class Numbering(dict[str, int]):
 
 class Stream:
     """Turns a card file into commands: a card holder's account is opened and funded at the first payment,
-    and each fraud is reported REPORT_DELAY after it happened."""
+    and each fraud is reported REPORT_DELAY after the bank knew of the payment. A payment that comes late,
+    behind others that happened after it, is known from when it came: not before the newest of those ahead
+    of it."""
 
     def __init__(self, name: str) -> None:
         self._number = next(_STREAMS)
         self._name = name
         self._row = 0
+        self._newest = EARLIEST
         self._customers = Numbering("c")
         self._terminals = Numbering("t")
-        self._reports: deque[tuple[int, ReportFraud]] = deque()
+        self._reports: deque[ReportFraud] = deque()
 
     def take(self, columns: dict[str, np.ndarray[Any, Any]]) -> CardPayments:
         """The next rows of the file, and what happens between them."""
-        at, known = np.asarray(columns["at"], np.int64), len(self._customers)
+        at, seen = np.asarray(columns["at"], np.int64), len(self._customers)
+        known = np.maximum(np.maximum.accumulate(at), self._newest)
         customer = self._customers.of(columns["customer"])
         terminal = self._terminals.of(columns["terminal"])
         amount, row = np.asarray(columns["amount_minor"], np.int64), self._row + np.arange(len(at))
-        payments = CardPayments(self._who(), np.stack((at, customer, terminal, amount, row)), {})
+        payments = CardPayments(self._who(), np.stack((at, known, customer, terminal, amount, row)), {})
         between = self._due(payments, np.flatnonzero(columns["fraud"]).tolist())
-        new = np.flatnonzero(customer >= known)
+        new = np.flatnonzero(customer >= seen)
         for code, first in zip(*np.unique(customer[new], return_index=True), strict=True):
             place = int(new[first])
-            names = opening(self._customers.names[code], int(at[place]), self._name)
+            names = opening(self._customers.names[code], int(known[place]), self._name)
             between.setdefault(place, []).extend(names)
         self._row += len(at)
+        self._newest = int(known[-1]) if len(known) else self._newest
         return spread(payments, between)
 
     def _who(self) -> Who:
@@ -182,29 +114,24 @@ class Stream:
         return Who(self._number, ACTOR, CURRENCY, f"{self._name}:", *names)
 
     def _due(self, payments: CardPayments, frauds: list[int]) -> dict[int, list[Command]]:
-        """The reports that come before each of these payments, in the order their payments were made."""
-        self._reports.extend((place, report_of(payments[place])) for place in frauds)
-        at, start = payments.at, 0
-        highest = np.maximum.accumulate(at)
+        """The reports that come before each of these payments, in the order their payments were made.
+
+        Both what is known and what is due never go backwards, so a report is due behind its own payment.
+        """
+        self._reports.extend(report_of(payments[place]) for place in frauds)
         between: dict[int, list[Command]] = {}
-        while self._reports:
-            place, report = self._reports[0]
-            start = max(start, place + 1)
-            found = int(np.searchsorted(highest, report.at))
-            if found < start:
-                found = start + int(np.argmax(np.append(at[start:] >= report.at, True)))
-            if found >= len(at):
+        places = np.searchsorted(payments.known, [report.at for report in self._reports]).tolist()
+        for place in places:
+            if place >= len(payments):
                 break
-            start = found
-            between.setdefault(found, []).append(self._reports.popleft()[1])
-        self._reports = deque((-1, report) for _, report in self._reports)
+            between.setdefault(place, []).append(self._reports.popleft())
         return between
 
 
 def report_of(payment: Command) -> ReportFraud:
-    """What the bank learns REPORT_DELAY after a payment that was fraud."""
+    """What the bank learns REPORT_DELAY after it knew of a payment that was fraud."""
     assert isinstance(payment, AuthoriseCardPayment), "only payments are reported"
-    due = payment.at + REPORT_DELAY
+    due = payment.known_at + REPORT_DELAY
     return ReportFraud(
         key=f"{payment.key}:fraud", actor=ACTOR, at=due, known_at=due, payment=payment.key,
         customer=payment.customer, terminal=payment.terminal, amount_minor=payment.amount_minor,
@@ -281,6 +208,8 @@ def count(tally: Tally, replies: Sequence[Reply]) -> None:
         tally.postings += sent
     for reply in looked:
         answer = reply.answer
+        if answer.refusal is not None and not answer.policy and answer.refusal.code != "account_exists":
+            tally.not_taken += 1
         tally.postings += len(answer.movements)
         tally.replayed += reply.replayed
         if answer.policy:

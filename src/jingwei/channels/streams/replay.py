@@ -22,9 +22,8 @@ def replay(
 ) -> dict[str, Any]:
     """Bring the first `limit` payments of a card file (0: all) through the bank at `home_path`.
 
-    Returns decisions, seconds, decisions_per_second, allowed, stepped_up, held, refused, postings,
-    replayed, audit_root (hex), last_decision, peak_rss_mb. The bank's clock follows the stream, so
-    the same file gives the same audit root for every batch size. Raises StreamError, StoreError.
+    Returns the counts of `Tally`, seconds, decisions_per_second, audit_root (hex) and peak_rss_mb; the
+    same file gives the same root for every batch size. Raises StreamError, StoreError.
     """
     cards = CardFile(file)
     total = min(limit, cards.rows) if limit else cards.rows
@@ -58,6 +57,7 @@ def replay(
         "refused": tally.refused,
         "postings": tally.postings,
         "replayed": tally.replayed,
+        "not_taken": tally.not_taken,
         "audit_root": root.hex(),
         "last_decision": tally.last_decision,
         "peak_rss_mb": round(peak / 1024, 1),

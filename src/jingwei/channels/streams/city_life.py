@@ -1,0 +1,92 @@
+"""The made-up city in a running bank: its past comes in at the first start, its present as time goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jingwei.bank import Reply
+from jingwei.channels.problems import Problem
+from jingwei.channels.rest.app import Alongside, Also
+from jingwei.simulation.city.town import NOTE, Plan, Present, settle_past, wake_up
+from jingwei.stores.store import StoreError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from jingwei.channels.rest.desk import Desk
+    from jingwei.home import Home
+
+LOG = logging.getLogger("jingwei.city")
+SEED = 7
+PAST_DAYS, PRESENT_DAYS = 10, 30
+SPEED = 10
+"""How many times faster than the clock the city lives; the bank sees its payments when they come in."""
+
+TICK_S = 0.5
+FOUNDED = 64
+"""A bank with at most so many records is new: nobody but the demo's own people are in its books."""
+
+WAIT_S = 5.0
+KEEP_TICKS = 60
+
+
+def wake(home: Home, people: int, told: Callable[[int, int], None]) -> Present | None:
+    """The city of this bank, made when the bank is new; None for an older bank that has none."""
+    kept = home.store.note(NOTE)
+    now = home.clock.now()
+    if kept is not None:
+        plan = msgspec.structs.replace(msgspec.json.decode(kept, type=Plan), at=now)
+        return Present(wake_up(plan), plan)
+    if home.store.size() > FOUNDED:
+        return None
+    plan = Plan(SEED, people, PAST_DAYS, PRESENT_DAYS, now, SPEED, now, now)
+    feed = settle_past(home.bank, plan, told)
+    now = home.clock.now()
+    plan = msgspec.structs.replace(plan, at=now)
+    _keep(home, plan)
+    return Present(feed, plan)
+
+
+def _keep(home: Home, plan: Plan) -> None:
+    home.store.set_notes({NOTE: msgspec.json.encode(plan).decode()})
+
+
+def alive(present: Present) -> Also:
+    """What feeds the city's present into a running bank."""
+
+    def add(_: FastAPI, desk: Desk) -> Alongside:
+        async def live() -> None:
+            ticks = 0
+            while True:
+                await asyncio.sleep(TICK_S)
+                ticks += 1
+                try:
+                    await _tick(desk, present)
+                    if ticks % KEEP_TICKS == 0:
+                        _keep(desk.home, present.plan(desk.home.clock.now()))
+                except StoreError as error:
+                    LOG.warning("the city waits: %s", error)
+                    await asyncio.sleep(WAIT_S)
+
+        return Alongside(lambda: None, (live,))
+
+    return add
+
+
+async def _tick(desk: Desk, present: Present) -> None:
+    """Ask the bank for what is due and let people react."""
+    now = desk.home.clock.now()
+    commands = present.due(now)
+    replies = await asyncio.gather(*map(desk.joined.ask, commands), return_exceptions=True)
+    good = []
+    for command, reply in zip(commands, replies, strict=True):
+        if isinstance(reply, Reply):
+            good.append((command, reply))
+        elif not isinstance(reply, Problem):
+            raise reply
+    present.told([command for command, _ in good], [reply for _, reply in good], now)

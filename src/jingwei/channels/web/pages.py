@@ -1,0 +1,167 @@
+"""Making pages: templates filled for one visit, sent with headers that let nothing foreign run."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from jingwei.channels.problems import Problem
+from jingwei.channels.release import release
+from jingwei.channels.rest.sheet import ICON, WEAVE
+from jingwei.channels.web.phrases import phrases, say
+from jingwei.channels.web.visit import Turned, Visit, visit_of
+from jingwei.kernel.clock import local_text
+from jingwei.kernel.money import currency, format_minor
+from jingwei.kernel.refusal import Words
+from jingwei.stores.store import StoreError
+
+if TYPE_CHECKING:
+    from starlette.routing import Router
+
+    from jingwei.bank import Reply
+    from jingwei.channels.rest.desk import Desk
+    from jingwei.kernel.command import Command
+    from jingwei.stores.sessions import Session, Sessions
+
+LOG = logging.getLogger("jingwei.web")
+GUARD = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cache-control": "no-store",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+}
+SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+class Site:
+    """Everything a page needs: the desk (bank, reader, words), the sessions, the templates."""
+
+    def __init__(self, desk: Desk, sessions: Sessions, demo: bool = False) -> None:
+        """`demo` shows made-up people at the sign-in page, one press each."""
+        self.desk = desk
+        self.sessions = sessions
+        self.demo = demo
+        self.templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("jingwei.channels.web"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.templates.filters |= {"money": money, "when": local_text}
+        self.templates.globals |= {"weave": Markup(WEAVE), "icon": ICON, "release": release()}
+
+    def now(self) -> int:
+        """The bank's time (microseconds UTC)."""
+        return self.desk.home.clock.now()
+
+    def page(
+        self, visit: Visit, template: str, values: Mapping[str, Any] | None = None, status: int = 200
+    ) -> HTMLResponse:
+        """The filled template as a response."""
+        session = visit.session
+        here: dict[str, Any] = {
+            "visit": visit,
+            "session": session,
+            "say": lambda key, **values: said(visit.lang, key, values),
+            "words": lambda words: worded(words, visit.lang),
+            "form_token": form_token(session),
+            "new_key": new_key,
+            "now": self.now(),
+            "error": code_in(visit, "error"),
+            "told": code_in(visit, "told"),
+        }
+        text = self.templates.get_template(template).render({**here, **(values or {})})
+        response = HTMLResponse(text, status, GUARD)
+        if visit.request.query_params.get("lang") in ("en", "zh"):
+            response.set_cookie("lang", visit.lang, max_age=31_536_000, samesite="lax", httponly=True)
+        return response
+
+    def add(self, router: Router, path: str, handler: Handler, *methods: str) -> None:
+        """Route a page: what goes wrong becomes a page that says what to do."""
+
+        async def answer(request: Request) -> Response:
+            visit = visit_of(request, self.sessions, self.now())
+            try:
+                return await handler(visit)
+            except Turned as turned:
+                return turned.response
+            except Problem as problem:
+                words = problem.kind.words.told(problem.detail)
+                return self.wrong(visit, words, problem.kind.status)
+            except StoreError:
+                LOG.exception("%s %s was not served", request.method, path)
+                return self.wrong(visit, STORE, 503)
+
+        router.add_route(path, answer, list(methods) or ["GET"], include_in_schema=False)
+
+    def wrong(self, visit: Visit, words: Words, status: int) -> HTMLResponse:
+        """The page that says what went wrong."""
+        return self.page(visit, "wrong.html", {"says": worded(words, visit.lang), "status": status}, status)
+
+    def stamp(self, session: Session, key: str) -> dict[str, Any]:
+        """The fields every command carries: its key, who asks, and when."""
+        at = self.now()
+        return {"key": key[:255] or new_key(), "actor": session.actor, "at": at, "known_at": at}
+
+    async def do(self, command: Command) -> Reply:
+        """Have a command done; the reply comes once it is durable. Raises StoreError."""
+        return await self.desk.joined.ask(command)
+
+
+STORE = Words(
+    "The books cannot be written or read right now. Nothing was lost and nothing was done twice; "
+    "try again in a minute.",
+    "账务系统暂时无法读写。没有任何数据丢失，也没有重复办理；请一分钟后再试。",
+)
+
+
+def worded(words: Words, lang: str) -> str:
+    """Words in this language."""
+    return words.zh if lang == "zh" else words.en
+
+
+def said(lang: str, key: str, values: Mapping[str, object]) -> Markup:
+    """The sentence as HTML; values that are not HTML already are escaped."""
+    return escape(say(lang, key)).format(**values)
+
+
+def code_in(visit: Visit, kind: str) -> str:
+    """The key of the sentence that ?error= or ?told= names, or "" when there is no such sentence."""
+    key = f"{kind}.{visit.request.query_params.get(kind, '')}"
+    return key if key in phrases() else ""
+
+
+def form_token(session: Session | None) -> Markup:
+    """The hidden field that every form of a session carries."""
+    value = session.form_token if session else ""
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(value)
+
+
+def new_key() -> str:
+    """A fresh idempotency key; a form carries it, so that sending it twice does it once."""
+    return f"web:{secrets.token_urlsafe(15)}"
+
+
+def money(minor: int, code: str, plus: bool = False) -> Markup:
+    """An amount as people read it: -¥1,234.50 as one unbroken piece; `plus` marks what came in."""
+    sign = "−" if minor < 0 else "+" if plus and minor > 0 else ""
+    digits = format_minor(abs(minor), code)
+    whole, dot, part = digits.partition(".")
+    grouped = f"{int(whole):,}{dot}{part}"
+    unit = SIGNS.get(code)
+    text = f"{sign}{unit}{grouped}" if unit else f"{sign}{grouped} {escape(currency(code).code)}"
+    return Markup('<span class="money" translate="no">{}</span>').format(text)

@@ -1,0 +1,1 @@
+"""A made-up city: people, shops, hidden causes and criminals, with the truth kept apart. All simulated."""

@@ -1,0 +1,126 @@
+"""The city's life in one bank: its past brought in at once, then its present, event by event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from importlib.resources import files
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from jingwei.bank import Reply
+from jingwei.journeys.publish_policy import PublishPolicy
+from jingwei.kernel.clock import DAY, HOUR, bank_day, day_start
+from jingwei.kernel.command import Command
+from jingwei.simulation.city.feed import Feed, openings
+from jingwei.simulation.city.world import City, live_through
+
+if TYPE_CHECKING:
+    from jingwei.bank import Bank
+
+BATCH: Final = 1_024
+NOTE: Final = "city"
+"""The name of the note in the books that says which city lives in them."""
+
+REVIEWED: Final = 20 * HOUR
+"""Cases younger than this are left for whoever looks at the queue."""
+
+Progress = Callable[[int, int], None]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Which city lives in a bank: its seed, how many people, the days of its past, and when it was let in.
+
+    `now` (microseconds UTC) is the moment at which its past ends and its present begins; `speed` is how
+    many times faster than the clock its present goes. `position` is how far its present has come, `at`
+    when that was.
+    """
+
+    seed: int
+    people: int
+    past_days: int
+    present_days: int
+    now: int
+    speed: int
+    position: int
+    at: int
+
+    @property
+    def first(self) -> date:
+        """The first day of the past."""
+        return date(1970, 1, 1) + timedelta(days=bank_day(self.now) - self.past_days)
+
+
+def city_of(plan: Plan) -> City:
+    """The whole city of a plan, past and present; the same plan gives the same city."""
+    return live_through(plan.people, plan.past_days + plan.present_days + 1, plan.seed, plan.first)
+
+
+def settle_past(bank: Bank, plan: Plan, told: Progress = lambda done, total: None) -> Feed:
+    """Bring the city's past into the bank and return the feed, which stands at the plan's `now`.
+
+    The same commands carry the same keys: a past that was half brought in is completed.
+    """
+    city = city_of(plan)
+    start = day_start(bank_day(plan.now) - plan.past_days)
+    bank.do([_rules(start - DAY)])
+    for batch in _batches(openings(city, start - DAY)):
+        bank.do(batch)
+    feed = Feed(city, review_until=plan.now - REVIEWED)
+    total = int((city.systems["cards"]["at"] < plan.now).sum()) + int(
+        (city.systems["payments"]["at"] < plan.now).sum()
+    )
+    done = 0
+    for batch in feed.until(plan.now, BATCH):
+        feed.told(batch, bank.do(batch))
+        done += len(batch)
+        told(min(done, total), total)
+    return feed
+
+
+def wake_up(plan: Plan) -> Feed:
+    """The feed of a city whose past is in the books, standing where its present had come to."""
+    feed = Feed(city_of(plan), review_until=plan.now - REVIEWED)
+    feed.skip(plan.position)
+    return feed
+
+
+def _rules(at: int) -> PublishPolicy:
+    """The card rules of the city: the shipped ones are made for cents of a euro."""
+    text = (files("jingwei.simulation.city") / "card_payment.toml").read_text("utf-8")
+    return PublishPolicy(key="city:card_payment", actor="system:city", at=at, known_at=at, text=text)
+
+
+def _batches(commands: Iterable[Command]) -> Iterator[list[Command]]:
+    them = iter(commands)
+    while batch := list(islice(them, BATCH)):
+        yield batch
+
+
+class Present:
+    """The city from now on: what is due at each look of the clock, restamped with the moment it is asked."""
+
+    def __init__(self, feed: Feed, plan: Plan) -> None:
+        self._feed = feed
+        self._plan = plan
+
+    def position(self, now: int) -> int:
+        """The moment in the city's own time."""
+        return self._plan.position + (now - self._plan.at) * self._plan.speed
+
+    def plan(self, now: int) -> Plan:
+        """The plan with which the city goes on from here another time."""
+        return msgspec.structs.replace(self._plan, position=self.position(now), at=now)
+
+    def due(self, now: int, most: int = 200) -> list[Command]:
+        """The commands due by `now`, at most so many, dated `now` (the bank sees them as they come in)."""
+        batch = next(self._feed.until(self.position(now), most), [])
+        return [msgspec.structs.replace(one, at=now, known_at=now) for one in batch]
+
+    def told(self, commands: Sequence[Command], replies: Sequence[Reply], now: int) -> None:
+        """Let people react, in the city's own time."""
+        virtual = self.position(now)
+        back = [msgspec.structs.replace(one, at=virtual, known_at=virtual) for one in commands]
+        self._feed.told(back, replies)

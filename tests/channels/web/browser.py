@@ -1,0 +1,61 @@
+"""A browser without a screen: requests with cookies to a bank's web pages, on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tests.channels.counter import START
+
+from jingwei.channels.demo import settle
+from jingwei.channels.rest.app import create_app
+from jingwei.channels.web.app import web
+from jingwei.home import open_home
+from jingwei.kernel.clock import ManualClock
+
+
+class Browser:
+    """One visitor; `bank` is shared by all who are made from it with `another`."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = ManualClock(START)
+        self.home = open_home(path, self.clock)
+        assert settle(self.home) == []
+        self.front = create_app(self.home, None, [web(demo=True)])
+        self._runner = asyncio.Runner()
+        self.client = self._client()
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.front), base_url="http://bank.test")
+
+    def fresh(self) -> Browser:
+        """Forget every cookie."""
+        self.client.cookies.clear()
+        return self
+
+    def get(self, path: str, **asked: Any) -> httpx.Response:
+        return self._runner.run(self.client.get(path, **asked))
+
+    def post(self, path: str, **fields: Any) -> httpx.Response:
+        """Send a form as the page at hand would, without its token unless given."""
+        asked = fields.pop("params", None)
+        return self._runner.run(self.client.post(path, data=fields, params=asked))
+
+    def sign_in(self, actor: str) -> Browser:
+        """Sign in as somebody made up."""
+        self.fresh()
+        assert self.post("/sign-in/demo", actor=actor).status_code == 303
+        return self
+
+    def token(self, path: str = "/app") -> str:
+        """The form token of the session, read from a page."""
+        return re.search(r'name="form_token" value="([^"]+)"', self.get(path).text)[1]
+
+    def close(self) -> None:
+        self._runner.run(self.client.aclose())
+        self._runner.close()
+        self.front.close()
+        self.home.close()
