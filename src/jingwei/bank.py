@@ -147,7 +147,8 @@ class Bank:
         for key in pending.keys() & set(keys) if pending else ():
             if (seq := pending.get(key)) is not None:
                 found[key] = seq
-        return self._door.answered([key for key in keys if key not in found]) | found
+        door = self._door if self._in_flight else self.store
+        return door.answered([key for key in keys if key not in found] if found else keys) | found
 
     def _judge(self, commands: Sequence[Command]) -> list[Judgement | None]:
         watched, benches, where = [], [], []
@@ -251,6 +252,7 @@ class Bank:
     def warm(self) -> None:
         """Read accounts into memory, as many as stay there, so that first payments need not wait for them."""
         self._overlay.warm()
+        self.store.warm()
 
     def sealed(self, seq: int) -> Sealed | None:
         """The record with this number, durable or still on its way."""

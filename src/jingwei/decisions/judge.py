@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from jingwei.decisions.compiled import CompiledPolicy
 from jingwei.decisions.policy import Verdict
-from jingwei.features.events import EventColumns
+from jingwei.features.events import EventColumns, Happened
 from jingwei.models.contract import Model, Scorer
 from jingwei.models.reasons import Reason as ModelReason
 from jingwei.models.reasons import reasons
 
 SCORE = "fraud_score"
 MOST_REASONS = 5
+MANY = 16
+"""From this many observations on, the features take them as columns."""
+
 FEW = 12
 """Up to this many cases are judged one by one, which is quicker than as columns."""
 
@@ -61,6 +64,8 @@ class Live(Protocol):
     """Features that advance with each event (see features.live)."""
 
     def advance(self, events: EventColumns) -> NDArray[np.float64]: ...
+
+    def advance_each(self, happened: Sequence[Happened], out: NDArray[np.float64]) -> None: ...
 
 
 class Bench(msgspec.Struct, frozen=True):
@@ -121,7 +126,14 @@ class Judge:
     def advance(self, observed: Sequence[Observed]) -> NDArray[np.float64]:
         """Advance the features; float64[n, k + 1] with the last column left for the score."""
         wide = np.empty((len(observed), len(self.columns)))
-        wide[:, :-1] = self.live.advance(columns_of(observed))
+        if len(observed) == 1:
+            self.live.advance_each(observed, wide[:, :-1])
+        elif len(observed) < MANY:
+            narrow = np.empty((len(observed), len(self.columns) - 1))
+            self.live.advance_each(observed, narrow)
+            wide[:, :-1] = narrow
+        else:
+            wide[:, :-1] = self.live.advance(columns_of(observed))
         return wide
 
     def decide(self, cases: NDArray[np.float64], benches: Sequence[str]) -> list[Judgement | None]:

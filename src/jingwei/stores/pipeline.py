@@ -88,6 +88,9 @@ class PipelinedStore:
         """Make the batch durable before returning; StoreError: nothing was written."""
         self.submit(batch).wait()
 
+    def warm(self) -> None:
+        """Nothing to get ready here."""
+
     def set_notes(self, notes: dict[str, str]) -> None:
         """Durably keep small named values by themselves, behind the batches submitted so far."""
         self._ask(Ask("notes", notes=notes), None).outcome()

@@ -14,6 +14,7 @@ import msgspec
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
 from jingwei.ledger.accounts import Balance, Kept
 from jingwei.stores.conservation import before, check_batch, check_money
+from jingwei.stores.folding import Folding
 from jingwei.stores.inspection import inspect
 from jingwei.stores.migrations import pending
 from jingwei.stores.sqlite_reads import (
@@ -118,6 +119,7 @@ class SqliteStore(SqliteReads):
         path = Path(path)
         self._lock = _lock(path)
         self._log: MerkleLog | None = None
+        self._folding: Folding | None = None
         try:
             super().__init__(_connect(path), path)
             self._written = super().size()
@@ -142,6 +144,17 @@ class SqliteStore(SqliteReads):
                 check_money(batch, self.booked)
                 raise
             self._log, self._written = log, self._written + len(batch.leaves)
+            if self._folding is not None:
+                self._folding.after_write(self._connection)
+
+    def warm(self) -> None:
+        """Get ready for many small writes: room for the log, which is folded beside the writer from now on."""
+        with self._turn:
+            if self._folding is None:
+                try:
+                    self._folding = Folding(self._path)
+                except (sqlite3.Error, OSError):  # SQLite folds inside a commit, then
+                    return
 
     def submit(self, batch: Batch) -> Ticket:
         """Write the batch at once; the ticket tells how it ended."""
@@ -179,6 +192,9 @@ class SqliteStore(SqliteReads):
     def close(self) -> None:
         """Fold the log into the file, close it and let another writer in; closing twice is harmless."""
         with self._turn:
+            if self._folding is not None:
+                self._folding.close()
+                self._folding = None
             super().close()
             if self._lock >= 0:
                 os.close(self._lock)
