@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from jingwei.bank import Reply
@@ -26,6 +26,8 @@ SOON_S = 0.001
 
 Tell = Callable[[Reply | Exception], None]
 """Is told the reply, StoreError when nothing was written, or Problem when the command met a bug."""
+
+Told = tuple[tuple[Command, Tell], Reply | Exception]
 
 
 class Writer(Protocol):
@@ -102,8 +104,16 @@ class Joined:
         began = time.perf_counter()
         replies = self._done([command for command, _ in batch])
         self._expected, self._last_write_s = len(batch), time.perf_counter() - began
-        for (_, tell), reply in zip(batch, replies, strict=True):
-            loop.call_soon(tell, reply)
+        self._tell_all(loop, zip(batch, replies, strict=True))
+
+    def _tell_all(self, loop: asyncio.AbstractEventLoop, told: Iterator[Told]) -> None:
+        """Tell each its reply; after a mistake, which the loop reports, go on with the others."""
+        for (_, tell), reply in told:
+            try:
+                tell(reply)
+            except BaseException:
+                loop.call_soon(self._tell_all, loop, told)
+                raise
 
     def _done(self, commands: list[Command]) -> list[Reply | Exception]:
         """The outcome of each command: its reply, or what it is to be told instead."""
