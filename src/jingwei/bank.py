@@ -90,30 +90,37 @@ class Bank:
 
     # -- the one write ------------------------------------------------------------------------
 
-    def do(self, commands: Sequence[Command]) -> list[Reply]:
+    def do(self, commands: Sequence[Command], wait: bool = True) -> list[Reply]:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
+        Without `wait` the replies hold once `newest()` is done and has raised nothing, not before.
         Raises StoreError when the engine could not write: nothing of the failed part happened,
         and the same commands may be asked again.
         """
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
+            barrier = BY_COMMAND[type(part[0])].barrier
+            if barrier:
+                self.wait()
             replies += self.commit(self.prepare(part))
-            self.wait()
-            if BY_COMMAND[type(part[0])].barrier:
+            if wait or barrier:
+                self.wait()
+            if barrier:
                 self._court.appoint(self.judge, self.store)
         if self._next - self._kept_at >= SNAPSHOT_EVERY:
+            self.wait()
             self._court.adjourn(self.judge, self._next)
             self._kept_at = self._next
         return replies
 
-    def do_each(self, commands: Sequence[Command]) -> list[Reply | Exception]:
+    def do_each(self, commands: Sequence[Command], wait: bool = True) -> list[Reply | Exception]:
         """Like `do`, but a bug met by one command is returned in its place and spares the others."""
         try:
-            return list(self.do(commands))
+            return list(self.do(commands, wait))
         except StoreError:
             raise
         except Exception as bug:
+            self.wait()
             self._start()
             if len(commands) == 1:
                 return [bug]
@@ -228,6 +235,16 @@ class Bank:
             del self._keys[key]
         self._recent.popleft()
         self._overlay.settle()
+
+    def newest(self) -> Ticket | None:
+        """The ticket of the newest batch on its way, None when all is durable; never waits.
+
+        Takes note of what became durable. Raises StoreError when a batch was not written: those behind
+        it are not written either.
+        """
+        while self._in_flight and self._in_flight[0][0].done():
+            self._settle()
+        return self._in_flight[-1][0] if self._in_flight else None
 
     def wait(self) -> None:
         """Return once everything committed so far is durable."""

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from jingwei.decisions.compiled import CompiledPolicy
+from jingwei.decisions.compiled import FEW_ROWS, CompiledPolicy
 from jingwei.decisions.policy import Verdict
 from jingwei.features.events import EventColumns, Happened
 from jingwei.models.contract import Model, Scorer
@@ -166,17 +166,22 @@ class Judge:
 
     def _by(self, bench: Bench, cases: NDArray[np.float64]) -> list[Judgement]:
         cases[:, -1] = bench.scorer(cases)
-        scores: list[float] = cases[:, -1].tolist()
-        seen: list[list[float | None]] = cases[:, bench.inputs].tolist()
-        decide, policy, model = bench.policy.decide, bench.policy_name, bench.model_name
-        hits, unknown = bench.policy.columns(cases)
+        rows: list[list[float]] = cases.tolist()
+        decide, policy, model, inputs = bench.policy.decide, bench.policy_name, bench.model_name, bench.inputs
+        if len(rows) <= FEW_ROWS:
+            found = list(map(bench.policy.row, rows))
+        else:
+            hits, unknown = bench.policy.columns(cases)
+            found = list(zip(hits.tolist(), unknown.tolist(), strict=True))
         judgements: list[Judgement] = []
-        for bits, blanks, score, values in zip(hits.tolist(), unknown.tolist(), scores, seen, strict=True):
+        for (bits, blanks), values in zip(found, rows, strict=True):
             decision = decide(bits, blanks)
+            score = values[-1]
             known = score if score == score else None
             because = why(bench, cases[len(judgements)]) if bits & bench.by_score else ()
+            seen: list[float | None] = [values[i] for i in inputs]
             judgements.append(
-                Judgement(decision.verdict, decision.codes, policy, model, known, values, because)
+                Judgement(decision.verdict, decision.codes, policy, model, known, seen, because)
             )
         return judgements
 

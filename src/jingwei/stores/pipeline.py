@@ -108,6 +108,12 @@ class PipelinedStore:
         """Open another connection for reading, for use on another thread."""
         return open_reader(self._place)
 
+    def listening(self) -> tuple[int, int]:
+        """Number of the writing process, and the handle that has something to read when it has replied."""
+        with self._sending:
+            child = self._running()
+            return child.pid, _stdout(child).fileno()
+
     def close(self) -> None:
         """Wait for what was submitted, end the writing process, close; closing twice is harmless."""
         if not self._slots:

@@ -27,7 +27,8 @@ from jingwei.channels.rest.pages import add_pages
 from jingwei.channels.rest.paper import document, takes
 from jingwei.channels.rest.payments import PATH, CardPayment, Lookup, Payments, PaymentTold, Transfer
 from jingwei.channels.rest.views import add_accounts, add_policies, add_work
-from jingwei.stores.store import StoreError
+from jingwei.stores.pipeline import PipelinedStore
+from jingwei.stores.store import Store, StoreError
 
 if TYPE_CHECKING:
     from jingwei.home import Home
@@ -63,11 +64,12 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     tokens = tokens or Tokens(home.path / "tokens.json")
     reader = home.store.reader()
     counted = Counted(home.store.size)
-    joined = Joined(home.bank, reader, counted.wrote)
+    joined = Joined(home.bank, reader, counted.wrote, writes_by_itself(home.store))
     payments = Payments(joined, tokens, home.clock, Lookup(home.bank.owner_of, reader), counted)
     desk = Desk(home, tokens, joined, reader, payments.sentences)
 
     def close() -> None:
+        joined.close()
         reader.close()
 
     @asynccontextmanager
@@ -96,6 +98,11 @@ def create_app(home: Home, tokens: Tokens | None = None) -> Front:
     make = app.openapi
     app.openapi = lambda: document(make())  # type: ignore[method-assign]
     return Front(payments, app, close)
+
+
+def writes_by_itself(store: Store) -> PipelinedStore | None:
+    """The store when it writes in a process of its own."""
+    return store if isinstance(store, PipelinedStore) else None
 
 
 def add_payments(router: APIRouter, payments: Payments) -> None:
