@@ -39,7 +39,7 @@ class EventColumns(NamedTuple):
 
 
 class Happened(Protocol):
-    """One event by itself: the fields of a batch's columns, and each entity's name, "" where there is none."""
+    """One event by itself: a batch's columns as fields, and each entity's name, "" where there is none."""
 
     @property
     def kind(self) -> int: ...

@@ -148,7 +148,7 @@ class SqliteStore(SqliteReads):
                 self._folding.after_write(self._connection)
 
     def warm(self) -> None:
-        """Get ready for many small writes: room for the log, which is folded beside the writer from now on."""
+        """Get ready for many small writes: room for the log, folded beside the writer from now on."""
         with self._turn:
             if self._folding is None:
                 try:

@@ -198,7 +198,7 @@ class PaymentsProtocol(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that was quiet for long; one timer serves many payments, so it may come early."""
+        """Close a connection that was quiet for long; one timer serves many payments and may come early."""
         self.timeout_keep_alive_task = None
         cycle: Any = self.cycle
         if isinstance(cycle, Straight) and not cycle.response_complete:
