@@ -26,6 +26,7 @@ class Bell:
         self._look = look
         self._who = -1
         self._handle = -1
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def listen(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -33,8 +34,9 @@ class Bell:
         who, handle = self._store.listening()
         if who != self._who:
             self.close()
-            self._who, self._handle = who, os.dup(handle)
+            self._who, self._handle, self._loop = who, os.dup(handle), loop
             loop.add_reader(self._handle, self._look)
+            os.set_blocking(self._handle, True)  # uvloop has changed that, for the store's handle too
         if self._timer is None:
             self._timer = loop.call_later(EVERY_S, self._unrung, loop)
 
@@ -46,6 +48,7 @@ class Bell:
     def close(self) -> None:
         """Hear nothing more from the writing process of before."""
         if self._handle >= 0:
-            asyncio.get_running_loop().remove_reader(self._handle)
+            if self._loop is not None and not self._loop.is_closed():
+                self._loop.remove_reader(self._handle)
             os.close(self._handle)
             self._handle = self._who = -1
