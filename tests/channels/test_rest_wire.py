@@ -228,6 +228,8 @@ def test_a_plain_payment_after_half_a_request_is_part_of_it(line: Line):
     size = line.counter.home.store.size()
     ((status, _, body),) = line.say(head, inner, pause=0.05)
     assert (status, json.loads(body)["code"]) == (400, "body_not_json")
+    ((status, _, _),) = line.say(b"POST /health HTTP/1.1\r\nHost: bank\r\nX-Odd: ", inner, pause=0.05)
+    assert status == 405
     assert line.counter.home.store.size() == size
 
 
