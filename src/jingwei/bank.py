@@ -108,12 +108,24 @@ class Bank:
 
     @contextmanager
     def _undivided(self) -> Iterator[None]:
-        """Work that a failure of any kind leaves half done: all of it that is not durable is forgotten."""
+        """Work that a failure of any kind leaves half done: all of it that is not durable is forgotten.
+
+        Whoever goes on afterwards stands behind the batches on their way: those that were done before the
+        failure hold when they became durable. A process that is to end waits for nothing.
+        """
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, Exception):
+                self._let_land()
             self._start_again()
             raise
+
+    def _let_land(self) -> None:
+        """Wait until each batch on its way is durable or is known not to be."""
+        for ticket, _ in tuple(self._in_flight):
+            with suppress(StoreError, MemoryError):
+                ticket.wait()
 
     def _stand(self) -> None:
         """Stand where the store stands, when something broke off and that is not certain."""
@@ -122,25 +134,31 @@ class Bank:
 
     # -- the one write ------------------------------------------------------------------------
 
-    def do(self, commands: Sequence[Command]) -> list[Reply]:
+    def do(self, commands: Sequence[Command], wait: bool = True) -> list[Reply]:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
+        Without `wait` the replies hold once `newest()` is done and has raised nothing, not before.
         Raises StoreError when the engine could not write or read, or memory was too short: whatever of it is
         not durable did not happen, and the same commands may be asked again.
         """
         try:
-            return self._do(commands)
+            return self._do(commands, wait)
         except MemoryError as error:
             raise StoreError(NO_MEMORY) from error
 
-    def _do(self, commands: Sequence[Command]) -> list[Reply]:
+    def _do(self, commands: Sequence[Command], wait: bool) -> list[Reply]:
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
+            barrier = BY_COMMAND[type(part[0])].barrier
+            if barrier:
+                self.wait()
             replies += self.commit(self.prepare(part))
-            self.wait()
-            if BY_COMMAND[type(part[0])].barrier:
+            if wait or barrier:
+                self.wait()
+            if barrier:
                 self._appoint()
         if self._next - self._kept_at >= self._snapshot_every:
+            self.wait()
             self._kept_at = self._next
             with suppress(OSError):  # a shortcut for the next start; the replies are durable without it
                 self._court.adjourn(self.judge, self._next)
@@ -150,10 +168,10 @@ class Bank:
         with self._undivided():
             self._court.appoint(self.judge, self.store)
 
-    def do_each(self, commands: Sequence[Command]) -> list[Reply | Exception]:
+    def do_each(self, commands: Sequence[Command], wait: bool = True) -> list[Reply | Exception]:
         """Like `do`, but a bug met by one command is returned in its place and spares the others."""
         try:
-            return list(self.do(commands))
+            return list(self.do(commands, wait))
         except StoreError:
             raise
         except Exception as bug:
@@ -188,7 +206,8 @@ class Bank:
         for key in pending.keys() & set(keys) if pending else ():
             if (seq := pending.get(key)) is not None:
                 found[key] = seq
-        return self._door.answered([key for key in keys if key not in found]) | found
+        door = self._door if self._in_flight else self.store
+        return door.answered([key for key in keys if key not in found] if found else keys) | found
 
     def _judge(self, commands: Sequence[Command]) -> list[Judgement | None] | JudgedColumns:
         if isinstance(commands, CardPayments) and in_columns.fits(commands):
@@ -283,6 +302,17 @@ class Bank:
         self._recent.popleft()
         self._overlay.settle()
 
+    def newest(self) -> Ticket | None:
+        """The ticket of the newest batch on its way, None when all is durable; never waits.
+
+        Takes note of what became durable. Raises StoreError when a batch was not written: those behind
+        it are not written either.
+        """
+        with self._undivided():
+            while self._in_flight and self._in_flight[0][0].done():
+                self._settle()
+        return self._in_flight[-1][0] if self._in_flight else None
+
     def wait(self) -> None:
         """Return once everything committed so far is durable. Raises StoreError; what is not is forgotten."""
         with self._undivided():
@@ -315,6 +345,7 @@ class Bank:
         """Read accounts into memory, as many as stay there, so that first payments need not wait for them."""
         self._stand()
         self._overlay.warm()
+        self.store.warm()
 
     def sealed(self, seq: int) -> Sealed | None:
         """The record with this number, durable or still on its way."""

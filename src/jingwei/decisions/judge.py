@@ -9,15 +9,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from jingwei.decisions.compiled import CompiledPolicy
+from jingwei.decisions.compiled import FEW_ROWS, CompiledPolicy
 from jingwei.decisions.policy import Verdict
-from jingwei.features.events import EventColumns
+from jingwei.features.events import EventColumns, Happened
 from jingwei.models.contract import Model, Scorer
 from jingwei.models.reasons import Reason as ModelReason
 from jingwei.models.reasons import reasons
 
 SCORE = "fraud_score"
 MOST_REASONS = 5
+MANY = 16
+"""From this many observations on, the features take them as columns."""
+
 FEW = 12
 """Up to this many cases are judged one by one, which is quicker than as columns."""
 
@@ -61,6 +64,8 @@ class Live(Protocol):
     """Features that advance with each event (see features.live)."""
 
     def advance(self, events: EventColumns) -> NDArray[np.float64]: ...
+
+    def advance_each(self, happened: Sequence[Happened], out: NDArray[np.float64]) -> None: ...
 
 
 class Bench(msgspec.Struct, frozen=True):
@@ -182,7 +187,16 @@ class Judge:
 
     def advance(self, observed: Sequence[Observed]) -> NDArray[np.float64]:
         """Advance the features; float64[n, k + 1] with the last column left for the score."""
-        return self._widened(columns_of(observed))
+        if len(observed) >= MANY:
+            return self._widened(columns_of(observed))
+        wide = np.empty((len(observed), len(self.columns)))
+        if len(observed) == 1:
+            self.live.advance_each(observed, wide[:, :-1])
+        else:
+            narrow = np.empty((len(observed), len(self.columns) - 1))
+            self.live.advance_each(observed, narrow)
+            wide[:, :-1] = narrow
+        return wide
 
     def _widened(self, events: EventColumns) -> NDArray[np.float64]:
         wide = np.empty((len(events.kind), len(self.columns)))
@@ -219,17 +233,22 @@ class Judge:
 
     def _by(self, bench: Bench, cases: NDArray[np.float64]) -> list[Judgement]:
         cases[:, -1] = bench.scorer(cases)
-        scores: list[float] = cases[:, -1].tolist()
-        seen: list[list[float | None]] = cases[:, bench.inputs].tolist()
-        decide, policy, model = bench.policy.decide, bench.policy_name, bench.model_name
-        hits, unknown = bench.policy.columns(cases)
+        rows: list[list[float]] = cases.tolist()
+        decide, policy, model, inputs = bench.policy.decide, bench.policy_name, bench.model_name, bench.inputs
+        if len(rows) <= FEW_ROWS:
+            found = list(map(bench.policy.row, rows))
+        else:
+            hits, unknown = bench.policy.columns(cases)
+            found = list(zip(hits.tolist(), unknown.tolist(), strict=True))
         judgements: list[Judgement] = []
-        for bits, blanks, score, values in zip(hits.tolist(), unknown.tolist(), scores, seen, strict=True):
+        for (bits, blanks), values in zip(found, rows, strict=True):
             decision = decide(bits, blanks)
+            score = values[-1]
             known = score if score == score else None
             because = why(bench, cases[len(judgements)]) if bits & bench.by_score else ()
+            seen: list[float | None] = [values[i] for i in inputs]
             judgements.append(
-                Judgement(decision.verdict, decision.codes, policy, model, known, values, because)
+                Judgement(decision.verdict, decision.codes, policy, model, known, seen, because)
             )
         return judgements
 

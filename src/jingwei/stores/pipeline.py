@@ -89,6 +89,9 @@ class PipelinedStore:
         """Make the batch durable before returning; StoreError: nothing was written."""
         self.submit(batch).wait()
 
+    def warm(self) -> None:
+        """Nothing to get ready here."""
+
     def set_notes(self, notes: dict[str, str]) -> None:
         """Durably keep small named values by themselves, behind the batches submitted so far."""
         self._ask(Ask("notes", notes=notes), None).outcome()
@@ -105,6 +108,12 @@ class PipelinedStore:
     def reader(self) -> Reader:
         """Open another connection for reading, for use on another thread."""
         return open_reader(self._place)
+
+    def listening(self) -> tuple[int, int]:
+        """Number of the writing process, and the handle that has something to read when it has replied."""
+        with self._sending:
+            child = self._running()
+            return child.pid, _stdout(child).fileno()
 
     def close(self) -> None:
         """Wait for what was submitted, end the writing process, close; closing twice is harmless."""

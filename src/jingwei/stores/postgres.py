@@ -135,6 +135,9 @@ class PostgresStore(PostgresReads):
             return Settled(error)
         return Settled()
 
+    def warm(self) -> None:
+        """Nothing to get ready here."""
+
     def set_notes(self, notes: dict[str, str]) -> None:
         """Durably keep small named values by themselves (signed heads, snapshots)."""
         with self._turn:

@@ -6,7 +6,7 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from jingwei.kernel.durable import sync_folder
 from jingwei.ledger.accounts import Balance, Kept
 from jingwei.ledger.columns import tuples
 from jingwei.stores.conservation import before, check_batch, check_money
+from jingwei.stores.folding import Folding
 from jingwei.stores.inspection import inspect
 from jingwei.stores.medium import doubt_about
 from jingwei.stores.migrations import pending
@@ -26,8 +27,9 @@ from jingwei.stores.sqlite_reads import (
     examine,
     explain,
 )
+from jingwei.stores.sqlite_tables import STEPS
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
-from jingwei.stores.tables import LINES, TABLES, Column, Table, insert, made_in, upsert
+from jingwei.stores.tables import LINES, TABLES, insert, upsert
 
 LOG = logging.getLogger("jingwei.stores")
 
@@ -61,62 +63,6 @@ class _MoneyDiffers(StoreError):
     """Some balance in the file is not what the batch's lines say it was."""
 
 
-def make_version_1() -> list[str]:
-    """The first tables."""
-    return [
-        "CREATE TABLE records (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
-        "CREATE TABLE answers (actor TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, "
-        "PRIMARY KEY (key, actor)) STRICT, WITHOUT ROWID",
-        "CREATE TABLE tiles (level INTEGER NOT NULL, idx INTEGER NOT NULL, body BLOB NOT NULL "
-        "CHECK (length(body) = 8192), PRIMARY KEY (level, idx)) STRICT",
-        "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
-        _create(LINES, ""),
-        *_shelves(1),
-    ]
-
-
-_REPORTED = (
-    "INSERT INTO answers (actor, key, seq) "
-    "SELECT '!report_fraud', json_extract(CAST(body AS TEXT), '$.command.payment') AS payment, min(seq) "
-    "FROM records WHERE instr(body, CAST('\"report_fraud\"' AS BLOB)) "
-    "AND json_extract(CAST(body AS TEXT), '$.command.type') = 'report_fraud' "
-    "AND json_extract(CAST(body AS TEXT), '$.answer.result') = 'done' GROUP BY payment"
-)
-
-
-def make_version_2() -> list[str]:
-    """What came with the app and the desk; and that a payment is reported as fraud only once."""
-    return [*_shelves(2), _REPORTED]
-
-
-def _shelves(version: int) -> list[str]:
-    """The tables of the kinds that came with a version, and their indexes."""
-    return [
-        *(_create(table, ", WITHOUT ROWID") for table in made_in(version)),
-        *(
-            f"CREATE INDEX {table.name}_{column} ON {table.name} ({column})"
-            for table in made_in(version)
-            for column in table.indexed
-        ),
-    ]
-
-
-def _create(table: Table, how: str) -> str:
-    parts = [_column(column, table) for column in table.columns]
-    parts += [f"CHECK ({check})" for check in table.checks]
-    return f"CREATE TABLE {table.name} ({', '.join(parts)}) STRICT{how}"
-
-
-def _column(column: Column, table: Table) -> str:
-    kind = "INTEGER" if column.kind == "int" else "TEXT"
-    key = " PRIMARY KEY" if table.key == (column.name,) else ""
-    return f"{column.name} {kind}{key}{'' if column.optional else ' NOT NULL'}"
-
-
-STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2}
-"""What leads to each version of the tables. A released step never changes; a new version adds one."""
-
-
 def assert_safe(connection: sqlite3.Connection) -> None:
     """Raise UnsafeStore unless the connection keeps what it acknowledged through a power cut.
 
@@ -144,6 +90,7 @@ class SqliteStore(SqliteReads):
         path = Path(path)
         self._lock = _lock(path)
         self._log: MerkleLog | None = None
+        self._folding: Folding | None = None
         try:
             if doubt := doubt_about(path.parent):
                 LOG.warning("%s", doubt)
@@ -170,6 +117,17 @@ class SqliteStore(SqliteReads):
                 check_money(batch, self.booked)
                 raise
             self._log, self._written = log, self._written + len(batch.leaves)
+            if self._folding is not None:
+                self._folding.after_write(self._connection)
+
+    def warm(self) -> None:
+        """Get ready for many small writes: room for the log, folded beside the writer from now on."""
+        with self._turn:
+            if self._folding is None:
+                try:
+                    self._folding = Folding(self._path)
+                except (sqlite3.Error, OSError):  # SQLite folds inside a commit, then
+                    return
 
     def submit(self, batch: Batch) -> Ticket:
         """Write the batch at once; the ticket tells how it ended."""
@@ -207,7 +165,12 @@ class SqliteStore(SqliteReads):
     def close(self) -> None:
         """Fold the log into the file, close it and let another writer in; closing twice is harmless."""
         with self._turn:
+            folding, self._folding = self._folding, None
+            if folding is not None:
+                folding.close()
             super().close()
+            if folding is not None:
+                folding.let_go()
             if self._lock >= 0:
                 os.close(self._lock)
                 self._lock = -1

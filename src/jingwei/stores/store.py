@@ -173,6 +173,10 @@ class Store(Reader, Protocol):
         """Begin to write the batch; batches become durable in the order they are submitted."""
         ...
 
+    def warm(self) -> None:
+        """Get ready for many small writes, as a server does; may do nothing."""
+        ...
+
     def set_notes(self, notes: dict[str, str]) -> None:
         """Durably keep small named values by themselves (signed heads, snapshots)."""
         ...
