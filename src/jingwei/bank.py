@@ -230,10 +230,13 @@ class Bank:
         Raises StoreError when the store cannot be read or written: what is not durable is forgotten.
         """
         with self._undivided():
-            self._expect(prepared)
-            if isinstance(prepared.judgements, JudgedColumns):
-                return self._commit_columns(prepared, prepared.judgements)
-            return self._commit(prepared, prepared.judgements)
+            return self._commit(prepared)
+
+    def _commit(self, prepared: Prepared) -> Sequence[Reply]:
+        self._expect(prepared)
+        if isinstance(prepared.judgements, JudgedColumns):
+            return self._commit_columns(prepared, prepared.judgements)
+        return self._commit_each(prepared, prepared.judgements)
 
     def _commit_columns(self, prepared: Prepared, judged: JudgedColumns) -> Replies:
         commands, first = prepared.commands, prepared.first_seq
@@ -244,7 +247,7 @@ class Bank:
         self._submit(Batch(first, done.leaves, numbered(prepared), done.lines, {}, done.notes), prepared)
         return Replies(told)
 
-    def _commit(self, prepared: Prepared, judged: list[Judgement | None]) -> list[Reply]:
+    def _commit_each(self, prepared: Prepared, judged: list[Judgement | None]) -> list[Reply]:
         commands, fresh, first = prepared.commands, prepared.known.fresh, prepared.first_seq
         lines: list[Line] = []
         notes: dict[str, str] = {}
