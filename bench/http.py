@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.ratio import Ratio
 from bench.servers import load
@@ -25,14 +25,22 @@ if TYPE_CHECKING:
     from jingwei.models.forest import Forest
 
 CONNECTIONS = (1, 8, 64)
-ROUNDS = 3
+ROUNDS = 5
 SECONDS = 2.0
 TREES = 300
+OURS = "durable payments over HTTP"
 ECHO, CONVENTIONAL = "bare FastAPI + pydantic echo", "FastAPI, LightGBM, rule-engine, commit per request"
+APART = "the same, written by a second process"
+LEAST = "least durable server (one row, one commit)"
+AIMS = ((OURS, ECHO, 1.5), (OURS, CONVENTIONAL, 20.0), (APART, ECHO, None), (LEAST, ECHO, None))
 
 
 def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Ratio]:
-    """Ratios at 1, 8 and 64 connections; the three servers take turns, so that noise disturbs them alike."""
+    """Ratios at 1, 8 and 64 connections; the servers take turns, so that noise disturbs them alike.
+
+    The least durable server decides nothing: what it reaches at one connection is what the disk, the network
+    and the interpreter leave to anybody here.
+    """
     folder = Path(tempfile.mkdtemp(prefix="jingwei-bench-"))
     try:
         return _run(folder, rounds, seconds)
@@ -42,57 +50,89 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Ratio]:
 
 def _run(folder: Path, rounds: int, seconds: float) -> list[Ratio]:
     token = found(folder / "home")
-    jingwei = [
-        sys.executable,
-        "-m",
-        "jingwei",
-        "--home",
-        str(folder / "home"),
-        "serve",
-        "--no-demo",
-        "--port",
-    ]
-    echo = [sys.executable, "-m", "bench.servers.echo"]
-    conventional = [sys.executable, "-m", "bench.servers.conventional"]
+    shutil.copytree(folder / "home", folder / "apart")
+    baselines = {ECHO: "echo", CONVENTIONAL: "conventional", LEAST: "least"}
     with ExitStack() as stack:
-        ports = {
-            "ours": stack.enter_context(server(jingwei)),
-            ECHO: stack.enter_context(server(echo)),
-            CONVENTIONAL: stack.enter_context(server(conventional, str(folder))),
+        sides = {
+            OURS: stack.enter_context(server(jingwei(folder / "home"))),
+            APART: stack.enter_context(server(jingwei(folder / "apart", "--apart"))),
         }
-        sides = {name: load.Load(port, token, seconds) for name, port in ports.items()}
+        for name, module in baselines.items():
+            command = [sys.executable, "-m", f"bench.servers.{module}"]
+            sides[name] = stack.enter_context(server(command, str(folder)))
         for side in sides.values():
-            load.run(side._replace(seconds=1.0), 8, 0, folder)
-        measured = {count: turns(sides, count, rounds, folder) for count in CONNECTIONS}
-        decided = decisions(ports["ours"])
+            load.run(load.Load(side.port, token, 1.0), 8, 0, folder)
+        how = load.Load(0, token, seconds)
+        measured = {count: turns(sides, how, count, rounds, folder) for count in CONNECTIONS}
+        decided = decisions(sides[OURS].port)
     return [
         line for count in CONNECTIONS for line in lines(count, measured[count], f"{decided}; {disk(folder)}")
     ]
 
 
-def turns(sides: dict[str, load.Load], count: int, rounds: int, folder: Path) -> dict[str, load.Measured]:
-    """The median round of each server at this many connections."""
-    found: dict[str, list[load.Measured]] = {name: [] for name in sides}
+def jingwei(home: Path, *options: str) -> list[str]:
+    """The command that serves a bank, but for its port."""
+    serve = [sys.executable, "-m", "jingwei", "--home", str(home), "serve", "--no-demo", *options]
+    return [*serve, "--port"]
+
+
+class Side(NamedTuple):
+    """A server at work: its port and process."""
+
+    port: int
+    process: int
+
+
+class Round(NamedTuple):
+    """One round of one server: what the load saw, and microseconds of processor time for a request."""
+
+    seen: load.Measured
+    cpu_us: float
+
+
+def turns(
+    sides: dict[str, Side], how: load.Load, count: int, rounds: int, folder: Path
+) -> dict[str, list[Round]]:
+    """Every round of each server at this many connections."""
+    found: dict[str, list[Round]] = {name: [] for name in sides}
     for turn in range(rounds):
         for name, side in sides.items():
-            found[name].append(load.run(side, count, 1 + turn * 100 + count, folder))
-    return {
-        name: load.Measured(*(statistics.median(column) for column in zip(*some, strict=True)))
-        for name, some in found.items()
-    }
+            before = cpu_s(side.process)
+            seen = load.run(how._replace(port=side.port), count, 1 + turn * 100 + count, folder)
+            spent = cpu_s(side.process) - before
+            found[name].append(Round(seen, spent / (seen.rate * how.seconds) * 1e6))
+    return found
 
 
-def lines(count: int, measured: dict[str, load.Measured], note: str) -> Iterator[Ratio]:
-    """Two lines of the table: against the echo and against the conventional stack."""
-    ours = measured["ours"]
-    name = f"durable payments over HTTP, {count} connection{'s' * (count > 1)}"
-    for baseline, aim in ((ECHO, 1.5), (CONVENTIONAL, 20.0)):
-        other = measured[baseline]
-        took = (
-            f"p50/p99 {ours.p50_ms:.2f}/{ours.p99_ms:.2f} ms against {other.p50_ms:.2f}/{other.p99_ms:.2f} ms"
+def cpu_s(process: int) -> float:
+    """Processor seconds a process and its children have used so far (Linux; 0 elsewhere)."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:
+        return 0.0
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(cpu_s(int(child)) for child in children)
+
+
+def lines(count: int, measured: dict[str, list[Round]], note: str) -> Iterator[Ratio]:
+    """Lines of the table: the round with the median ratio, as noise within a round disturbs both."""
+    for name, baseline, aim in AIMS:
+        pairs = sorted(
+            zip(measured[name], measured[baseline], strict=True),
+            key=lambda pair: pair[0].seen.rate / pair[1].seen.rate,
         )
-        told = f"{took}; {note}" if baseline == ECHO else took
-        yield Ratio(name, ours.rate, baseline, other.rate, "requests/s", aim, told)
+        ours, other = pairs[len(pairs) // 2]
+        low, high = (pair[0].seen.rate / pair[1].seen.rate for pair in (pairs[0], pairs[-1]))
+        told = (
+            f"{low:.2f} to {high:.2f} times; p50/p99 {ours.seen.p50_ms:.2f}/{ours.seen.p99_ms:.2f} against "
+            f"{other.seen.p50_ms:.2f}/{other.seen.p99_ms:.2f} ms; {ours.cpu_us:.0f} against "
+            f"{other.cpu_us:.0f} us of processor time a request"
+        )
+        if (name, baseline) == (OURS, ECHO):
+            told += f"; {note}"
+        called = f"{name}, {count} connection{'s' * (count > 1)}"
+        yield Ratio(called, ours.seen.rate, baseline, other.seen.rate, "requests/s", aim, told)
 
 
 def found(home: Path) -> str:
@@ -160,7 +200,7 @@ def champion() -> Forest:
 
 
 @contextmanager
-def server(command: list[str], *more: str) -> Iterator[int]:
+def server(command: list[str], *more: str) -> Iterator[Side]:
     """A server on a free port, stopped afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -173,7 +213,7 @@ def server(command: list[str], *more: str) -> Iterator[int]:
     ) as process:
         try:
             wait_for(port, process)
-            yield port
+            yield Side(port, process.pid)
         finally:
             process.send_signal(signal.SIGINT)
             try:

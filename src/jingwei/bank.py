@@ -3,63 +3,45 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import Protocol
 
-import msgspec
+from msgspec.structs import replace
 
-from jingwei.decisions.judge import Judge, Judgement
-from jingwei.journeys.bound import carry
+from jingwei.decisions.judge import Judge, JudgedColumns, Judgement
+from jingwei.journeys import in_columns
+from jingwei.journeys.card_payments import CardPayments
+from jingwei.journeys.doing import do_one
 from jingwei.journeys.overlay import Overlay
-from jingwei.journeys.shape import Answer, Sealed, refused
-from jingwei.journeys.table import BY_COMMAND, claimed, seal, unseal
-from jingwei.kernel.command import Command, dated_ahead, fingerprint_equal
-from jingwei.kernel.ids import decision_id
+from jingwei.journeys.prepared import (
+    Prepared,
+    Replies,
+    Reply,
+    claims_of,
+    keys_of,
+    numbered,
+    tell_apart,
+)
+from jingwei.journeys.shape import Answer, Sealed
+from jingwei.journeys.table import BY_COMMAND, seal, unseal
+from jingwei.kernel.command import Command, fingerprint_equal
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Line
 from jingwei.ledger.products import Products
 from jingwei.stores.store import Batch, Reader, Store, StoreError, Ticket
 
+__all__ = ["Bank", "Court", "Prepared", "Replies", "Reply", "split_at_barriers"]
+
 KEY_USED = Refusal("key_used_for_another")
 DATED_AHEAD = Refusal("dated_in_the_future")
-NOT_ALLOWED = Refusal("not_allowed")
-
-
-class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What a command came to.
-
-    `seq` -1: nothing was recorded. Its key belongs to another request, or it is dated in the future: the
-    features must not learn of a moment that has not come, and what was recorded must replay bit for bit.
-    """
-
-    seq: int
-    answer: Answer
-    replayed: bool = False
-
-
-class Prepared(msgspec.Struct, frozen=True):
-    """Commands that are new, judged, numbered from `first_seq`; those already answered, by position;
-    and those turned away because they are dated in the future."""
-
-    commands: Sequence[Command]
-    first_seq: int
-    fresh: list[int]
-    keys: list[tuple[str, str]]
-    judgements: list[Judgement | None]
-    again: dict[int, int]
-    ahead: list[int] = []
-    """Positions of commands dated in the future, which are not recorded."""
-    marks: list[tuple[str, str, int]] = []
-    """What the new commands claim to be the only ones for, each with its record's number."""
-
-
 NO_MEMORY = "there is not enough memory to do this now; ask again with the same key"
 
 SNAPSHOT_EVERY = 100_000
 """After how many records the features are kept, so that a restart after a crash need not replay more."""
 
-OnTheirWay = tuple[int, Sequence[Command], list[int], list[Answer]]
+OnTheirWay = tuple[int, Sequence[Command], Sequence[int], Sequence[Answer]]
 """A batch not durable yet: its first record number, the commands, which of them are new, their answers."""
 
 
@@ -126,12 +108,24 @@ class Bank:
 
     @contextmanager
     def _undivided(self) -> Iterator[None]:
-        """Work that a failure of any kind leaves half done: all of it that is not durable is forgotten."""
+        """Work that a failure of any kind leaves half done: all of it that is not durable is forgotten.
+
+        Whoever goes on afterwards stands behind the batches on their way: those that were done before the
+        failure hold when they became durable. A process that is to end waits for nothing.
+        """
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, Exception):
+                self._let_land()
             self._start_again()
             raise
+
+    def _let_land(self) -> None:
+        """Wait until each batch on its way is durable or is known not to be."""
+        for ticket, _ in tuple(self._in_flight):
+            with suppress(StoreError, MemoryError):
+                ticket.wait()
 
     def _stand(self) -> None:
         """Stand where the store stands, when something broke off and that is not certain."""
@@ -140,25 +134,31 @@ class Bank:
 
     # -- the one write ------------------------------------------------------------------------
 
-    def do(self, commands: Sequence[Command]) -> list[Reply]:
+    def do(self, commands: Sequence[Command], wait: bool = True) -> list[Reply]:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
+        Without `wait` the replies hold once `newest()` is done and has raised nothing, not before.
         Raises StoreError when the engine could not write or read, or memory was too short: whatever of it is
         not durable did not happen, and the same commands may be asked again.
         """
         try:
-            return self._do(commands)
+            return self._do(commands, wait)
         except MemoryError as error:
             raise StoreError(NO_MEMORY) from error
 
-    def _do(self, commands: Sequence[Command]) -> list[Reply]:
+    def _do(self, commands: Sequence[Command], wait: bool) -> list[Reply]:
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
+            barrier = BY_COMMAND[type(part[0])].barrier
+            if barrier:
+                self.wait()
             replies += self.commit(self.prepare(part))
-            self.wait()
-            if BY_COMMAND[type(part[0])].barrier:
+            if wait or barrier:
+                self.wait()
+            if barrier:
                 self._appoint()
         if self._next - self._kept_at >= self._snapshot_every:
+            self.wait()
             self._kept_at = self._next
             with suppress(OSError):  # a shortcut for the next start; the replies are durable without it
                 self._court.adjourn(self.judge, self._next)
@@ -168,10 +168,10 @@ class Bank:
         with self._undivided():
             self._court.appoint(self.judge, self.store)
 
-    def do_each(self, commands: Sequence[Command]) -> list[Reply | Exception]:
+    def do_each(self, commands: Sequence[Command], wait: bool = True) -> list[Reply | Exception]:
         """Like `do`, but a bug met by one command is returned in its place and spares the others."""
         try:
-            return list(self.do(commands))
+            return list(self.do(commands, wait))
         except StoreError:
             raise
         except Exception as bug:
@@ -187,34 +187,17 @@ class Bank:
             return self._prepare(commands)
 
     def _prepare(self, commands: Sequence[Command]) -> Prepared:
-        keys = [(command.actor, command.key) for command in commands]
-        claims = claimed(commands)
-        known = self._known([*keys, *claims.values()] if claims else keys)
-        first = self._next
-        fresh: list[int] = []
-        again: dict[int, int] = {}
-        ahead: list[int] = []
-        if known or claims or len(set(keys)) < len(keys) or any(map(dated_ahead, commands)):
-            for i, key in enumerate(keys):
-                seq = known.get(key, known.get(claims[i]) if i in claims else None)
-                if seq is not None:
-                    again[i] = seq
-                    continue
-                if dated_ahead(commands[i]):
-                    ahead.append(i)
-                    continue
-                known[key] = known[claims.get(i, key)] = first + len(fresh)
-                fresh.append(i)
-        else:
-            fresh = list(range(len(keys)))
-        whole = len(fresh) == len(keys)
-        new_keys = keys if whole else [keys[i] for i in fresh]
-        self._next = first + len(fresh)
+        keys, claims, first = keys_of(commands), claims_of(commands), self._next
+        answered = self._known([*keys, *claims.values()] if claims else keys)
+        known = tell_apart(commands, keys, claims, answered, first)
+        whole = len(known.fresh) == len(keys)
+        new_keys = keys if whole else [keys[i] for i in known.fresh]
+        self._next = first + len(new_keys)
         self._keys.update(zip(new_keys, range(first, self._next), strict=True))
-        marks = [(*claims[i], first + n) for n, i in enumerate(fresh) if i in claims] if claims else []
+        marks = [(*claims[i], first + n) for n, i in enumerate(known.fresh) if i in claims] if claims else []
         self._keys.update(((actor, mark), seq) for actor, mark, seq in marks)
-        asked = commands if whole else [commands[i] for i in fresh]
-        return Prepared(commands, first, fresh, new_keys, self._judge(asked), again, ahead, marks)
+        asked = commands if whole else [commands[i] for i in known.fresh]
+        return Prepared(commands, first, known, new_keys, marks, self._judge(asked))
 
     def _known(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Record numbers of the keys that were answered before, durably or on their way."""
@@ -223,9 +206,12 @@ class Bank:
         for key in pending.keys() & set(keys) if pending else ():
             if (seq := pending.get(key)) is not None:
                 found[key] = seq
-        return self._door.answered([key for key in keys if key not in found]) | found
+        door = self._door if self._in_flight else self.store
+        return door.answered([key for key in keys if key not in found] if found else keys) | found
 
-    def _judge(self, commands: Sequence[Command]) -> list[Judgement | None]:
+    def _judge(self, commands: Sequence[Command]) -> list[Judgement | None] | JudgedColumns:
+        if isinstance(commands, CardPayments) and in_columns.fits(commands):
+            return in_columns.judge(self.judge, commands)
         watched, benches, where = [], [], []
         for i, command in enumerate(commands):
             journey = BY_COMMAND[type(command)]
@@ -238,7 +224,7 @@ class Bank:
             judgements[i] = judgement
         return judgements
 
-    def commit(self, prepared: Prepared) -> list[Reply]:
+    def commit(self, prepared: Prepared) -> Sequence[Reply]:
         """Act on prepared commands and hand the write to the store; `wait` makes sure it is durable.
 
         Raises StoreError when the store cannot be read or written: what is not durable is forgotten.
@@ -246,52 +232,64 @@ class Bank:
         with self._undivided():
             return self._commit(prepared)
 
-    def _commit(self, prepared: Prepared) -> list[Reply]:
-        commands, overlay, seq = prepared.commands, self._overlay, prepared.first_seq
-        self._expect([commands[i] for i in prepared.fresh])
+    def _commit(self, prepared: Prepared) -> Sequence[Reply]:
+        self._expect(prepared)
+        if isinstance(prepared.judgements, JudgedColumns):
+            return self._commit_columns(prepared, prepared.judgements)
+        return self._commit_each(prepared, prepared.judgements)
+
+    def _commit_columns(self, prepared: Prepared, judged: JudgedColumns) -> Replies:
+        commands, first = prepared.commands, prepared.first_seq
+        assert isinstance(commands, CardPayments), "only card payments are judged as columns"
+        told = in_columns.Answers(commands, judged, first)
+        self._recent.append((first, commands, prepared.known.fresh, told))
+        done = in_columns.do(commands, judged, self._overlay, told)
+        self._submit(Batch(first, done.leaves, numbered(prepared), done.lines, {}, done.notes), prepared)
+        return Replies(told)
+
+    def _commit_each(self, prepared: Prepared, judged: list[Judgement | None]) -> list[Reply]:
+        commands, fresh, first = prepared.commands, prepared.known.fresh, prepared.first_seq
         lines: list[Line] = []
         notes: dict[str, str] = {}
         leaves: list[bytes] = []
         answers: list[Answer] = []
-        self._recent.append((seq, commands, prepared.fresh, answers))
-        for i, judgement in zip(prepared.fresh, prepared.judgements, strict=True):
-            command = commands[i]
-            journey = BY_COMMAND[type(command)]
-            if overlay.begin(command, seq, judgement) in journey.roles:
-                outcome = carry(journey, command, overlay)
-            else:
-                outcome = refused(decision_id(seq), NOT_ALLOWED)
-            overlay.apply(outcome)
+        self._recent.append((first, commands, fresh, answers))
+        for seq, (i, judgement) in enumerate(zip(fresh, judged, strict=True), first):
+            outcome = do_one(commands[i], self._overlay, seq, judgement)
             lines += outcome.lines
             if outcome.notes:
                 notes |= outcome.notes
-            leaves.append(seal(seq, command, outcome.answer))
+            leaves.append(seal(seq, commands[i], outcome.answer))
             answers.append(outcome.answer)
-            seq += 1
         if leaves:
-            self._submit(Batch(prepared.first_seq, leaves, numbered(prepared), lines, {}, notes), prepared)
+            self._submit(Batch(first, leaves, numbered(prepared), lines, {}, notes), prepared)
         else:
             self._recent.pop()
         return self._replies(prepared, answers)
 
     def _replies(self, prepared: Prepared, answers: list[Answer]) -> list[Reply]:
-        first = prepared.first_seq
-        if not prepared.again and not prepared.ahead:
+        first, known = prepared.first_seq, prepared.known
+        if not known.again and not known.ahead:
             return [Reply(first + n, answer) for n, answer in enumerate(answers)]
-        replies = {i: Reply(first + n, answers[n]) for n, i in enumerate(prepared.fresh)}
-        for i, earlier in prepared.again.items():
+        replies = {i: Reply(first + n, answers[n]) for n, i in enumerate(known.fresh)}
+        for i, earlier in known.again.items():
             replies[i] = self._again(prepared.commands[i], earlier)
-        for i in prepared.ahead:
+        for i in known.ahead:
             replies[i] = Reply(-1, Answer("", "refused", refusal=DATED_AHEAD))
         return [replies[i] for i in range(len(prepared.commands))]
 
-    def _expect(self, commands: list[Command]) -> None:
-        names = ((command, BY_COMMAND[type(command)].accounts) for command in commands)
-        self._overlay.expect(getattr(command, field) for command, fields in names for field in fields)
+    def _expect(self, prepared: Prepared) -> None:
+        """Read all accounts that the commands name at once."""
+        asked = prepared.commands
+        commands: Iterable[Command] = (asked[i] for i in prepared.known.fresh)
+        named: Iterable[str] = ()
+        if isinstance(prepared.judgements, JudgedColumns) and isinstance(asked, CardPayments):
+            named, commands = in_columns.accounts(asked, self._overlay), asked.others.values()
+        fields = ((command, BY_COMMAND[type(command)].accounts) for command in commands)
+        self._overlay.expect(chain(named, (getattr(one, field) for one, names in fields for field in names)))
 
     def _submit(self, batch: Batch, prepared: Prepared) -> None:
-        batch = msgspec.structs.replace(batch, kept=self._overlay.take_changed())
-        ticket = self.store.submit(batch)
+        ticket = self.store.submit(replace(batch, kept=self._overlay.take_changed()))
         self._in_flight.append((ticket, prepared))
         while len(self._in_flight) > 1 and self._in_flight[0][0].done():
             self._settle()
@@ -306,6 +304,17 @@ class Bank:
             del self._keys[actor, mark]
         self._recent.popleft()
         self._overlay.settle()
+
+    def newest(self) -> Ticket | None:
+        """The ticket of the newest batch on its way, None when all is durable; never waits.
+
+        Takes note of what became durable. Raises StoreError when a batch was not written: those behind
+        it are not written either.
+        """
+        with self._undivided():
+            while self._in_flight and self._in_flight[0][0].done():
+                self._settle()
+        return self._in_flight[-1][0] if self._in_flight else None
 
     def wait(self) -> None:
         """Return once everything committed so far is durable. Raises StoreError; what is not is forgotten."""
@@ -339,6 +348,7 @@ class Bank:
         """Read accounts into memory, as many as stay there, so that first payments need not wait for them."""
         self._stand()
         self._overlay.warm()
+        self.store.warm()
 
     def sealed(self, seq: int) -> Sealed | None:
         """The record with this number, durable or still on its way."""
@@ -356,12 +366,6 @@ class Bank:
         finally:
             self._door.close()
             self.store.close()
-
-
-def numbered(prepared: Prepared) -> list[tuple[str, str, int]]:
-    """The new keys, and what the new commands claim, with the record that answers each."""
-    first = prepared.first_seq
-    return [(actor, key, first + n) for n, (actor, key) in enumerate(prepared.keys)] + prepared.marks
 
 
 def split_at_barriers(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:

@@ -34,9 +34,9 @@ class Ticking:
 class Counter:
     """A bank with its REST interface, spoken to in short words."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, apart: bool = False) -> None:
         self.clock = Ticking()
-        self.home: Home = open_home(path, self.clock)
+        self.home: Home = open_home(path, self.clock, pipelined=apart)
         assert settle(self.home) == []
         self.tokens = Tokens(path / "tokens.json")
         self.tokens.grant(*PEOPLE, *(one.actor for one in STAFF))

@@ -15,7 +15,8 @@ from tests.channels.seeded import MEMORY
 from jingwei.channels.berka import plan
 from jingwei.channels.berka.problem import BerkaError
 from jingwei.channels.berka.reader import read_books
-from jingwei.channels.streams.card_stream import CardFile, StreamError, commands_of
+from jingwei.channels.streams.card_file import CardFile, StreamError
+from jingwei.channels.streams.card_stream import commands_of
 from jingwei.decisions.policy import PolicyError, parse_policy
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment

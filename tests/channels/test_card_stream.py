@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from jingwei.channels.streams.card_stream import CardFile, StreamError, commands_of
+from jingwei.channels.streams.card_file import CardFile, StreamError
+from jingwei.channels.streams.card_stream import commands_of
 from jingwei.channels.streams.replay import replay
 from jingwei.decisions.policy import parse_policy
 from jingwei.domains.fraud.features import FRAUD
@@ -198,3 +199,25 @@ def test_a_name_that_cannot_be_a_key_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "a\nb.csv", ["2026-01-01 09:00,7,T1,500"])
     with pytest.raises(StreamError, match="control character"):
         CardFile(path)
+
+
+def test_a_stream_that_arrives_late_and_reported_has_one_root_for_every_batch_size(tmp_path: Path) -> None:
+    """Days late, so that reports come due early, and more rows than one batch holds."""
+    draw, at, rows = random.Random(8), 0, []
+    for _ in range(4_500):
+        at += draw.randrange(900)
+        late = draw.choice((0, 0, 0, 40_000, 900_000)) if at > 1_000_000 else 0
+        fraud = int(draw.random() < 0.02)
+        rows.append(
+            f"(to_timestamp({1_522_540_800 + at - late})::timestamp, {draw.randrange(60)}, "
+            f"{draw.randrange(9)}, {draw.randrange(1, 9_000)}, {fraud})"
+        )
+    path = tmp_path / "cards.parquet"
+    names = '"at", customer, terminal, amount_minor, fraud_scenario'
+    duckdb.execute(f"copy (select * from (values {', '.join(rows)}) t({names})) to '{path}' (format parquet)")
+    few = [replay(tmp_path / f"few-by-{size}", path, batch=size, limit=800) for size in (1, 7, 4_096)]
+    all_ = [replay(tmp_path / f"all-by-{size}", path, batch=size) for size in (63, 4_096)]
+    for seen, decisions in ((few, 800), (all_, 4_500)):
+        first = {name: seen[0][name] for name in (*COUNTED, "not_taken")}
+        assert (first["decisions"], first["not_taken"]) == (decisions, 0)
+        assert all({name: result[name] for name in first} == first for result in seen)

@@ -12,6 +12,9 @@ import pytest
 from tests.channels.counter import Counter, Talk
 from tests.channels.line import BODY, Line, read_answer
 
+from jingwei.channels.rest.reading import MOST_BYTES, open_envelope
+from jingwei.channels.rest.wire import BEGIN, PlainReader
+
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
@@ -145,3 +148,106 @@ def test_the_server_ends_politely(tmp_path: Path):
     reopened = Talk(Counter(tmp_path))
     assert reopened.get("/v1/accounts/bob").json()["booked"] == "50001.00"
     reopened.close()
+
+
+HOST, TYPE, TOKEN = b"Host: bank", b"Content-Type: application/json", b"Authorization: Bearer t"
+KEY, LENGTH = b"Idempotency-Key: k1", b"Content-Length: 2"
+
+
+def whole(*lines: bytes, body: bytes = b"{}", begin: bytes = BEGIN) -> bytes:
+    return begin + b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (HOST, TYPE, TOKEN, KEY, LENGTH),
+        (b"host: bank", b"CONTENT-LENGTH: 2", b"idempotency-KEY: k1", b"user-agent: x y"),
+        (LENGTH,),
+    ],
+)
+def test_a_plain_payment_is_read_as_httptools_would(lines: tuple[bytes, ...]):
+    headers = [(name.lower(), value) for name, value in (line.split(b": ", 1) for line in lines)]
+    reader = PlainReader()
+    for _ in range(2):
+        assert reader.read(whole(*lines)) == (open_envelope(headers), b"{}")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        whole(HOST, KEY, LENGTH, body=b"{} "),
+        whole(HOST, KEY, LENGTH, body=b"{"),
+        whole(HOST, KEY, LENGTH, LENGTH),
+        whole(HOST, KEY, KEY, LENGTH),
+        whole(HOST, TOKEN, b"Authorization: Bearer other", LENGTH),
+        whole(HOST, b"Transfer-Encoding: chunked", LENGTH),
+        whole(HOST, b"Connection: close", LENGTH),
+        whole(HOST, b"Connection: keep-alive", LENGTH),
+        whole(HOST, b"Expect: 100-continue", LENGTH),
+        whole(HOST, b"Upgrade: websocket", LENGTH),
+        whole(HOST, b"Content-Encoding: gzip", LENGTH),
+        whole(HOST, b"Content-Type: text/plain", LENGTH),
+        whole(HOST, b"Content-Length: +2"),
+        whole(HOST, b"Content-Length: 0x2"),
+        whole(HOST, b"Content-Length : 2"),
+        whole(HOST, b"Content-Length:2"),
+        whole(HOST, b"Content-Length: 2 "),
+        whole(HOST, b"Content-Length: 2, 2"),
+        whole(HOST, b"X-Odd: \xff", LENGTH),
+        whole(HOST, b" folded: 1", LENGTH),
+        whole(HOST, b"a\rb: 1", LENGTH),
+        whole(HOST, b"a: 1\nContent-Length: 3", LENGTH),
+        whole(HOST, b"Idempotency-Key: a b", LENGTH),
+        whole(HOST, b"Idempotency-Key: " + b"k" * 256, LENGTH),
+        whole(HOST),
+        whole(HOST, b"Accept: " + b"x" * 5_000, LENGTH),
+        whole(HOST, b"Content-Length: %d" % (MOST_BYTES + 1), body=b" " * (MOST_BYTES + 1)),
+        BEGIN + b"Content-Length: 2\r\n",
+    ],
+)
+def test_what_is_not_plain_is_left_to_httptools(request_: bytes):
+    reader = PlainReader()
+    assert reader.read(request_) is None
+    assert reader.read(request_) is None
+    assert reader.read(whole(HOST, KEY, LENGTH)) is not None
+
+
+def test_lines_without_end_do_not_fill_the_memory():
+    reader = PlainReader()
+    for n in range(10_000):
+        assert reader.read(whole(b"User-Agent: %d" % n, b"Idempotency-Key: %d" % n, LENGTH)) is not None
+    assert len(reader._lines) <= 2_048
+    assert not any(line.startswith(b"Idempotency-Key") for line in reader._lines)
+
+
+def test_a_plain_payment_after_half_a_request_is_part_of_it(line: Line):
+    """What httptools has begun it ends: a body that looks like a request is a body."""
+    inner = line.request()
+    head = line.request({}, **{"Content-Length": str(len(inner))}).split(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    size = line.counter.home.store.size()
+    ((status, _, body),) = line.say(head, inner, pause=0.05)
+    assert (status, json.loads(body)["code"]) == (400, "body_not_json")
+    ((status, _, _),) = line.say(b"POST /health HTTP/1.1\r\nHost: bank\r\nX-Odd: ", inner, pause=0.05)
+    assert status == 405
+    assert line.counter.home.store.size() == size
+
+
+def test_a_quiet_connection_is_closed_and_one_in_use_is_not(tmp_path: Path):
+    line = Line(Counter(tmp_path))
+    line.server.config.timeout_keep_alive = 0.4  # type: ignore[assignment]
+
+    async def talk() -> float:
+        reader, writer = await asyncio.open_connection("127.0.0.1", line.port)
+        loop = asyncio.get_running_loop()
+        for _ in range(4):
+            writer.write(line.request())
+            assert (await read_answer(reader))[0] == 201
+            await asyncio.sleep(0.2)
+        began = loop.time()
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+        return loop.time() - began
+
+    assert asyncio.run(talk()) < 5
+    line.close()

@@ -23,6 +23,7 @@ import jingwei.audit.heads
 import jingwei.bank
 import jingwei.kernel.durable
 import jingwei.models.registry
+import jingwei.stores.folding
 import jingwei.stores.sqlite
 from jingwei.audit.heads import SignedHead
 from jingwei.bank import split_at_barriers
@@ -36,18 +37,26 @@ SOON = 8
 T = TypeVar("T")
 
 
+ROOM, FOLD_BEHIND = 64, 24
+"""Pages of a log that is laid out, and after how many it is folded beside the writer: small ones here."""
+
+
 class Plan(NamedTuple):
-    """How one run goes: sizes after each batch, after which a head is signed or the bank reopened."""
+    """How one run goes: sizes after each batch, after which a head is signed or the bank reopened.
+
+    With `laid_out` the log has room beforehand and is folded beside the writer, as in a server.
+    """
 
     whole: list[int]
     signed: set[int]
     reopened: set[int]
     checkpoint_pages: int
     snapshot_every: int
+    laid_out: bool
 
 
-def planned(story: Story, draw: random.Random) -> Plan:
-    """Draw a run over the whole story."""
+def planned(story: Story, draw: random.Random, laid_out: bool | None = None) -> Plan:
+    """Draw a run over the whole story; where it is not said, half of the runs have a log laid out."""
     sizes: list[int] = []
     while sum(sizes) < len(story.commands):
         batch = story.since(story.founded + sum(sizes))[: draw.choice((1, 1, 1, 2, 3, 5))]
@@ -59,7 +68,16 @@ def planned(story: Story, draw: random.Random) -> Plan:
         {size for size in whole if draw.random() < 0.05},
         draw.choice((16, 40, 120, 16_384)),
         draw.choice((8, 20, 100_000)),
+        draw.random() < 0.5 if laid_out is None else laid_out,
     )
+
+
+def opened(home: Path, laid_out: bool) -> Home:
+    """The bank, open for writing, and as a server has it when `laid_out`."""
+    found = open_home(home, ManualClock(START))
+    if laid_out:
+        found.store.warm()
+    return found
 
 
 def run_story(root: Path, story: Story, plan: Plan, say: Callable[[str], None]) -> None:
@@ -69,7 +87,8 @@ def run_story(root: Path, story: Story, plan: Plan, say: Callable[[str], None]) 
     """
     jingwei.stores.sqlite.CHECKPOINT_PAGES = plan.checkpoint_pages
     jingwei.bank.SNAPSHOT_EVERY = plan.snapshot_every
-    home = insist(open_home, root / "home", ManualClock(START))
+    jingwei.stores.folding.ROOM_PAGES, jingwei.stores.folding.FOLD_PAGES = ROOM, FOLD_BEHIND
+    home = insist(opened, root / "home", plan.laid_out)
     size = home.store.size()
     if size > story.founded:
         insist(home.bank.do, [story.commands[size - story.founded - 1]])
@@ -84,7 +103,7 @@ def run_story(root: Path, story: Story, plan: Plan, say: Callable[[str], None]) 
         if end in plan.reopened:
             insist(home.sign_head)
             home.close()
-            home = insist(open_home, root / "home", ManualClock(START))
+            home = insist(opened, root / "home", plan.laid_out)
     head = insist(home.sign_head)
     home.close()
     say(told(home, head))
@@ -147,6 +166,8 @@ class Lives(NamedTuple):
     planted: Callable[[], None] | None = None
     images: int = 125
     """How many crash images are made from one recording."""
+    laid_out: bool | None = None
+    """Whether the log is laid out beforehand; drawn for each recording where it is None."""
 
 
 def in_peace(_: random.Random) -> list[list[str]]:
@@ -201,13 +222,13 @@ def power_cuts(seed: int, images: int, lives: Lives) -> Tally:
         name = f"power {seed} {tally.trials}"
         draw = random.Random(name)
         story = rehearsed(draw.choice((12, 240)) if images > 200 else 12)
-        plan = planned(story, draw)
+        plan = planned(story, draw, lives.laid_out)
         ops, last = recorded(story, plan, lives, draw)
         count = min(lives.images, images - tally.trials)
         spans = [(last, len(ops)), soon_after(ops, last)] if last else [(0, len(ops))]
         moments = sorted(draw.randint(*draw.choice(spans)) for _ in range(count))
         failed = sum(op.failed for op in ops)
-        tally += Tally(0, (), {"syncs failed": failed})
+        tally += Tally(0, (), {"syncs failed": failed, "logs laid out": int(plan.laid_out)})
         tally += cut_everywhere(ops, story, plan.whole, moments, name)
     return tally
 
@@ -227,6 +248,18 @@ def cut_without_wait() -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
 
     jingwei.stores.sqlite._set_up = hasty
+
+
+def fold_without_wait() -> None:
+    """The planted error: the log is folded beside the writer by a connection that syncs nothing."""
+    fold = jingwei.stores.folding.Folding._fold
+
+    def hasty(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+        fold(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+
+    jingwei.stores.folding.Folding._fold = staticmethod(hasty)
 
 
 def believe_the_memory() -> None:

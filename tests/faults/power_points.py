@@ -24,12 +24,13 @@ import jingwei.stores.sqlite
 from jingwei.home import Home, open_home
 from jingwei.kernel.clock import ManualClock
 from jingwei.ledger.accounts import Balance
+from jingwei.stores import folding
 from jingwei.stores.conservation import before
 from jingwei.stores.sqlite import SqliteStore, _put, _put_balances
 from jingwei.stores.store import Batch
 
 CALLS = "pwrite64,write,fdatasync,fsync,ftruncate,unlink,unlinkat,rename,renameat,renameat2,link,linkat,mkdir"
-_CALL = re.compile(r"^\d+ +(\w+)\(", re.M)
+_CALL = re.compile(r"^(\d+) +(\w+)\(", re.M)
 
 Say = Callable[[str], None]
 
@@ -46,12 +47,23 @@ class Operation(NamedTuple):
     """Whether the bank is open already when the killing begins."""
     checkpoint_pages: int = 16_384
     snapshot_every: int = 100_000
+    laid_out: int = 0
+    """Pages of the log that are laid out beforehand (0: none), as in a server."""
+    fold_pages: int = 8_192
 
     def begin(self, home: Path) -> Home | None:
         """What is got ready before."""
         jingwei.stores.sqlite.CHECKPOINT_PAGES = self.checkpoint_pages
         jingwei.bank.SNAPSHOT_EVERY = self.snapshot_every
-        return open_home(home, ManualClock(START)) if self.opened else None
+        folding.ROOM_PAGES, folding.FOLD_PAGES = self.laid_out, self.fold_pages
+        return self.open(home) if self.opened else None
+
+    def open(self, folder: Path) -> Home:
+        """The bank, open for writing."""
+        home = open_home(folder, ManualClock(START))
+        if self.laid_out:
+            home.store.warm()
+        return home
 
     def go(self, home: Home, story: Story, say: Say) -> None:
         """Do it, and promise what is done."""
@@ -60,6 +72,8 @@ class Operation(NamedTuple):
             say(f"done {self.size + self.commands}")
         if self.sign:
             say(told(home, home.sign_head()))
+        if self.laid_out:
+            home.store._folding.settle()  # type: ignore[attr-defined]
         if self.close:
             home.close()
 
@@ -74,6 +88,10 @@ def operations(story: Story) -> list[Operation]:
         Operation("sign a head", sizes["pay 4"], sign=True),
         Operation("close", sizes["pay 5"], close=True),
         Operation("open", sizes["pay 6"], opened=False),
+        Operation("pay, the log laid out", sizes["pay, allowed"], 1, laid_out=64),
+        Operation("pay, and fold the log beside", sizes["pay 2"], 1, laid_out=64, fold_pages=1),
+        Operation("close, the log laid out", sizes["pay 5"], 1, close=True, laid_out=64),
+        Operation("open, and lay the log out", sizes["pay 6"], 1, opened=False, laid_out=64),
         Operation("found", 0, opened=False),
     ]
     return [Operation(name, size, 1) for name, size in sizes.items() if not name.startswith("pay ")] + more
@@ -141,19 +159,24 @@ def traced(
         got.append(operation.begin(disk / "home"))
 
     def work(say: Say) -> None:
-        operation.go(got[0] or open_home(disk / "home", ManualClock(START)), story, say)
+        operation.go(got[0] or operation.open(disk / "home"), story, say)
 
     return Traced(work, options, disk.parent, first)
 
 
 @cache
 def points_of(operation: Operation, planted: Callable[[], None] | None = None) -> list[Point]:
-    """All crash points of an operation, found by running it once."""
+    """All crash points of an operation, found by running it once.
+
+    Each thread's calls are counted apart, and the first thread to make its `when`-th call is killed there.
+    """
     folder = Path(scratch())
     stages().copy(operation.size, folder / "disk")
     with traced(operation, ["-e", f"trace={CALLS}"], folder / "disk", planted) as run:
         assert run.code == 0 and run.held, (operation, run.code)
-        calls = Counter(_CALL.findall(run.log))
+        calls: dict[str, int] = {}
+        for (_, call), count in Counter(_CALL.findall(run.log)).items():
+            calls[call] = max(count, calls.get(call, 0))
     shutil.rmtree(folder)
     return [Point(operation, call, n + 1) for call in calls for n in range(calls[call])]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
+from tests.faults.power_check import rules_remembered
 from tests.faults.power_points import Operation, Point, killed_at, operations, points_of, stages
 from tests.faults.power_trace import why_not
 from tests.soak.rows_power import ROWS
@@ -26,6 +28,15 @@ def test_a_kill_at_any_call_leaves_a_whole_bank() -> None:
     tally = ROW.run(1, SAMPLE)
     assert tally.bad == ()
     assert tally.trials == SAMPLE
+
+
+def test_a_kill_at_any_call_with_a_log_laid_out_leaves_a_whole_bank() -> None:
+    """Among them the calls of the thread that folds the log beside the writer."""
+    found = [point for one in operations(stages().story) if one.laid_out for point in points_of(one)]
+    assert len({point.operation.name for point in found}) == 4 and len(found) > 40
+    with rules_remembered():
+        for point in random.Random(1).sample(found, 30):
+            assert killed_at(point) == [], point
 
 
 def test_the_planted_error_is_caught() -> None:

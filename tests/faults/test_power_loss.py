@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.faults import power_cut
+from tests.faults.power_cut import Lives, power_cuts
 from tests.faults.power_disk import PAGE, SECTOR, Disk
 from tests.faults.power_trace import Op, why_not
-from tests.soak.rows_power import PEACE, ROWS
+from tests.soak.rows_power import FAILED, KILLED, PEACE, ROWS
 
 ROW = {row.id: row for row in ROWS}
 SHORT = {"R3 WAL+FULL": 60, "R3 after kill": 20, "R3 failed sync": 40}
@@ -24,6 +25,19 @@ def test_no_answer_is_lost(name: str) -> None:
     tally = ROW[name].run(1, SHORT[name])
     assert tally.bad == ()
     assert tally.trials == SHORT[name]
+
+
+@traceable
+@pytest.mark.parametrize("lives", [PEACE, KILLED, FAILED], ids=SHORT)
+def test_no_answer_is_lost_from_a_log_that_was_laid_out_and_is_folded_beside_the_writer(lives: Lives) -> None:
+    tally = power_cuts(2, 40, lives._replace(laid_out=True))
+    assert tally.bad == ()
+    assert (tally.trials, bool(tally.counts["logs laid out"])) == (40, True)
+
+
+@traceable
+def test_a_log_folded_beside_the_writer_without_a_sync_is_caught() -> None:
+    assert power_cut.caught(power_cut.fold_without_wait, PEACE._replace(laid_out=True), 1, "")
 
 
 @traceable

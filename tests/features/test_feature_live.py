@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from tests.features.feature_histories import START, columns, every_aggregate, histories, same_bits, seeded
 
 from jingwei.features.definition import LATENESS
-from jingwei.features.events import part
+from jingwei.features.events import EventColumns, part
 from jingwei.features.live import LiveFeatures, SnapshotMismatch
 from jingwei.features.replay import Event
 from jingwei.kernel.clock import DAY, HOUR, MINUTE
@@ -175,3 +177,45 @@ def test_a_report_of_a_payment_yet_to_come_is_not_forgotten():
     live.advance(columns([early, *others]))
     live.advance(columns(others[-1:] * 4100))
     assert live.advance(columns([last]))[0, live.columns.index("frauds_90d_0")] == 1
+
+
+class One(NamedTuple):
+    """One event by itself, with the names of the entities as attributes."""
+
+    kind: int
+    at: int
+    ref_at: int
+    amount_minor: int
+    customer: str = ""
+    payee: str = ""
+    device: str = ""
+    terminal: str = ""
+    place: str = ""
+
+
+def one_by_one(events: EventColumns) -> list[One]:
+    numbers = zip(*(column.tolist() for column in events[:4]), strict=True)
+    values = zip(*events.entities.values(), strict=True)
+    names = [dict(zip(events.entities, each, strict=True)) for each in values]
+    return [One(*row, **who) for row, who in zip(numbers, names or [{}] * len(events.kind), strict=True)]
+
+
+@settings(max_examples=30)
+@given(histories(largest=40), st.integers(1, 5))
+def test_events_one_by_one_have_the_bits_of_columns(events, few):
+    whole = LiveFeatures(EVERY).advance(events)
+    live, ones = LiveFeatures(EVERY), one_by_one(events)
+    rows = np.empty((len(ones), len(EVERY)))
+    for first in range(0, len(ones), few):
+        live.advance_each(ones[first : first + few], rows[first : first + few])
+    assert same_bits(rows, whole)
+
+
+def test_one_event_out_of_range_changes_nothing():
+    live = LiveFeatures(EVERY)
+    before, out = live.snapshot(), np.empty((2, len(EVERY)))
+    good = One(0, START, START, 100, customer="ann")
+    for bad in (good._replace(kind=2), good._replace(at=2**60), good._replace(amount_minor=-1)):
+        with pytest.raises(ValueError, match="must be from"):
+            live.advance_each([good, bad], out)
+    assert live.snapshot() == before

@@ -198,6 +198,9 @@ class Session:
                 return Settled(error)
         return ticket
 
+    def warm(self) -> None:
+        """Nothing to get ready here."""
+
     def write(self, batch: Batch) -> None:
         """Make the batch durable before returning; StoreError: nothing was written (or that is not known)."""
         self.submit(batch).wait()

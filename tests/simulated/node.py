@@ -281,7 +281,8 @@ class Node:
         if self.world.plan.pipelined:
             self._put = Stream(home.bank, self.loop).put
         else:
-            self._put = Joined(Watched(home.bank), home.store.reader(), lambda count: None).put
+            reader, loop = home.store.reader(), self.loop
+            self._put = Joined(Watched(home.bank), reader, lambda count: None, None, loop.time).put
         if self.life > 1 or self.name != "bank":
             self.world.tell("bank", f"# {self.name} starts with {home.store.size()} records")
         self.started()

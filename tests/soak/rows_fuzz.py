@@ -19,7 +19,7 @@ from tests.soak.row import Row, Tally
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest import desk, joined
-from jingwei.channels.streams import card_stream
+from jingwei.channels.streams import card_file
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.table import BY_COMMAND
 
@@ -147,7 +147,7 @@ def _wrong(door: Door, text: str) -> list[str]:
 
 def careless_files(seed: int) -> bool:
     """Whether a reader that lets impossible ids and moments pass is found."""
-    with patch.object(card_stream, "check_columns", lambda columns, start: None):
+    with patch.object(card_file, "check_columns", lambda columns, start: None):
         door = next(one for one in doors() if one.name == "card stream, customer")
         return any(_wrong(door, text) for text in ("a b", "../../etc/passwd"))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 import pytest
 
 from jingwei.ledger.accounts import Account, Balance
-from jingwei.stores.pipe import IN_FLIGHT
+from jingwei.stores.pipe import IN_FLIGHT, Ask, receive_ask, send
 from jingwei.stores.pipeline import PipelinedStore
 from jingwei.stores.store import StoreError
 from jingwei.stores.wire import pack, unpack
@@ -83,3 +84,23 @@ def test_a_writer_killed_after_the_commit_and_before_its_reply_has_written(store
 def test_what_is_wrong_at_the_start_is_said_in_this_process(tmp_path):
     with pytest.raises(StoreError, match="is a folder"):
         PipelinedStore(tmp_path)
+
+
+def test_a_handle_that_does_not_wait_and_has_nothing_yet_is_no_end() -> None:
+    """A message in pieces over handles that never wait comes whole; the end is told from silence."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    ask = Ask("notes", notes={"long": "x" * 300_000})
+    with open(reading, "rb", 0) as source, open(writing, "wb", 0) as target:
+        got: list[Ask | None] = []
+        reader = threading.Thread(target=lambda: got.extend((receive_ask(source), receive_ask(source))))
+        reader.start()
+        reader.join(0.2)
+        assert reader.is_alive(), "silence was taken for the end"
+        send(target, ask)
+        reader.join(0.2)
+        assert reader.is_alive()
+        target.close()
+        reader.join(5)
+        assert got == [ask, None]

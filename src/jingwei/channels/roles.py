@@ -91,9 +91,6 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/policies": (*OVERSIGHT, "model_owner", SYSTEM),
     "/v1/decisions/{decision}": (*LOOK, "model_owner"),
     "/v1/decisions/{decision}/proof": (*LOOK, "model_owner"),
-    "/v1/consents": LOOK,
-    "/v1/cards": LOOK,
-    "/v1/pots": LOOK,
 }
 """Who may read each REST route that needs a token."""
 

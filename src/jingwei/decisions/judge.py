@@ -9,15 +9,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from jingwei.decisions.compiled import CompiledPolicy
+from jingwei.decisions.compiled import FEW_ROWS, CompiledPolicy
 from jingwei.decisions.policy import Verdict
-from jingwei.features.events import EventColumns
+from jingwei.features.events import EventColumns, Happened
 from jingwei.models.contract import Model, Scorer
 from jingwei.models.reasons import Reason as ModelReason
 from jingwei.models.reasons import reasons
 
 SCORE = "fraud_score"
 MOST_REASONS = 5
+MANY = 16
+"""From this many observations on, the features take them as columns."""
+
 FEW = 12
 """Up to this many cases are judged one by one, which is quicker than as columns."""
 
@@ -62,6 +65,8 @@ class Live(Protocol):
 
     def advance(self, events: EventColumns) -> NDArray[np.float64]: ...
 
+    def advance_each(self, happened: Sequence[Happened], out: NDArray[np.float64]) -> None: ...
+
 
 class Bench(msgspec.Struct, frozen=True):
     """What judges one kind of payment: a compiled policy and the champion of its model slot."""
@@ -94,6 +99,61 @@ def columns_of(observed: Sequence[Observed]) -> EventColumns:
     )
 
 
+class JudgedColumns:
+    """A batch of one kind of payment as judged: columns, and a judgement for whoever looks at one.
+
+    `rows` int64[n] is where position i stands among the cases; -1 is not judged.
+    """
+
+    def __init__(self, bench: Bench, cases: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
+        cases[:, -1] = bench.scorer(cases)
+        self._bench = bench
+        self._cases = cases
+        self._rows = rows
+        self._hits, self._unknown = bench.policy.columns(cases)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def policy(self) -> str:
+        """The policy that judged, with its version."""
+        return self._bench.policy_name
+
+    @property
+    def model(self) -> str:
+        """The model that scored, by the start of its digest."""
+        return self._bench.model_name
+
+    def ordinary(self) -> NDArray[np.bool_]:
+        """Where no rule was hit and nothing was missing, if such payments are allowed without a reason."""
+        decision = self._bench.policy.decide(0, 0)
+        if decision.verdict is not Verdict.ALLOW or decision.codes:
+            return np.zeros(len(self), np.bool_)
+        found = (self._hits == 0) & (self._unknown == 0) & ~np.isnan(self._cases[:, -1])
+        judged: NDArray[np.bool_] = found[self._rows] & (self._rows >= 0)
+        return judged
+
+    def seen(self) -> NDArray[np.float64]:
+        """float64[n, 1 + k]: the score, then what the policy read; rows that were not judged mean nothing."""
+        return self._cases[:, [-1, *self._bench.inputs]][self._rows]
+
+    def one(self, at: int) -> Judgement | None:
+        """The judgement at this position, None where nothing was judged."""
+        row = int(self._rows[at])
+        if row < 0:
+            return None
+        bench, case = self._bench, self._cases[row]
+        hits = int(self._hits[row])
+        decision = bench.policy.decide(hits, int(self._unknown[row]))
+        score = float(case[-1])
+        because = why(bench, case) if hits & bench.by_score else ()
+        return Judgement(
+            decision.verdict, decision.codes, bench.policy_name, bench.model_name,
+            score if score == score else None, case[list(bench.inputs)].tolist(), because,
+        )  # fmt: skip
+
+
 class Judge:
     """Holds the live features and, for each policy, the bench that judges by it."""
 
@@ -118,10 +178,29 @@ class Judge:
         """Advance the features by all observations, in order; judge those that name a bench ("" does not)."""
         return self.decide(self.advance(observed), benches) if observed else []
 
+    def judge_columns(self, events: EventColumns, rows: NDArray[np.int64], bench: str) -> JudgedColumns:
+        """Advance the features by all events, in order, and judge the payments by one bench.
+
+        `rows` int64[n]: where position i of the batch stands among the events, -1 when it is not judged.
+        """
+        return JudgedColumns(self._benches[bench], self._widened(events), rows)
+
     def advance(self, observed: Sequence[Observed]) -> NDArray[np.float64]:
         """Advance the features; float64[n, k + 1] with the last column left for the score."""
+        if len(observed) >= MANY:
+            return self._widened(columns_of(observed))
         wide = np.empty((len(observed), len(self.columns)))
-        wide[:, :-1] = self.live.advance(columns_of(observed))
+        if len(observed) == 1:
+            self.live.advance_each(observed, wide[:, :-1])
+        else:
+            narrow = np.empty((len(observed), len(self.columns) - 1))
+            self.live.advance_each(observed, narrow)
+            wide[:, :-1] = narrow
+        return wide
+
+    def _widened(self, events: EventColumns) -> NDArray[np.float64]:
+        wide = np.empty((len(events.kind), len(self.columns)))
+        wide[:, :-1] = self.live.advance(events)
         return wide
 
     def decide(self, cases: NDArray[np.float64], benches: Sequence[str]) -> list[Judgement | None]:
@@ -154,17 +233,22 @@ class Judge:
 
     def _by(self, bench: Bench, cases: NDArray[np.float64]) -> list[Judgement]:
         cases[:, -1] = bench.scorer(cases)
-        scores: list[float] = cases[:, -1].tolist()
-        seen: list[list[float | None]] = cases[:, bench.inputs].tolist()
-        decide, policy, model = bench.policy.decide, bench.policy_name, bench.model_name
-        hits, unknown = bench.policy.columns(cases)
+        rows: list[list[float]] = cases.tolist()
+        decide, policy, model, inputs = bench.policy.decide, bench.policy_name, bench.model_name, bench.inputs
+        if len(rows) <= FEW_ROWS:
+            found = list(map(bench.policy.row, rows))
+        else:
+            hits, unknown = bench.policy.columns(cases)
+            found = list(zip(hits.tolist(), unknown.tolist(), strict=True))
         judgements: list[Judgement] = []
-        for bits, blanks, score, values in zip(hits.tolist(), unknown.tolist(), scores, seen, strict=True):
+        for (bits, blanks), values in zip(found, rows, strict=True):
             decision = decide(bits, blanks)
+            score = values[-1]
             known = score if score == score else None
             because = why(bench, cases[len(judgements)]) if bits & bench.by_score else ()
+            seen: list[float | None] = [values[i] for i in inputs]
             judgements.append(
-                Judgement(decision.verdict, decision.codes, policy, model, known, values, because)
+                Judgement(decision.verdict, decision.codes, policy, model, known, seen, because)
             )
         return judgements
 

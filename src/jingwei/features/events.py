@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,6 @@ RANGES: Final = (
     (0, MAX_AMOUNT_MINOR),
 )
 """Smallest and largest value of kind, at, ref_at, amount_minor."""
-FEW: Final = 16
-"""Up to this many values are looked at one by one, which is faster than the columns' minimum and maximum."""
 
 
 class EventColumns(NamedTuple):
@@ -38,6 +36,19 @@ class EventColumns(NamedTuple):
     ref_at: NDArray[np.int64]
     amount_minor: NDArray[np.int64]
     entities: dict[str, list[str]]
+
+
+class Happened(Protocol):
+    """One event by itself: a batch's columns as fields, and each entity's name, "" where there is none."""
+
+    @property
+    def kind(self) -> int: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def ref_at(self) -> int: ...
+    @property
+    def amount_minor(self) -> int: ...
 
 
 def part(events: EventColumns, first: int, last: int) -> EventColumns:
@@ -58,9 +69,24 @@ def check(events: EventColumns) -> None:
     lengths += [len(names) for names in events.entities.values()]
     if lengths.count(n) != len(lengths):
         raise ValueError(f"the columns of a batch have different lengths: {sorted({n, *lengths})}")
+    if not n:
+        return
     numbers: tuple[NDArray[Any], ...] = (events.kind, events.at, events.ref_at, events.amount_minor)
-    for name, column, (low, high) in zip(EventColumns._fields, numbers, RANGES, strict=False):
-        values = column.tolist() if n <= FEW else (column.min(), column.max())
-        for value in values:
-            if not low <= value <= high:
-                raise ValueError(f"{name} must be from {low} to {high}, not {value}")
+    check_numbers(*(int(column.min()) for column in numbers))
+    check_numbers(*(int(column.max()) for column in numbers))
+
+
+def check_numbers(kind: int, at: int, ref_at: int, amount_minor: int) -> None:
+    """Raise ValueError naming the first number of an event that is out of range."""
+    if (
+        0 <= kind <= FRAUD_REPORT
+        and EARLIEST <= at <= LATEST
+        and EARLIEST <= ref_at <= LATEST
+        and 0 <= amount_minor <= MAX_AMOUNT_MINOR
+    ):
+        return
+    for name, value, (low, high) in zip(
+        EventColumns._fields, (kind, at, ref_at, amount_minor), RANGES, strict=False
+    ):
+        if not low <= value <= high:
+            raise ValueError(f"{name} must be from {low} to {high}, not {value}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from jingwei.features.catalogue import check_list, digest
 from jingwei.features.columns import run, sweep
 from jingwei.features.definition import LATENESS, Definition
-from jingwei.features.events import EventColumns, check, part
+from jingwei.features.events import EventColumns, Happened, check, check_numbers, part
 from jingwei.features.memory import enlarge, header_of, start
 from jingwei.features.program import (
     AMOUNT,
@@ -111,12 +112,38 @@ class LiveFeatures:
             self._advance(events if n <= SLICE else part(events, first, last), out[first:last])
         return out
 
+    def advance_each(self, happened: Sequence[Happened], out: NDArray[np.float64]) -> None:
+        """`advance` for few events that come one by one, at most SLICE; writes their features into `out`.
+
+        Measured: half the time of columns for one event, the same from some hundreds on.
+        """
+        self._run(self._each_row(happened), out)
+
+    def _each_row(self, happened: Sequence[Happened]) -> NDArray[np.int64]:
+        words: list[int] = []
+        take, singles, pairs = self._take, self._singles, self._pairs
+        fields = [take(one) for one in happened]
+        for kind, at, ref_at, amount, *_ in fields:
+            check_numbers(kind, at, ref_at, amount)
+        for kind, at, ref_at, amount, *who in fields:
+            row = [kind, at, ref_at, amount, *self._blank]
+            for (_, column, names), name in zip(singles, who, strict=True):
+                if name:
+                    row[column] = names[name]
+            for first, second, column, names in pairs:
+                if row[first] and row[second]:
+                    row[column] = names[row[first] << 32 | row[second]]
+            words += row
+        return np.array(words, np.int64).reshape(len(fields), -1)
+
     def _advance(self, events: EventColumns, out: NDArray[np.float64]) -> None:
+        self._run(self._rows(events), out)
+
+    def _run(self, rows: NDArray[np.int64], out: NDArray[np.float64]) -> None:
         if self._halfway:
             raise RuntimeError(
                 "memory ran out inside an earlier batch: restore a snapshot and go on from there"
             )
-        rows = self._rows(events)
         self._halfway = True
         for entity, names in enumerate(self._names):
             while len(names.by_id) > self._room[entity]:
@@ -160,6 +187,8 @@ class LiveFeatures:
         self._pairs = [
             (places[key[:1]], places[key[1:]], places[key], names) for key, names in named if len(key) == 2
         ]
+        self._take = attrgetter("kind", "at", "ref_at", "amount_minor", *(one for one, _, _ in self._singles))
+        self._blank = [0] * (FIRST_ID - AMOUNT - 1 + len(named))
         self._room = [
             int(self._memory[header_of(entity) + ROWS_AT + SIZE_OF]) for entity in range(len(named))
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -11,7 +11,9 @@ from jingwei.journeys.shape import Outcome, Sealed
 from jingwei.kernel.command import Command
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.accounts import Account, Balance, Kept, Line, Standing, chart_account
+from jingwei.ledger.columns import Columns
 from jingwei.ledger.products import Products
+from jingwei.ledger.sheet import Sheet
 
 K = TypeVar("K", bound=Kept)
 Place = tuple[type[Kept], str]
@@ -53,6 +55,7 @@ class Overlay:
         self._shelf = shelf
         self._archive = archive
         self._standings: dict[str, Standing] = {}
+        self.sheet = Sheet()
         self._absent: set[str] = set()
         self._kept: dict[Place, Kept] = {}
         self._changed: dict[Place, Kept] = {}
@@ -72,7 +75,7 @@ class Overlay:
 
     def expect(self, account_ids: Iterable[str]) -> None:
         """Load these accounts at once, so that reading them one by one costs nothing."""
-        missing = list(set(account_ids).difference(self._standings, self._absent))
+        missing = list(set(account_ids).difference(self._standings, self._absent, self.sheet.rows))
         if not missing:
             return
         accounts = {account.id: account for account in self._shelf.load(Account, missing)}
@@ -92,11 +95,28 @@ class Overlay:
 
     def standing(self, account_id: str) -> Standing | None:
         """An account with its balance, or None."""
-        found = self._standings.get(account_id)
+        found = self._known(account_id)
         if found is None:
             self.expect((account_id,))
             found = self._standings.get(account_id) or chart_account(account_id)
         return found
+
+    def _known(self, account_id: str) -> Standing | None:
+        """An account that is in memory."""
+        row = self.sheet.rows.get(account_id)
+        return self._standings.get(account_id) if row is None else self.sheet.standing(row)
+
+    def row(self, account_id: str) -> int:
+        """The account's row on the sheet, where it stands from now on; -1 when there is no such account.
+
+        To be asked at the start of a batch, when nothing of it has changed anything yet.
+        """
+        row = self.sheet.rows.get(account_id)
+        if row is not None:
+            return row
+        assert not self._balances, "an account moves to the sheet only between batches"
+        found = self._standings.pop(account_id, None)
+        return -1 if found is None else self.sheet.take(found)
 
     def own(self, account_id: str) -> Standing | None:
         """The same, but None when the actor may not use the account; missing and foreign look alike."""
@@ -127,15 +147,12 @@ class Overlay:
         things: dict[str, Any] = {thing.id: thing for thing in stored}
         if kind in (Account, Balance):
             part = "account" if kind is Account else "balance"
-            things |= {
-                i: getattr(s, part) for i, s in self._standings.items() if i in things or self._is_new(i)
-            }
+            new = [some_id for of, some_id in self._kept if of is Account]
+            now = {some_id: self._known(some_id) for some_id in (*things, *new)}
+            things |= {some_id: getattr(found, part) for some_id, found in now.items() if found}
         else:
             things |= {some_id: thing for (of, some_id), thing in self._kept.items() if of is kind}
         return [things[some_id] for some_id in sorted(things) if some_id > after]
-
-    def _is_new(self, account_id: str) -> bool:
-        return (Account, account_id) in self._kept
 
     def record(self, some_id: str) -> Sealed | None:
         """The record a decision id names, or None."""
@@ -155,20 +172,30 @@ class Overlay:
         """Let later commands see what this one changed."""
         for after in outcome.standings:
             some_id = after.account.id
-            before = self._standings.get(some_id)
-            self._standings[some_id] = after
-            if before is None or before.account is not after.account:
+            row = self.sheet.rows.get(some_id)
+            if row is None:
+                found = self._standings.get(some_id)
+                before = found.account if found else None
+                self._standings[some_id] = after
+                self._balances[some_id] = after.balance
+            else:
+                before = self.sheet.account(row)
+                self.sheet.put(row, after)
+            if before is not after.account:
                 self._changed[Account, some_id] = self._kept[Account, some_id] = after.account
-            self._balances[some_id] = after.balance
         for thing in outcome.kept:
             place = (type(thing), thing.id)
             self._changed[place] = self._kept[place] = thing
 
-    def take_changed(self) -> dict[type[Kept], list[Kept]]:
+    def take_changed(self) -> dict[type[Kept], Sequence[Kept]]:
         """Return what changed since the last call, each thing as it stands now, by kind."""
-        by_kind: dict[type[Kept], list[Kept]] = {Balance: list(self._balances.values())}
+        lists: defaultdict[type[Kept], list[Kept]] = defaultdict(list)
         for (kind, _), thing in self._changed.items():
-            by_kind.setdefault(kind, []).append(thing)
+            lists[kind].append(thing)
+        by_kind: dict[type[Kept], Sequence[Kept]] = {Balance: list(self._balances.values()), **lists}
+        if self.sheet.rows:
+            others = Columns.of(Balance, list(self._balances.values()))
+            by_kind[Balance] = self.sheet.take_touched().followed_by(others)
         self._layers.append(self._changed)
         self._changed, self._balances = {}, {}
         self._absent.clear()
@@ -179,5 +206,6 @@ class Overlay:
         for place, thing in self._layers.popleft().items():
             if self._kept.get(place) is thing:
                 del self._kept[place]
-        if not self._layers and len(self._standings) > MOST_KEPT:
+        if not self._layers and len(self._standings) + len(self.sheet.rows) > MOST_KEPT:
             self._standings.clear()
+            self.sheet = Sheet()

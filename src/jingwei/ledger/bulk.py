@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from jingwei.kernel.money import MAX_AMOUNT_MINOR
 from jingwei.ledger.accounts import Balance, Line, line_id
+from jingwei.ledger.columns import Columns as Table
 
 Numbers = npt.NDArray[np.int64]
 
@@ -105,38 +107,26 @@ def lines_of(
     payer: Numbers,
     payee: Numbers,
     amount: Numbers,
-) -> list[Line]:
+) -> Table[Line]:
     """The ledger lines of the accepted movements, in order; `names` are the accounts' ids by row."""
     chosen = np.flatnonzero(cleared.accepted)
-    numbers = (chosen + line_id(file.seq, 0)).tolist()
-    columns = zip(
-        numbers,
-        names[payer[chosen]].tolist(),
-        names[payee[chosen]].tolist(),
-        amount[chosen].tolist(),
-        cleared.payer_previous[chosen].tolist(),
-        cleared.payee_previous[chosen].tolist(),
-        cleared.payer_after[chosen].tolist(),
-        cleared.payee_after[chosen].tolist(),
-        strict=True,
-    )
-    at, currency, kind = file.at, file.currency, file.kind
-    return [
-        Line(number, at, giving, taking, much, currency, kind, before, earlier, left, has)
-        for number, giving, taking, much, before, earlier, left, has in columns
-    ]
+    rows, which = np.unique(np.concatenate((payer[chosen], payee[chosen])), return_inverse=True)
+    count = len(chosen)
+    at, currency, kind = (np.full(count, value) for value in (file.at, len(rows), len(rows) + 1))
+    columns = (
+        chosen + line_id(file.seq, 0), at, which[:count], which[count:], amount[chosen], currency, kind,
+        cleared.payer_previous[chosen], cleared.payee_previous[chosen],
+        cleared.payer_after[chosen], cleared.payee_after[chosen],
+    )  # fmt: skip
+    return Table(Line, columns, [*names[rows].tolist(), file.currency, file.kind])
 
 
 def balances_of(
     accounts: Columns, cleared: Cleared, names: npt.NDArray[np.object_], payer: Numbers, payee: Numbers
-) -> list[Balance]:
+) -> Table[Balance]:
     """The balances the file changed, by row; for accounts that neither have limits nor earn interest."""
     touched = np.unique(np.concatenate((payer[cleared.accepted], payee[cleared.accepted])))
-    columns = zip(
-        names[touched].tolist(),
-        accounts.booked[touched].tolist(),
-        accounts.held[touched].tolist(),
-        accounts.last_line[touched].tolist(),
-        strict=True,
-    )
-    return [Balance(name, booked, held, last) for name, booked, held, last in columns]
+    known = (accounts.booked, accounts.held, accounts.last_line)
+    changed = [np.arange(len(touched)), *(column[touched] for column in known)]
+    unused = [np.full(len(touched), value) for value in msgspec.structs.astuple(Balance(""))[len(changed) :]]
+    return Table(Balance, [*changed, *unused], names[touched].tolist())

@@ -6,7 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from jingwei.ledger.accounts import Balance
+import numpy as np
+
+from jingwei.ledger.accounts import Balance, Line
+from jingwei.ledger.columns import Columns
 from jingwei.stores.store import Batch, StoreError
 
 Booked = Callable[[Sequence[str]], Mapping[str, int]]
@@ -24,6 +27,11 @@ def check_batch(batch: Batch, size: int) -> None:
     for actor, key, seq in batch.keys:
         if not first <= seq < end:
             raise StoreError(f"key {key!r} of {actor!r} names record {seq}, which is not in this batch")
+    if isinstance(batch.lines, Columns):
+        numbers = batch.lines.column("id") >> 16
+        if len(numbers) and not first <= int(numbers.min()) <= int(numbers.max()) < end:
+            raise StoreError("a line belongs to a record outside this batch")
+        return
     for line in batch.lines:
         if not first <= line.id >> 16 < end:
             raise StoreError(f"line {line.id} belongs to a record outside this batch")
@@ -40,10 +48,8 @@ def check_money(batch: Batch, booked: Booked) -> None:
         return
     after = {balance.id: balance.booked_minor for balance in balances}
     explained: defaultdict[str, int] = defaultdict(int, booked(list(after)))
-    for line in batch.lines:
-        amount = line.amount_minor
-        explained[line.payer] -= amount
-        explained[line.payee] += amount
+    for account, amount in _moved(batch.lines).items():
+        explained[account] += amount
     for account in after.keys() - explained.keys():
         explained[account] = 0
     if explained != after:
@@ -56,16 +62,37 @@ def before(batch: Batch) -> list[int]:
     An engine that changes a balance only where it finds this value needs no `check_money` first.
     Raises StoreError when a line moves money of an account whose balance is not in the batch.
     """
-    moved: defaultdict[str, int] = defaultdict(int)
-    for line in batch.lines:
-        amount = line.amount_minor
-        moved[line.payer] -= amount
-        moved[line.payee] += amount
-    balances = cast("list[Balance]", batch.kept.get(Balance, []))
+    moved = _moved(batch.lines)
+    balances = cast("Sequence[Balance]", batch.kept.get(Balance, []))
+    if isinstance(balances, Columns):
+        names, booked, *_ = balances.lists()
+        was = [after - moved.pop(name, 0) for name, after in zip(names, booked, strict=True)]
+        if moved:
+            raise StoreError(_unexplained(moved, {}))
+        return was
     was = [balance.booked_minor - moved.pop(balance.id, 0) for balance in balances]
     if moved:
         raise StoreError(_unexplained(moved, {}))
     return was
+
+
+def _moved(lines: Sequence[Line]) -> dict[str, int]:
+    """What the lines gave each account they name, in minor units (below zero: what they took)."""
+    moved: defaultdict[str, int] = defaultdict(int)
+    if isinstance(lines, Columns):
+        amount, payer, payee = (lines.column(name) for name in ("amount_minor", "payer", "payee"))
+        if len(amount) and len(amount) * int(amount.max()) < 2**62 and int(amount.min()) > 0:
+            total = np.zeros(len(lines.names), np.int64)
+            np.subtract.at(total, payer, amount)
+            np.add.at(total, payee, amount)
+            for place in np.unique(np.concatenate((payer, payee))).tolist():
+                moved[lines.names[place]] += int(total[place])
+            return moved
+    for line in lines:
+        amount_minor = line.amount_minor
+        moved[line.payer] -= amount_minor
+        moved[line.payee] += amount_minor
+    return moved
 
 
 def _unexplained(explained: Mapping[str, int], after: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import tempfile
 from typing import IO, Any
 
@@ -11,7 +12,7 @@ import msgspec
 HEAD = 4
 """A message begins with its length in bytes, little endian."""
 
-IN_FLIGHT = 4
+IN_FLIGHT = 8
 """How many batches may be on their way at once; each has its own piece of shared memory."""
 
 
@@ -49,7 +50,10 @@ def send(pipe: IO[bytes], message: Ask | Reply) -> None:
     data = _encode(message)
     data = len(data).to_bytes(HEAD, "little") + data
     while data:
-        data = data[pipe.write(data) :]
+        written: int | None = pipe.write(data)
+        if written is None:
+            select.select([], [pipe], [])
+        data = data[written or 0 :]
     pipe.flush()
 
 
@@ -71,13 +75,19 @@ def _receive(pipe: IO[bytes]) -> bytes | None:
 
 
 def _exactly(pipe: IO[bytes], length: int) -> bytes | None:
-    """Read this many bytes; None when the other side ended before."""
+    """Read this many bytes; None when the other side ended before.
+
+    A handle that does not wait and has nothing yet (which reads as None) is waited for: that is no end.
+    """
     data = b""
     while len(data) < length:
-        more = pipe.read(length - len(data))
-        if not more:
+        more: bytes | None = pipe.read(length - len(data))
+        if more is None:
+            select.select([pipe], [], [])
+        elif not more:
             return None
-        data += more
+        else:
+            data += more
     return data
 
 

@@ -51,7 +51,7 @@ class _Asked:
 
 
 class PipelinedStore:
-    """A bank whose engine runs in its own process; at most four batches are on their way at once.
+    """A bank whose engine runs in its own process; at most IN_FLIGHT batches are on their way at once.
 
     Reads see what is committed, which may be less than what was submitted. After a StoreError the
     batches submitted behind the failed one fail too, as they no longer follow the last record.
@@ -70,7 +70,7 @@ class PipelinedStore:
         self._reads = open_reader(self._place)
 
     def submit(self, batch: Batch) -> Ticket:
-        """Begin to write the batch; waits only while four others are still on their way."""
+        """Begin to write the batch; waits only while IN_FLIGHT others are still on their way."""
         try:
             data = pack(batch)
         except (OverflowError, UnicodeError, TypeError) as error:
@@ -89,6 +89,9 @@ class PipelinedStore:
         """Make the batch durable before returning; StoreError: nothing was written."""
         self.submit(batch).wait()
 
+    def warm(self) -> None:
+        """Nothing to get ready here."""
+
     def set_notes(self, notes: dict[str, str]) -> None:
         """Durably keep small named values by themselves, behind the batches submitted so far."""
         self._ask(Ask("notes", notes=notes), None).outcome()
@@ -105,6 +108,12 @@ class PipelinedStore:
     def reader(self) -> Reader:
         """Open another connection for reading, for use on another thread."""
         return open_reader(self._place)
+
+    def listening(self) -> tuple[int, int]:
+        """Number of the writing process, and the handle that has something to read when it has replied."""
+        with self._sending:
+            child = self._running()
+            return child.pid, _stdout(child).fileno()
 
     def close(self) -> None:
         """Wait for what was submitted, end the writing process, close; closing twice is harmless."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
-
+from jingwei.audit.joined import Joined
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
 from jingwei.ledger.accounts import Balance, Kept
+from jingwei.ledger.columns import Columns, tuples
 from jingwei.stores.conservation import before, check_batch, check_money
+from jingwei.stores.copying import records_of, rows_of
 from jingwei.stores.inspection import inspect
 from jingwei.stores.migrations import pending
 from jingwei.stores.postgres_reads import (
@@ -25,8 +26,9 @@ from jingwei.stores.postgres_reads import (
     found_version,
     place_of,
 )
+from jingwei.stores.postgres_tables import STEPS
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
-from jingwei.stores.tables import LINES, TABLES, Table, made_in, upsert
+from jingwei.stores.tables import LINES, TABLES, Table, upsert
 
 if TYPE_CHECKING:
     import psycopg
@@ -40,15 +42,12 @@ BULK = 48
 """From so many rows on COPY is faster than single statements sent together."""
 
 _SAFE = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_apply")}
-TEXT = 'text COLLATE "C"'
-_astuple = msgspec.structs.astuple
 _TYPE = {"int": "int8", "text": "text"}
 _UPSERT = {kind: upsert(table, "%s") for kind, table in TABLES.items()}
 _INSERT_TILE = "INSERT INTO tiles (level, idx, body) VALUES (%s, %s, %s)"
 _UPSERT_NOTE = (
     "INSERT INTO notes (name, value) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
-
 
 
 class _MoneyDiffers(StoreError):
@@ -60,65 +59,6 @@ Shape = tuple[str, Sequence[str], Sequence[str]]
 
 _RECORDS: Shape = ("records", ("seq", "body"), ("int8", "bytea"))
 _ANSWERS: Shape = ("answers", ("actor", "key", "seq"), ("text", "text", "int8"))
-
-
-def make_version_1() -> list[str]:
-    """The first tables. Text compares by bytes (collation C), as in every engine."""
-    return [
-        "CREATE TABLE bank (version integer NOT NULL, token bigint NOT NULL)",
-        "INSERT INTO bank VALUES (0, 0)",
-        "CREATE TABLE records (seq bigint PRIMARY KEY, body bytea NOT NULL)",
-        "ALTER TABLE records ALTER body SET STORAGE EXTERNAL",
-        f"CREATE TABLE answers (actor {TEXT} NOT NULL, key {TEXT} NOT NULL, seq bigint NOT NULL, "
-        "PRIMARY KEY (key, actor))",
-        "CREATE TABLE tiles (level integer, idx bigint, body bytea NOT NULL CHECK (length(body) = 8192), "
-        "PRIMARY KEY (level, idx))",
-        "ALTER TABLE tiles ALTER body SET STORAGE EXTERNAL",
-        f"CREATE TABLE notes (name {TEXT} PRIMARY KEY, value text NOT NULL)",
-        _create(LINES),
-        *_shelves(1),
-    ]
-
-
-_REPORTED = (
-    "INSERT INTO answers (actor, key, seq) "
-    "SELECT '!report_fraud', told -> 'command' ->> 'payment' AS payment, min(seq) "
-    "FROM (SELECT seq, convert_from(body, 'UTF8')::json AS told FROM records "
-    "WHERE position('\"report_fraud\"'::bytea IN body) > 0) AS reports "
-    "WHERE told -> 'command' ->> 'type' = 'report_fraud' AND told -> 'answer' ->> 'result' = 'done' "
-    "GROUP BY payment"
-)
-
-
-def make_version_2() -> list[str]:
-    """What came with the app and the desk; and that a payment is reported as fraud only once."""
-    return [*_shelves(2), _REPORTED]
-
-
-def _shelves(version: int) -> list[str]:
-    """The tables of the kinds that came with a version, and their indexes."""
-    return [
-        *(f"{_create(table)} WITH (fillfactor = 70)" for table in made_in(version)),
-        *(
-            f"CREATE INDEX {table.name}_{column} ON {table.name} ({column}, id)"
-            for table in made_in(version)
-            for column in table.indexed
-        ),
-    ]
-
-
-def _create(table: Table) -> str:
-    parts = [
-        f"{column.name} {'bigint' if column.kind == 'int' else TEXT}"
-        f"{' PRIMARY KEY' if table.key == (column.name,) else ''}{'' if column.optional else ' NOT NULL'}"
-        for column in table.columns
-    ]
-    parts += [f"CHECK ({check})" for check in table.checks]
-    return f"CREATE TABLE {table.name} ({', '.join(parts)})"
-
-
-STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2}
-"""What leads to each version of the tables. A released step never changes; a new version adds one."""
 
 
 def assert_safe(connection: Connection) -> None:
@@ -194,6 +134,9 @@ class PostgresStore(PostgresReads):
         except StoreError as error:
             return Settled(error)
         return Settled()
+
+    def warm(self) -> None:
+        """Nothing to get ready here."""
 
     def set_notes(self, notes: dict[str, str]) -> None:
         """Durably keep small named values by themselves (signed heads, snapshots)."""
@@ -330,15 +273,21 @@ def _set_up(connection: Connection) -> int:
 
 
 def _put(
-    connection: Connection, batch: Batch, tiles: list[Tile], kept: Mapping[type[Kept], list[Any]]
+    connection: Connection, batch: Batch, tiles: list[Tile], kept: Mapping[type[Kept], Sequence[Kept]]
 ) -> None:
     """Write all of a batch inside the open transaction."""
     cursor = connection.cursor()
-    _append(cursor, _RECORDS, list(enumerate(batch.leaves, batch.first_seq)))
+    if isinstance(batch.leaves, Joined):
+        _copy(cursor, _RECORDS, records_of(batch.first_seq, batch.leaves))
+    else:
+        _append(cursor, _RECORDS, list(enumerate(batch.leaves, batch.first_seq)))
     _append(cursor, _ANSWERS, batch.keys)
-    _append(cursor, _shape(LINES), list(map(_astuple, batch.lines)))
+    if isinstance(batch.lines, Columns):
+        _copy(cursor, _shape(LINES), rows_of(batch.lines))
+    else:
+        _append(cursor, _shape(LINES), list(tuples(batch.lines)))
     for kind, rows in kept.items():
-        _keep(cursor, TABLES[kind], _UPSERT[kind], list(map(_astuple, rows)))
+        _keep(cursor, TABLES[kind], _UPSERT[kind], list(tuples(rows)))
     if tiles:
         cursor.executemany(_INSERT_TILE, tiles)
     if batch.notes:
@@ -346,7 +295,7 @@ def _put(
 
 
 def _put_balances(
-    cursor: psycopg.Cursor[tuple[Any, ...]], balances: list[Kept], was: list[int]
+    cursor: psycopg.Cursor[tuple[Any, ...]], balances: Sequence[Kept], was: list[int]
 ) -> None:
     """Write many balances, each only over the booked money its lines say was there (0: or nothing at all).
 
@@ -358,8 +307,8 @@ def _put_balances(
         f"CREATE TEMP TABLE IF NOT EXISTS {arrived} (LIKE {table.name}, was bigint) ON COMMIT DELETE ROWS"
     )
     _, columns, types = _shape(table)
-    rows = [(*_astuple(balance), booked) for balance, booked in zip(balances, was, strict=True)]
-    _append(cursor, (arrived, (*columns, "was"), (*types, "int8")), rows)
+    shape = (arrived, (*columns, "was"), (*types, "int8"))
+    _copy(cursor, shape, rows_of(Columns.of(Balance, cast("Sequence[Balance]", balances)), was))
     cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
     changes = ", ".join(f"{name} = n.{name}" for name in table.names[1:])
     changed = cursor.execute(
@@ -390,6 +339,13 @@ def _append(cursor: psycopg.Cursor[tuple[Any, ...]], shape: Shape, rows: list[tu
     elif rows:
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+
+def _copy(cursor: psycopg.Cursor[tuple[Any, ...]], shape: Shape, data: bytes) -> None:
+    """Write new rows that are binary COPY data already."""
+    name, columns, _ = shape
+    with cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.write(data)
 
 
 def _keep(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from jingwei.ledger.accounts import Line
+from jingwei.stores import runs
 from jingwei.stores.migrations import refuse_newer
 from jingwei.stores.store import SCHEMA_VERSION, SHELVES, DamagedStore, K, StoreError
 from jingwei.stores.tables import LINES, TABLES, mismatches
@@ -138,6 +139,13 @@ class PostgresReads:
 
     def answered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return the record number of each (actor, idempotency key) that was answered before."""
+        return runs.answered(keys, self._stretch, self._answered)
+
+    def _stretch(self, low: str, high: str, most: int) -> list[Any]:
+        sql = "SELECT actor, key, seq FROM answers WHERE key >= %s AND key <= %s LIMIT %s"
+        return self._rows(sql, (low, high, most))
+
+    def _answered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         if not keys:
             return {}
         rows = self._rows(

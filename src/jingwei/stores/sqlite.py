@@ -6,16 +6,16 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import msgspec
 
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
 from jingwei.kernel.durable import sync_folder
 from jingwei.ledger.accounts import Balance, Kept
+from jingwei.ledger.columns import tuples
 from jingwei.stores.conservation import before, check_batch, check_money
+from jingwei.stores.folding import Folding
 from jingwei.stores.inspection import inspect
 from jingwei.stores.medium import doubt_about
 from jingwei.stores.migrations import pending
@@ -27,8 +27,9 @@ from jingwei.stores.sqlite_reads import (
     examine,
     explain,
 )
+from jingwei.stores.sqlite_tables import STEPS
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
-from jingwei.stores.tables import LINES, TABLES, Column, Table, insert, made_in, upsert
+from jingwei.stores.tables import LINES, TABLES, insert, upsert
 
 LOG = logging.getLogger("jingwei.stores")
 
@@ -43,7 +44,6 @@ LOCKED_MS = 5_000
 FULL = 2
 """SQLite's number for `synchronous=FULL`: the log is synced at every commit. EXTRA (3) is as good."""
 
-_astuple = msgspec.structs.astuple
 _INSERT_RECORD = "INSERT INTO records (seq, body) VALUES (?, ?)"
 _INSERT_ANSWER = "INSERT INTO answers (actor, key, seq) VALUES (?, ?, ?)"
 _INSERT_TILE = "INSERT INTO tiles (level, idx, body) VALUES (?, ?, ?)"
@@ -61,62 +61,6 @@ _UPSERT = {kind: upsert(table, "?") for kind, table in TABLES.items()}
 
 class _MoneyDiffers(StoreError):
     """Some balance in the file is not what the batch's lines say it was."""
-
-
-def make_version_1() -> list[str]:
-    """The first tables."""
-    return [
-        "CREATE TABLE records (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
-        "CREATE TABLE answers (actor TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, "
-        "PRIMARY KEY (key, actor)) STRICT, WITHOUT ROWID",
-        "CREATE TABLE tiles (level INTEGER NOT NULL, idx INTEGER NOT NULL, body BLOB NOT NULL "
-        "CHECK (length(body) = 8192), PRIMARY KEY (level, idx)) STRICT",
-        "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
-        _create(LINES, ""),
-        *_shelves(1),
-    ]
-
-
-_REPORTED = (
-    "INSERT INTO answers (actor, key, seq) "
-    "SELECT '!report_fraud', json_extract(CAST(body AS TEXT), '$.command.payment') AS payment, min(seq) "
-    "FROM records WHERE instr(body, CAST('\"report_fraud\"' AS BLOB)) "
-    "AND json_extract(CAST(body AS TEXT), '$.command.type') = 'report_fraud' "
-    "AND json_extract(CAST(body AS TEXT), '$.answer.result') = 'done' GROUP BY payment"
-)
-
-
-def make_version_2() -> list[str]:
-    """What came with the app and the desk; and that a payment is reported as fraud only once."""
-    return [*_shelves(2), _REPORTED]
-
-
-def _shelves(version: int) -> list[str]:
-    """The tables of the kinds that came with a version, and their indexes."""
-    return [
-        *(_create(table, ", WITHOUT ROWID") for table in made_in(version)),
-        *(
-            f"CREATE INDEX {table.name}_{column} ON {table.name} ({column})"
-            for table in made_in(version)
-            for column in table.indexed
-        ),
-    ]
-
-
-def _create(table: Table, how: str) -> str:
-    parts = [_column(column, table) for column in table.columns]
-    parts += [f"CHECK ({check})" for check in table.checks]
-    return f"CREATE TABLE {table.name} ({', '.join(parts)}) STRICT{how}"
-
-
-def _column(column: Column, table: Table) -> str:
-    kind = "INTEGER" if column.kind == "int" else "TEXT"
-    key = " PRIMARY KEY" if table.key == (column.name,) else ""
-    return f"{column.name} {kind}{key}{'' if column.optional else ' NOT NULL'}"
-
-
-STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2}
-"""What leads to each version of the tables. A released step never changes; a new version adds one."""
 
 
 def assert_safe(connection: sqlite3.Connection) -> None:
@@ -146,6 +90,7 @@ class SqliteStore(SqliteReads):
         path = Path(path)
         self._lock = _lock(path)
         self._log: MerkleLog | None = None
+        self._folding: Folding | None = None
         try:
             if doubt := doubt_about(path.parent):
                 LOG.warning("%s", doubt)
@@ -172,6 +117,17 @@ class SqliteStore(SqliteReads):
                 check_money(batch, self.booked)
                 raise
             self._log, self._written = log, self._written + len(batch.leaves)
+            if self._folding is not None:
+                self._folding.after_write(self._connection)
+
+    def warm(self) -> None:
+        """Get ready for many small writes: room for the log, folded beside the writer from now on."""
+        with self._turn:
+            if self._folding is None:
+                try:
+                    self._folding = Folding(self._path)
+                except (sqlite3.Error, OSError):  # SQLite folds inside a commit, then
+                    return
 
     def submit(self, batch: Batch) -> Ticket:
         """Write the batch at once; the ticket tells how it ended."""
@@ -209,7 +165,12 @@ class SqliteStore(SqliteReads):
     def close(self) -> None:
         """Fold the log into the file, close it and let another writer in; closing twice is harmless."""
         with self._turn:
+            folding, self._folding = self._folding, None
+            if folding is not None:
+                folding.close()
             super().close()
+            if folding is not None:
+                folding.let_go()
             if self._lock >= 0:
                 os.close(self._lock)
                 self._lock = -1
@@ -262,21 +223,20 @@ def _put(connection: sqlite3.Connection, batch: Batch, tiles: list[Tile]) -> Non
     connection.executemany(_INSERT_RECORD, enumerate(batch.leaves, batch.first_seq))
     connection.executemany(_INSERT_ANSWER, batch.keys)
     if batch.lines:
-        connection.executemany(_INSERT_LINE, map(_astuple, batch.lines))
+        connection.executemany(_INSERT_LINE, tuples(batch.lines))
     for kind, rows in batch.kept.items():
         if kind is not Balance:
-            connection.executemany(_UPSERT[kind], map(_astuple, rows))
+            connection.executemany(_UPSERT[kind], tuples(rows))
     if tiles:
         connection.executemany(_INSERT_TILE, tiles)
     if batch.notes:
         connection.executemany(_UPSERT_NOTE, batch.notes.items())
 
 
-def _put_balances(connection: sqlite3.Connection, balances: list[Kept], was: list[int]) -> None:
+def _put_balances(connection: sqlite3.Connection, balances: Sequence[Kept], was: list[int]) -> None:
     """Write balances, each only over the booked money its lines say was there (0: or nothing at all)."""
     known, new = [], []
-    for balance, booked in zip(balances, was, strict=True):
-        row = _astuple(balance)
+    for row, booked in zip(tuples(balances), was, strict=True):
         if booked:
             known.append((*row[1:], row[0], booked))
         else:

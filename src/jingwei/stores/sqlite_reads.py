@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jingwei.ledger.accounts import Line
+from jingwei.stores import runs
 from jingwei.stores.migrations import refuse_newer
 from jingwei.stores.store import SCHEMA_VERSION, SHELVES, DamagedStore, K, StoreError
 from jingwei.stores.tables import LINES, TABLES, mismatches
@@ -21,7 +22,12 @@ APPLICATION_ID = 0x4A494E47
 AT_ONCE = (1, 16, 256)
 """How many keys one prepared statement looks up; the smallest that holds the rest is filled up with NULL."""
 
+FEW = 64
+"""Up to this many keys are looked up one by one, which is quicker than a statement for many."""
+
 RECORDS_AT_ONCE = 512
+
+_ANSWERED = "SELECT seq FROM answers WHERE actor = ? AND key = ?"
 
 _ADVICE = {
     sqlite3.SQLITE_FULL: "the disk (or the size allowed for the file) is full; free some space and ask again",
@@ -91,6 +97,15 @@ class SqliteReads:
 
     def answered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return the record number of each (actor, idempotency key) that was answered before."""
+        return runs.answered(keys, self._stretch, self._answered)
+
+    def _stretch(self, low: str, high: str, most: int) -> list[Any]:
+        sql = "SELECT actor, key, seq FROM answers WHERE key >= ? AND key <= ? LIMIT ?"
+        return self._rows(sql, (low, high, most))
+
+    def _answered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        if len(keys) <= FEW:
+            return self._answered_each(keys)
         rows = self._many(
             "WITH wanted (a, k) AS (VALUES ",
             ") SELECT a, k, seq FROM wanted CROSS JOIN answers ON actor = a AND key = k",
@@ -99,6 +114,18 @@ class SqliteReads:
             2,
         )
         return {(actor, key): seq for actor, key, seq in rows}
+
+    def _answered_each(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        with self._turn:
+            execute = self._connection.execute
+            try:
+                for key in keys:
+                    for row in execute(_ANSWERED, key):
+                        found[key] = row[0]
+            except (sqlite3.Error, OverflowError, UnicodeError) as error:
+                self._refuse(error)
+        return found
 
     def record(self, seq: int) -> bytes | None:
         """Return the bytes of one record, or None when there is none with this number."""

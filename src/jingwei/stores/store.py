@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
@@ -52,14 +52,15 @@ class Batch(msgspec.Struct, frozen=True):
 
     `leaves[i]` is the record number `first_seq + i`; `keys` are (actor, idempotency key, record
     number) of every command done; `kept` holds final states only, one per id; `notes` are small
-    named values (such as how far a day-end came).
+    named values (such as how far a day-end came). Many leaves may be `Joined`, many lines and
+    balances `Columns`: they read the same, and an engine may take them whole.
     """
 
     first_seq: int
-    leaves: list[bytes]
+    leaves: Sequence[bytes]
     keys: list[tuple[str, str, int]]
-    lines: list[Line]
-    kept: dict[type[Kept], list[Kept]]
+    lines: Sequence[Line]
+    kept: Mapping[type[Kept], Sequence[Kept]]
     notes: dict[str, str] = {}
 
 
@@ -185,6 +186,10 @@ class Store(Reader, Protocol):
 
     def submit(self, batch: Batch) -> Ticket:
         """Begin to write the batch; batches become durable in the order they are submitted."""
+        ...
+
+    def warm(self) -> None:
+        """Get ready for many small writes, as a server does; may do nothing."""
         ...
 
     def set_notes(self, notes: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ Run by `PipelinedStore` only, as `python -m jingwei.stores.writer SLOT ...`; SLO
 from __future__ import annotations
 
 import gc
+import select
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ from typing import IO
 
 import msgspec
 
+from jingwei.stores.merging import merge
 from jingwei.stores.opening import open_store
-from jingwei.stores.pipe import Ask, Reply, receive_ask, send, take
+from jingwei.stores.pipe import IN_FLIGHT, Ask, Reply, receive_ask, send, take
 from jingwei.stores.store import Store, StoreError
 from jingwei.stores.wire import unpack
 
@@ -33,12 +35,40 @@ def main(slots: Sequence[int], asks: IO[bytes], replies: IO[bytes]) -> None:
         return
     try:
         send(replies, Reply(size=store.size()))
-        while (ask := receive_ask(asks)) is not None:
-            send(replies, answer(store, ask, slots))
+        while (waiting := _waiting(asks)) is not None:
+            for reply in answer_all(store, waiting, slots):
+                send(replies, reply)
     except BrokenPipeError:
         return
     finally:
         store.close()
+
+
+def _waiting(asks: IO[bytes]) -> list[Ask] | None:
+    """The next ask, once there is one; with a batch, those right behind it that are there already."""
+    ask = receive_ask(asks)
+    if ask is None:
+        return None
+    found = [ask]
+    while found[-1].what == "write" and len(found) < IN_FLIGHT and select.select([asks], [], [], 0)[0]:
+        ask = receive_ask(asks)
+        if ask is None:
+            break
+        found.append(ask)
+    return found
+
+
+def answer_all(store: Store, asked: list[Ask], slots: Sequence[int]) -> list[Reply]:
+    """Do asks in order, batches that wait together in one transaction; alone when that is refused."""
+    count = sum(ask.what == "write" for ask in asked)
+    if count < 2:
+        return [answer(store, ask, slots) for ask in asked]
+    try:
+        store.write(merge([unpack(take(slots[ask.slot], ask.length)) for ask in asked[:count]]))
+    except (StoreError, msgspec.MsgspecError):
+        return [answer(store, ask, slots) for ask in asked]
+    written = [Reply(size=store.size())] * count
+    return written + [answer(store, ask, slots) for ask in asked[count:]]
 
 
 def answer(store: Store, ask: Ask, slots: Sequence[int]) -> Reply:
@@ -66,4 +96,5 @@ if __name__ == "__main__":
     )  # ctrl-C is for the deciding process, which then closes the pipe
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
-    main([int(slot) for slot in sys.argv[1:]], sys.stdin.buffer, sys.stdout.buffer)
+    with open(0, "rb", buffering=0) as unbuffered:
+        main([int(slot) for slot in sys.argv[1:]], unbuffered, sys.stdout.buffer)

@@ -31,12 +31,15 @@ def setting(context: typer.Context) -> Setting:
 
 
 @contextmanager
-def bank_at(context: typer.Context) -> Iterator[Home]:
-    """The bank of the home, open for writing; founded when the home is new. Raises StoreError."""
+def bank_at(context: typer.Context, *, pipelined: bool = False) -> Iterator[Home]:
+    """The bank of the home, open for writing; founded when the home is new. Raises StoreError.
+
+    `pipelined` writes in a second process.
+    """
     from jingwei.home import open_home
 
     chosen = setting(context)
-    home = open_home(chosen.home, store_url=chosen.store_url)
+    home = open_home(chosen.home, store_url=chosen.store_url, pipelined=pipelined)
     try:
         yield home
     finally:

@@ -33,7 +33,7 @@ def replay_stream(
     limit: Annotated[int, typer.Option(min=0, help="Only the first so many payments; 0 is all.")] = 0,
     batch: Annotated[
         int, typer.Option(min=1, max=100_000, help="Payments decided and written together.")
-    ] = 1024,
+    ] = 4096,
     as_json: Json = False,
 ) -> None:
     """Bring a stream of card payments through the whole bank: features, model, rules, postings, seals."""

@@ -31,7 +31,8 @@ from jingwei.channels.rest.paper import document, takes
 from jingwei.channels.rest.payments import PATH, CardPayment, Lookup, Payments, PaymentTold, Transfer
 from jingwei.channels.rest.tongue import chinese, speaks_chinese
 from jingwei.channels.rest.views import add_accounts, add_policies, add_work
-from jingwei.stores.store import StoreError
+from jingwei.stores.pipeline import PipelinedStore
+from jingwei.stores.store import Store, StoreError
 
 if TYPE_CHECKING:
     from jingwei.home import Home
@@ -84,11 +85,11 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     tokens = tokens or Tokens(home.path / "tokens.json")
     reader = home.store.reader()
     counted = Counted(home.store.size)
-    joined = Joined(home.bank, reader, counted.wrote)
+    joined = Joined(home.bank, reader, counted.wrote, writes_by_itself(home.store))
     payments = Payments(joined, tokens, home.clock, Lookup(home.bank.owner_of, reader), counted)
     desk = Desk(home, tokens, joined, reader, payments.sentences)
 
-    closing = [reader.close]
+    closing = [reader.close, joined.close]
 
     def close() -> None:
         while closing:
@@ -137,6 +138,11 @@ def beside(
         close()
 
     return lifespan
+
+
+def writes_by_itself(store: Store) -> PipelinedStore | None:
+    """The store when it writes in a process of its own."""
+    return store if isinstance(store, PipelinedStore) else None
 
 
 def add_payments(router: APIRouter, payments: Payments) -> None:

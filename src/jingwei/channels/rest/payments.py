@@ -28,6 +28,7 @@ from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.reading import (
     MOST_BYTES,
     Decimal,
+    Envelope,
     Headers,
     PlainText,
     amount,
@@ -186,6 +187,13 @@ class Answered(NamedTuple):
             headers.append((b"www-authenticate", b"Bearer"))
         return headers
 
+    @property
+    def head(self) -> bytes:
+        """The same headers as lines."""
+        if self.status == DECIDED and not self.replayed:
+            return b"content-type: application/json\r\ncontent-length: %d\r\n" % len(self.body)
+        return b"".join([b"%s: %s\r\n" % header for header in self.headers])
+
 
 Send = Callable[[Answered], None]
 
@@ -225,9 +233,16 @@ class Payments:
 
     def take(self, headers: Headers, body: bytes, send: Send) -> None:
         """Read a whole request and have it decided; `send` is called, now or later, on the loop."""
+        self._take(lambda: open_envelope(headers), body, send)
+
+    def take_plain(self, envelope: Envelope, body: bytes, send: Send) -> None:
+        """`take` with the headers read already."""
+        self._take(lambda: envelope, body, send)
+
+    def _take(self, envelope: Callable[[], Envelope], body: bytes, send: Send) -> None:
         began = time.perf_counter()
         try:
-            asked = self._read(headers, body)
+            asked = self._read(envelope(), body)
         except Problem as problem:
             self._finish(refused(problem), began, send)
         except StoreError as error:
@@ -255,8 +270,7 @@ class Payments:
         self._counted.answered(time.perf_counter() - began, answered.status)
         send(answered)
 
-    def _read(self, headers: Headers, body: bytes) -> Asked:
-        envelope = open_envelope(headers)
+    def _read(self, envelope: Envelope, body: bytes) -> Asked:
         caller = identify(self._tokens, envelope.token, "POST", PATH)
         key = key_of(envelope)
         if len(body) > MOST_BYTES:

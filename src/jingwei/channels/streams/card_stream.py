@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
-from pathlib import Path
+from itertools import chain, islice
+from itertools import count as count_up
 from typing import Any
 
-import duckdb
 import msgspec
 import numpy as np
 
-from jingwei.bank import Bank, Reply
+from jingwei.bank import Bank, Prepared, Replies, Reply
+from jingwei.channels.streams.card_file import EARLIEST, CardFile, StreamError
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
+from jingwei.journeys.card_payments import CardPayments, Names, Numbers, Who
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.report_fraud import ReportFraud
-from jingwei.kernel.clock import DAY, parse_iso
+from jingwei.kernel.clock import DAY
 from jingwei.kernel.command import Command
-from jingwei.kernel.money import MAX_AMOUNT_MINOR
 
-NEEDED = ("at", "customer", "terminal", "amount_minor")
+__all__ = ["FEW", "CardFile", "Progress", "StreamError", "Tally", "commands_of", "parts_of", "run"]
+
 CURRENCY = "EUR"
 PRODUCT = "card_eur"
 ACTOR = "system:card_stream"
@@ -33,31 +31,10 @@ OPENING_FUNDS_MINOR = 10_000_000
 """What each simulated card holder starts with: 100,000.00 EUR."""
 REPORT_DELAY = 7 * DAY
 """How long after a fraud the bank learns of it."""
-CHUNK = 65_536
-ID = re.compile(r"[A-Za-z0-9_.:@-]{1,50}", re.ASCII)
-NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]{1,100}")
-NAME_RULE = "1 to 100 characters, none of them a control character"
-WHOLE = "-?[0-9]+(\\.0+)?"
-"""A whole number, as a regular expression of the database; parquet may keep it as 12.0."""
-EARLIEST, LATEST = parse_iso("1900-01-01"), parse_iso("2200-01-01")
-MEANT = {
-    "at": "a moment such as 2026-11-20 08:30:00",
-    "customer": "an id",
-    "terminal": "an id",
-    "amount_minor": "a whole number of minor units",
-    "fraud_scenario": "a whole number, 0 for an honest payment",
-}
-SWITCH_SECONDS = 0.0005
-"""How long a thread waits for the interpreter before it asks for it; Python's own 5 ms leaves the second
-thread waiting after each of its compiled steps (measured: 24,000 decisions a second so, 30,000 with this)."""
 FEW = 64
 """Below this batch size, preparing on a second thread costs more than it gains."""
 
 Progress = Callable[[int, int], None]
-
-
-class StreamError(ValueError):
-    """The file cannot be read as a card stream; the message says what it must hold."""
 
 
 class Tally(msgspec.Struct):
@@ -75,131 +52,131 @@ class Tally(msgspec.Struct):
     last_decision: str = ""
 
 
-class CardFile:
-    """A parquet or CSV file of card payments in the order they arrived.
-
-    Columns: at (timestamp, UTC), customer, terminal (ids), amount_minor (whole cents); and, when
-    the truth is known, fraud_scenario (0 honest).
-    """
-
-    def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise StreamError(f"there is no file {path}")
-        self._db = duckdb.connect()
-        self.name = path.stem
-        if not NAME.fullmatch(self.name):
-            raise StreamError(f"the name of {path.name[:80]!r} goes into every key: {NAME_RULE}")
-        source = str(path).replace("'", "''")
-        texts = "header = true, all_varchar = true"
-        reader = f"read_csv('{source}', {texts})" if path.suffix == ".csv" else f"read_parquet('{source}')"
-        try:
-            self._db.execute("set timezone = 'UTC'")
-            self._db.execute(f"create view payments as select * from {reader}")
-            columns = [row[0] for row in self._db.execute("describe payments").fetchall()]
-        except duckdb.Error as error:
-            raise StreamError(
-                f"{path} cannot be read as parquet or CSV: {str(error).splitlines()[0]}"
-            ) from error
-        missing = [name for name in NEEDED if name not in columns]
-        if missing:
-            raise StreamError(f"{path} lacks the column(s) {', '.join(missing)}; it has {', '.join(columns)}")
-        self._fraud = "cast(fraud_scenario as varchar)" if "fraud_scenario" in columns else "'0'"
-        try:
-            self.rows = int(self._db.execute("select count(*) from payments").fetchall()[0][0])
-        except duckdb.Error as error:
-            raise StreamError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-
-    def chunks(self, limit: int) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
-        """Yield the first `limit` payments in file order, as columns of at most CHUNK rows."""
-        whole = f"regexp_full_match(cast(amount_minor as varchar), '{WHOLE}')"
-        query = (
-            'select epoch_us(try_cast("at" as timestamp)) as "at", cast(customer as varchar) as customer, '
-            "cast(terminal as varchar) as terminal, "
-            f"case when {whole} then try_cast(amount_minor as bigint) end as amount_minor, "
-            f"case when regexp_full_match({self._fraud}, '{WHOLE}') then {self._fraud} not in ('0', '0.0') "
-            "end as fraud from payments limit ? offset ?"
-        )
-        for start in range(0, limit, CHUNK):
-            try:
-                columns = self._db.execute(query, [min(CHUNK, limit - start), start]).fetchnumpy()
-            except duckdb.Error as error:
-                raise StreamError(
-                    f"payments from {start} on cannot be read: {str(error).splitlines()[0]}"
-                ) from error
-            self._check(columns, start)
-            yield columns
-
-    def _check(self, columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
-        """Raise StreamError naming the first row whose value is missing or is not what its column holds."""
-        for name, column in columns.items():
-            blank = np.ma.getmaskarray(column)
-            if blank.any():
-                row = start + int(blank.argmax())
-                source = "fraud_scenario" if name == "fraud" else name
-                query = f'select cast("{source}" as varchar) from payments limit 1 offset ?'
-                found = self._db.execute(query, [row]).fetchall()[0][0]
-                says = "is empty" if found is None else f"{found[:40]!r} is not {MEANT[source]}"
-                raise StreamError(f"row {row + 1}: {source} {says}")
-        check_columns(columns, start)
-
-    def last_at(self, limit: int) -> int:
-        """When the latest of the first `limit` payments happened, microseconds UTC; 0 for none."""
-        query = 'select max(epoch_us(try_cast("at" as timestamp))) from (select "at" from payments limit ?)'
-        return int(self._db.execute(query, [limit]).fetchall()[0][0] or 0)
+_STREAMS = count_up()
+"""Every stream of this process has its own number."""
 
 
-def check_columns(columns: dict[str, np.ndarray[Any, Any]], start: int) -> None:
-    """Raise StreamError naming the first row whose value is not a payment's."""
-    at = np.asarray(columns["at"])
-    outside = (at < EARLIEST) | (at > LATEST)
-    if outside.any():
-        raise StreamError(f"row {start + int(outside.argmax()) + 1}: at is not between 1900 and 2200")
-    amounts = np.asarray(columns["amount_minor"])
-    wrong = (amounts < 0) | (amounts > MAX_AMOUNT_MINOR)
-    if wrong.any():
-        says = f"amount_minor must not be negative and at most {MAX_AMOUNT_MINOR}"
-        raise StreamError(f"row {start + int(wrong.argmax()) + 1}: {says}")
-    for name in ("customer", "terminal"):
-        ids = columns[name].tolist()
-        for some_id in set(ids):
-            if not ID.fullmatch(some_id):
-                says = f"{name} {some_id[:24]!r} is not an id of letters, digits and _ . : @ -, at most 50"
-                raise StreamError(f"row {start + ids.index(some_id) + 1}: {says}")
+class Numbering(dict[str, int]):
+    """Numbers names in the order they appear; `names` are what becomes of them in commands."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self.prefix = prefix
+        self.names: list[str] = []
+
+    def __missing__(self, name: str) -> int:
+        number = self[name] = len(self.names)
+        self.names.append(f"{self.prefix}{name}")
+        return number
+
+    def of(self, column: np.ndarray[Any, Any]) -> Numbers:
+        """The number of each name in a column."""
+        return np.fromiter(map(self.__getitem__, column.tolist()), np.int64, len(column))
+
+
+class Stream:
+    """Turns a card file into commands: a card holder's account is opened and funded at the first payment,
+    and each fraud is reported REPORT_DELAY after the bank knew of the payment. A payment that comes late,
+    behind others that happened after it, is known from when it came: not before the newest of those ahead
+    of it."""
+
+    def __init__(self, name: str) -> None:
+        self._number = next(_STREAMS)
+        self._name = name
+        self._row = 0
+        self._newest = EARLIEST
+        self._customers = Numbering("c")
+        self._terminals = Numbering("t")
+        self._reports: deque[ReportFraud] = deque()
+
+    def take(self, columns: dict[str, np.ndarray[Any, Any]]) -> CardPayments:
+        """The next rows of the file, and what happens between them."""
+        at, seen = np.asarray(columns["at"], np.int64), len(self._customers)
+        known = np.maximum(np.maximum.accumulate(at), self._newest)
+        customer = self._customers.of(columns["customer"])
+        terminal = self._terminals.of(columns["terminal"])
+        amount, row = np.asarray(columns["amount_minor"], np.int64), self._row + np.arange(len(at))
+        payments = CardPayments(self._who(), np.stack((at, known, customer, terminal, amount, row)), {})
+        between = self._due(payments, np.flatnonzero(columns["fraud"]).tolist())
+        new = np.flatnonzero(customer >= seen)
+        for code, first in zip(*np.unique(customer[new], return_index=True), strict=True):
+            place = int(new[first])
+            names = opening(self._customers.names[code], int(known[place]), self._name)
+            between.setdefault(place, []).extend(names)
+        self._row += len(at)
+        self._newest = int(known[-1]) if len(known) else self._newest
+        return spread(payments, between)
+
+    def _who(self) -> Who:
+        customers = self._customers.names
+        payers = [f"card-{name}" for name in customers]
+        names = (Names(customers[:]), Names(payers), Names(self._terminals.names[:]))
+        return Who(self._number, ACTOR, CURRENCY, f"{self._name}:", *names)
+
+    def _due(self, payments: CardPayments, frauds: list[int]) -> dict[int, list[Command]]:
+        """The reports that come before each of these payments, in the order their payments were made.
+
+        Both what is known and what is due never go backwards, so a report is due behind its own payment.
+        """
+        self._reports.extend(report_of(payments[place]) for place in frauds)
+        between: dict[int, list[Command]] = {}
+        places = np.searchsorted(payments.known, [report.at for report in self._reports]).tolist()
+        for place in places:
+            if place >= len(payments):
+                break
+            between.setdefault(place, []).append(self._reports.popleft())
+        return between
+
+
+def report_of(payment: Command) -> ReportFraud:
+    """What the bank learns REPORT_DELAY after it knew of a payment that was fraud."""
+    assert isinstance(payment, AuthoriseCardPayment), "only payments are reported"
+    due = payment.known_at + REPORT_DELAY
+    return ReportFraud(
+        key=f"{payment.key}:fraud", actor=ACTOR, at=due, known_at=due, payment=payment.key,
+        customer=payment.customer, terminal=payment.terminal, amount_minor=payment.amount_minor,
+        paid_at=payment.at,
+    )  # fmt: skip
+
+
+def spread(payments: CardPayments, between: dict[int, list[Command]]) -> CardPayments:
+    """The payments with other commands before those at these places."""
+    extra = np.zeros(len(payments), np.int64)
+    for place, commands in between.items():
+        extra[place] = len(commands)
+    moved = np.arange(len(payments)) + np.cumsum(extra)
+    columns = np.zeros((len(payments.columns), len(payments) + int(extra.sum())), np.int64)
+    columns[:, moved] = payments.columns
+    others = {
+        int(moved[place]) - len(commands) + n: command
+        for place, commands in between.items()
+        for n, command in enumerate(commands)
+    }
+    return CardPayments(payments.who, columns, others)
+
+
+def parts_of(file: CardFile, limit: int, name: str) -> Iterator[CardPayments]:
+    """Yield the stream in parts as large as they are read."""
+    stream = Stream(name)
+    return map(stream.take, file.chunks(limit))
 
 
 def commands_of(file: CardFile, limit: int, name: str) -> Iterator[Command]:
-    """Yield the stream as commands: a card holder's account is opened and funded at the first payment,
-    and each fraud is reported REPORT_DELAY after it happened. A payment that comes late, behind others
-    that happened after it, is known from when it came: not before the newest of those ahead of it."""
-    seen: set[str] = set()
-    reports: deque[ReportFraud] = deque()
-    row, newest = 0, EARLIEST
-    for columns in file.chunks(limit):
-        values = [
-            columns[column].tolist() for column in ("at", "customer", "terminal", "amount_minor", "fraud")
-        ]
-        for at, customer, terminal, amount, fraud in zip(*values, strict=True):
-            newest = max(newest, at)
-            while reports and reports[0].at <= newest:
-                yield reports.popleft()
-            who, where = f"c{customer}", f"t{terminal}"
-            if who not in seen:
-                seen.add(who)
-                yield from opening(who, newest, name)
-            key = f"{name}:{row}"
-            yield AuthoriseCardPayment(
-                key=key, actor=ACTOR, at=at, known_at=newest, customer=who, payer=f"card-{who}",
-                terminal=where, amount_minor=amount, currency=CURRENCY,
-            )  # fmt: skip
-            if fraud:
-                due = newest + REPORT_DELAY
-                reports.append(
-                    ReportFraud(
-                        key=f"{key}:fraud", actor=ACTOR, at=due, known_at=due, payment=key, customer=who,
-                        terminal=where, amount_minor=amount, paid_at=at,
-                    )
-                )  # fmt: skip
-            row += 1
+    """Yield the stream as commands, one by one."""
+    return chain.from_iterable(parts_of(file, limit, name))
+
+
+def batches_of(parts: Iterator[CardPayments], batch: int) -> Iterator[CardPayments]:
+    """Cut the stream into batches of this many commands."""
+    rest: CardPayments | None = None
+    for part in parts:
+        here = part if rest is None else rest.followed_by(part)
+        whole = len(here) - len(here) % batch
+        for start in range(0, whole, batch):
+            yield here[start : start + batch]
+        rest = here[whole:]
+    if rest is not None and len(rest):
+        yield rest
 
 
 def opening(customer: str, at: int, name: str) -> tuple[Command, ...]:
@@ -220,10 +197,16 @@ def opening(customer: str, at: int, name: str) -> tuple[Command, ...]:
     )
 
 
-def count(tally: Tally, replies: list[Reply]) -> None:
+def count(tally: Tally, replies: Sequence[Reply]) -> None:
     """Add replies to the tally; only payments count as decisions."""
     results: Counter[str] = Counter()
-    for reply in replies:
+    looked: Iterable[Reply] = replies
+    if isinstance(replies, Replies):
+        others = sorted(replies.answers.others)
+        looked = [replies[i] for i in others]
+        results["allowed"] = sent = len(replies) - len(others)
+        tally.postings += sent
+    for reply in looked:
         answer = reply.answer
         if answer.refusal is not None and not answer.policy and answer.refusal.code != "account_exists":
             tally.not_taken += 1
@@ -231,7 +214,8 @@ def count(tally: Tally, replies: list[Reply]) -> None:
         tally.replayed += reply.replayed
         if answer.policy:
             results[answer.result] += 1
-            tally.last_decision = answer.id
+    last = next((reply.answer.id for reply in reversed(replies) if reply.answer.policy), "")
+    tally.last_decision = last or tally.last_decision
     tally.decisions += results.total()
     tally.allowed += results["allowed"]
     tally.stepped_up += results["stepped_up"]
@@ -239,30 +223,20 @@ def count(tally: Tally, replies: list[Reply]) -> None:
     tally.refused += results["refused"]
 
 
-@contextmanager
-def switching_every(seconds: float) -> Iterator[None]:
-    """Let Python's threads take turns this often, and as before afterwards."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(seconds)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-def run(bank: Bank, commands: Iterator[Command], batch: int, progress: Callable[[Tally], None]) -> Tally:
-    """Bring the commands through the bank in batches of this many and return what they came to.
+def run(bank: Bank, parts: Iterator[CardPayments], batch: int, progress: Callable[[Tally], None]) -> Tally:
+    """Bring the stream through the bank in batches of this many commands and return what they came to.
 
     The next batch is prepared on a second thread while this one is acted on.
     """
     tally = Tally()
-    batches = iter(lambda: list(islice(commands, batch)), [])
     if batch < FEW:
-        for part in batches:
-            count(tally, bank.commit(bank.prepare(part)))
+        commands = chain.from_iterable(parts)
+        for some in iter(lambda: list(islice(commands, batch)), []):
+            count(tally, bank.commit(bank.prepare(some)))
             progress(tally)
     else:
-        with ThreadPoolExecutor(1) as second, switching_every(SWITCH_SECONDS):
+        batches = batches_of(parts, batch)
+        with ThreadPoolExecutor(1) as second:
             coming = second.submit(_prepare_next, bank, batches)
             while (prepared := coming.result()) is not None:
                 coming = second.submit(_prepare_next, bank, batches)
@@ -272,6 +246,6 @@ def run(bank: Bank, commands: Iterator[Command], batch: int, progress: Callable[
     return tally
 
 
-def _prepare_next(bank: Bank, batches: Iterator[list[Command]]) -> Any:
+def _prepare_next(bank: Bank, batches: Iterator[CardPayments]) -> Prepared | None:
     part = next(batches, None)
     return None if part is None else bank.prepare(part)

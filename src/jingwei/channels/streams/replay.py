@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jingwei.channels.streams.card_stream import FEW, CardFile, Progress, Tally, commands_of, run
+from jingwei.channels.streams.card_stream import FEW, CardFile, Progress, Tally, parts_of, run
 from jingwei.home import open_home
 from jingwei.kernel.clock import ManualClock
 
@@ -17,7 +17,7 @@ def replay(
     file: Path,
     *,
     limit: int = 0,
-    batch: int = 1024,
+    batch: int = 4096,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Bring the first `limit` payments of a card file (0: all) through the bank at `home_path`.
@@ -37,7 +37,7 @@ def replay(
         def told(tally: Tally) -> None:
             progress(tally.decisions, total)
 
-        tally = run(home.bank, commands_of(cards, total, file.stem), batch, told)
+        tally = run(home.bank, parts_of(cards, total, file.stem), batch, told)
         seconds = time.perf_counter() - began
         clock.at = cards.last_at(total)
         _, root = home.store.root()

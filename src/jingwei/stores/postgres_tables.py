@@ -1,0 +1,68 @@
+"""The tables of a bank in PostgreSQL, version by version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jingwei.stores.tables import LINES, Table, made_in
+
+TEXT = 'text COLLATE "C"'
+
+
+def make_version_1() -> list[str]:
+    """The first tables. Text compares by bytes (collation C), as in every engine."""
+    return [
+        "CREATE TABLE bank (version integer NOT NULL, token bigint NOT NULL)",
+        "INSERT INTO bank VALUES (0, 0)",
+        "CREATE TABLE records (seq bigint PRIMARY KEY, body bytea NOT NULL)",
+        "ALTER TABLE records ALTER body SET STORAGE EXTERNAL",
+        f"CREATE TABLE answers (actor {TEXT} NOT NULL, key {TEXT} NOT NULL, seq bigint NOT NULL, "
+        "PRIMARY KEY (key, actor))",
+        "CREATE TABLE tiles (level integer, idx bigint, body bytea NOT NULL CHECK (length(body) = 8192), "
+        "PRIMARY KEY (level, idx))",
+        "ALTER TABLE tiles ALTER body SET STORAGE EXTERNAL",
+        f"CREATE TABLE notes (name {TEXT} PRIMARY KEY, value text NOT NULL)",
+        _create(LINES),
+        *_shelves(1),
+    ]
+
+
+_REPORTED = (
+    "INSERT INTO answers (actor, key, seq) "
+    "SELECT '!report_fraud', told -> 'command' ->> 'payment' AS payment, min(seq) "
+    "FROM (SELECT seq, convert_from(body, 'UTF8')::json AS told FROM records "
+    "WHERE position('\"report_fraud\"'::bytea IN body) > 0) AS reports "
+    "WHERE told -> 'command' ->> 'type' = 'report_fraud' AND told -> 'answer' ->> 'result' = 'done' "
+    "GROUP BY payment"
+)
+
+
+def make_version_2() -> list[str]:
+    """What came with the app and the desk; and that a payment is reported as fraud only once."""
+    return [*_shelves(2), _REPORTED]
+
+
+def _shelves(version: int) -> list[str]:
+    """The tables of the kinds that came with a version, and their indexes."""
+    return [
+        *(f"{_create(table)} WITH (fillfactor = 70)" for table in made_in(version)),
+        *(
+            f"CREATE INDEX {table.name}_{column} ON {table.name} ({column}, id)"
+            for table in made_in(version)
+            for column in table.indexed
+        ),
+    ]
+
+
+def _create(table: Table) -> str:
+    parts = [
+        f"{column.name} {'bigint' if column.kind == 'int' else TEXT}"
+        f"{' PRIMARY KEY' if table.key == (column.name,) else ''}{'' if column.optional else ' NOT NULL'}"
+        for column in table.columns
+    ]
+    parts += [f"CHECK ({check})" for check in table.checks]
+    return f"CREATE TABLE {table.name} ({', '.join(parts)})"
+
+
+STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2}
+"""What leads to each version of the tables. A released step never changes; a new version adds one."""
