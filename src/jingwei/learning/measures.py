@@ -84,13 +84,20 @@ def calibration(truth: Flags, score: Floats) -> tuple[float, float]:
 
     Newton's method. A slope below one says the scores are too far apart.
     """
-    inner = np.clip(score, 1e-9, 1.0 - 1e-9)
+    inner = np.clip(score, 1e-6, 1.0 - 1e-6)
     design = np.column_stack([np.log(inner / (1.0 - inner)), np.ones(len(score))])
-    answer = np.array([1.0, 0.0])
-    for _ in range(50):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(design @ answer, -500, 500)))
+
+    def loss(at: Floats) -> float:
+        told = design @ at
+        return float(np.sum(np.logaddexp(0.0, told) - truth * told))
+
+    answer = np.array([0.0, 0.0])
+    for _ in range(100):
+        chance = np.exp(-np.logaddexp(0.0, -(design @ answer)))
         bend = (design * (chance * (1.0 - chance))[:, None]).T @ design + 1e-9 * np.eye(2)
         step = np.linalg.solve(bend, design.T @ (chance - truth))
+        while np.abs(step).max() > 1e-10 and loss(answer - step) > loss(answer):
+            step = step / 2.0
         answer = answer - step
         if np.abs(step).max() < 1e-10:
             break
