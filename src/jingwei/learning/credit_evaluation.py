@@ -1,8 +1,8 @@
-"""Measure the credit scorecard and its boosted challenger on rows neither has seen, beside plain baselines."""
+"""Measure the credit scorecard and its boosted challenger on rows neither has seen, beside plain
+baselines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,16 @@ from jingwei.learning.fairness import gaps, groups_of
 from jingwei.learning.families import matrix
 from jingwei.learning.history import Progress, quiet
 from jingwei.learning.lending import CreditModels, Reader, fit_credit, learn_reader
-from jingwei.learning.measures import Counts, auc_interval, brier, calibration, draws, interval, ks, weighted_auc
+from jingwei.learning.measures import (
+    Counts,
+    auc_interval,
+    brier,
+    calibration,
+    draws,
+    interval,
+    ks,
+    weighted_auc,
+)
 from jingwei.learning.protocol import Flags, auc_roc
 from jingwei.learning.scorecard import points_table
 from jingwei.learning.tabular import Table, outcome, read_table, same_columns
@@ -78,7 +87,8 @@ def told_of(truth: Flags, score: Floats, counts: Counts) -> dict[str, Any]:
 
 
 def chosen(truth: Flags, scores: dict[str, Floats], counts: Counts) -> dict[str, Any]:
-    """Which model stays default: the scorecard, unless boosting beats it by more than chance (same drawn rows)."""
+    """Which model stays default: the scorecard, unless boosting beats it by more than chance (same drawn
+    rows)."""
     apart = weighted_auc(truth, scores["boosting"], counts) - weighted_auc(truth, scores["scorecard"], counts)
     low, high = interval(apart)
     gap = auc_roc(truth, scores["boosting"]) - auc_roc(truth, scores["scorecard"])

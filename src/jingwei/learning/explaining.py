@@ -1,4 +1,5 @@
-"""Why a credit model refuses, and what would turn it: exact parts per reason, and the smallest changes found."""
+"""Why a credit model refuses, and what would turn it: exact parts per reason, and the smallest changes
+found."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ POLICY, MODEL = "policy", "model"
 
 
 class PolicyRule(msgspec.Struct, frozen=True):
-    """A rule of policy that refuses whatever the model says: its code, a column and the highest value allowed."""
+    """A rule of policy that refuses whatever the model says: its code, a column and the highest value
+    allowed."""
 
     code: str
     column: str
@@ -53,7 +55,8 @@ class Lender(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(group_of(name, self.reader) for name in self.models.features))
 
     def parts(self, numbers: Numbers) -> Floats:
-        """float64[n, groups + 1]: log-odds added by each reason, then the base; rows add up to the score's."""
+        """float64[n, groups + 1]: log-odds added by each reason, then the base; rows add up to the
+        score's."""
         models, features = self.models, with_families(numbers, self.reader.plan)
         names = models.scorecard.features
         card = models.points().bind(names).contributions(matrix(features, names))
@@ -79,7 +82,8 @@ class Lender(msgspec.Struct, frozen=True):
 
 
 def group_of(feature: str, reader: Reader) -> str:
-    """The reason a feature belongs to: its family, or itself. A ratio belongs to what stands above the line."""
+    """The reason a feature belongs to: its family, or itself. A ratio belongs to what stands above the
+    line."""
     for stem, members in reader.plan.families.items():
         if feature in members or feature.startswith(f"{stem} "):
             return stem
@@ -89,7 +93,8 @@ def group_of(feature: str, reader: Reader) -> str:
 def main_reasons(parts: Floats, middle: Floats, most: int = 3) -> list[tuple[int, ...]]:
     """Per row the numbers of the reasons that speak most against it, compared with the mean of the approved.
 
-    `parts` float64[n, groups + 1] of `Lender.parts`, `middle` float64[groups + 1] their mean over approved rows.
+    `parts` float64[n, groups + 1] of `Lender.parts`, `middle` float64[groups + 1] their mean over
+    approved rows.
     """
     over = (parts - middle)[:, :-1]
     order = np.argsort(-over, axis=1, kind="stable")[:, :most]
@@ -99,7 +104,8 @@ def main_reasons(parts: Floats, middle: Floats, most: int = 3) -> list[tuple[int
 def refusals(
     lender: Lender, numbers: Numbers, rules: Sequence[PolicyRule], middle: Floats
 ) -> list[Refused | None]:
-    """Per row: None when approved, else its reasons. Where the policy refuses, its codes are the only reasons."""
+    """Per row: None when approved, else its reasons. Where the policy refuses, its codes are the only
+    reasons."""
     score, parts, groups = lender.score(numbers), lender.parts(numbers), lender.groups()
     said = main_reasons(parts, middle)
     told: list[Refused | None] = []
@@ -130,7 +136,8 @@ def advise(
 ) -> Advice:
     """Return the few changes found that turn one refused row (columns float64[1]) into an approved one.
 
-    Values are quantiles of approved rows, rounded as they will be said. Columns of the stated reasons (`first`) are
+    Values are quantiles of approved rows, rounded as they will be said. Columns of the stated reasons
+    (`first`) are
     tried before others. Per step the flip that moves furthest the least is taken, or, while none flips, what
     lowers the chance most. What was found may fail: the caller decides again.
     """
@@ -141,7 +148,9 @@ def advise(
     for stated in (True, False):
         for _ in range(most):
             tried = [n for n in order if n not in changes and (not stated or n in first)]
-            options = [(n, said(v, approved[n])) for n in tried for v in ranks[n].tolist() if v != float(now[n][0])]
+            options = [
+                (n, said(v, approved[n])) for n in tried for v in ranks[n].tolist() if v != float(now[n][0])
+            ]
             if not options or float(lender.score(now)[0]) < lender.cut_off or len(changes) >= most:
                 break
             name, value = _best(lender, now, options, approved)

@@ -22,7 +22,8 @@ MOST_GROUPS = 12
 def groups_of(train: Column, test: Column) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Return the group number of every test row, and the groups' names.
 
-    Texts and numbers with few values are groups as they are; other numbers are cut at the quartiles of training.
+    Texts and numbers with few values are groups as they are; other numbers are cut at the quartiles of
+    training.
     """
     if is_text(test) or len(np.unique(train)) <= MOST_GROUPS:
         values, where = np.unique(test.astype(str) if is_text(test) else test, return_inverse=True)
@@ -47,8 +48,10 @@ def gaps(
     large = [g for g in range(len(names)) if sizes[g] >= SMALLEST_GROUP and (~bad[number == g]).any()]
     approved = score < cut_off
     told: dict[str, Any] = {
-        "groups": {names[g]: _group(approved[number == g], bad[number == g]) for g in range(len(names)) if sizes[g]},
-        "too_small_to_compare": [names[g] for g in range(len(names)) if 0 < sizes[g] and g not in large],
+        "groups": {
+            names[g]: _group(approved[number == g], bad[number == g]) for g in range(len(names)) if sizes[g]
+        },
+        "too_small_to_compare": [names[g] for g in range(len(names)) if sizes[g] > 0 and g not in large],
     }
     if len(large) < 2:
         return told | {"alarm": False, "alarm_on": [], "says": "fewer than two groups are large enough"}
@@ -64,7 +67,12 @@ def gaps(
 def _group(approved: Flags, bad: Flags) -> dict[str, Any]:
     good = ~bad
     refused = float((~approved)[good].mean()) if good.any() else None
-    return {"rows": len(bad), "approval": float(approved.mean()), "good_refused": refused, "bad": float(bad.mean())}
+    return {
+        "rows": len(bad),
+        "approval": float(approved.mean()),
+        "good_refused": refused,
+        "bad": float(bad.mean()),
+    }
 
 
 def _gap(happened: Flags, masks: list[tuple[Flags, str]], counts: Counts) -> dict[str, Any]:

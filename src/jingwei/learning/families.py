@@ -1,4 +1,5 @@
-"""Features from families of numbered columns (BILL_1..BILL_6): mean, extremes, change, and ratios between them."""
+"""Features from families of numbered columns (BILL_1..BILL_6): mean, extremes, change, and ratios
+between them."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ def _coded(column: Floats) -> bool:
 
 
 def with_families(numbers: dict[str, Floats], plan: Plan) -> dict[str, Floats]:
-    """Return the columns and, after them, what the families tell: float64[n] each (MISSING where a part is)."""
+    """Return the columns and, after them, what the families tell: float64[n] each (MISSING where a part
+    is)."""
     known = {name: np.where(numbers[name] == MISSING, np.nan, numbers[name]) for name in plan.columns}
     out: dict[str, Floats] = {}
     members = {s: np.column_stack([known[n] for n in names]) for s, names in plan.families.items()}

@@ -1,4 +1,5 @@
-"""Which invoices will be paid late: learned from what is known on the day of the invoice, measured on later ones."""
+"""Which invoices will be paid late: learned from what is known on the day of the invoice, measured on
+later ones."""
 
 from __future__ import annotations
 
@@ -11,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jingwei.learning.history import Progress, quiet
-from jingwei.learning.measures import auc_interval, brier, calibration, draws_of_groups, interval, weighted_auc
+from jingwei.learning.measures import (
+    auc_interval,
+    brier,
+    calibration,
+    draws_of_groups,
+    interval,
+    weighted_auc,
+)
 from jingwei.learning.protocol import Flags, auc_roc, average_precision
 from jingwei.learning.tabular import Column, Table, TableError, is_text, read_table
 from jingwei.models.compiled import Floats
@@ -70,7 +78,11 @@ def read_invoices(path: Path) -> Invoices:
     late, amount = (_number(table, name) for name in ("DaysLate", "InvoiceAmount"))
     customer = _codes(table.column("customerID"))
     order = np.lexsort((customer, dates[0]))
-    country = _codes(table.columns["countryCode"]) if "countryCode" in table.columns else np.zeros(len(order), np.int64)
+    country = (
+        _codes(table.columns["countryCode"])
+        if "countryCode" in table.columns
+        else np.zeros(len(order), np.int64)
+    )
     return Invoices(
         customer[order],
         country[order],
@@ -108,7 +120,8 @@ def _days(table: Table, name: str) -> Floats:
             out[row] = (_american(text) if "/" in text else date.fromisoformat(text[:10])).toordinal()
         except ValueError:
             raise TableError(
-                f"{table.path}: row {row + 1}: {name!r} holds {text[:20]!r}, which is no date like 2013-04-30 or 4/30/2013"
+                f"{table.path}: row {row + 1}: {name!r} holds {text[:20]!r}, "
+                "which is no date like 2013-04-30 or 4/30/2013"
             ) from None
     return out
 
@@ -120,7 +133,8 @@ def _american(text: str) -> date:
 def as_known(told: Invoices) -> Floats:
     """Features float64[n, FEATURES] of every invoice as known on its date.
 
-    History counts invoices settled *before* that day, and those then open. Whether and when this invoice, or one
+    History counts invoices settled *before* that day, and those then open. Whether and when this
+    invoice, or one
     still open, will be paid is not looked at.
     """
     out = np.empty((len(told.invoiced), len(FEATURES)))
@@ -171,16 +185,20 @@ def _history(told: Invoices, past: npt.NDArray[np.int64], country: float) -> tup
 
 
 def evaluate_lateness(path: Path, progress: Progress = quiet) -> dict[str, Any]:
-    """Return figures on the latest 30 % of invoices, intervals by customer, and the baselines. Raises TableError.
+    """Return figures on the latest 30 % of invoices, intervals by customer, and the baselines. Raises
+    TableError.
 
-    Learned from are the invoices due before the first tested one was written, so whether they were late is known.
+    Learned from are the invoices due before the first tested one was written, so whether they were late
+    is known.
     """
     told = read_invoices(path)
     split = float(np.quantile(told.invoiced, 1.0 - TEST_SHARE))
     train, test = told.due < split, told.invoiced >= split
     for rows, which in ((train, "due before"), (test, "written from")):
         if min(told.late[rows].sum(), (~told.late[rows]).sum()) < 20:
-            raise TableError(f"{path}: too few late or timely invoices {which} {date.fromordinal(int(split))}")
+            raise TableError(
+                f"{path}: too few late or timely invoices {which} {date.fromordinal(int(split))}"
+            )
     cases = as_known(told)
     progress(40, 100)
     best, inner = choose(cases[train], told.late[train])
@@ -191,7 +209,9 @@ def evaluate_lateness(path: Path, progress: Progress = quiet) -> dict[str, Any]:
     share = cases[test][:, FEATURES.index("late_share")]
     apart = weighted_auc(truth, scores[best], counts) - weighted_auc(truth, share, counts)
     progress(100, 100)
-    figures = {name: _figures(truth, score, counts) | {"inner_auc": inner[name]} for name, score in scores.items()}
+    figures = {
+        name: _figures(truth, score, counts) | {"inner_auc": inner[name]} for name, score in scores.items()
+    }
     return figures[best] | {
         "model": best,
         "models": figures,
@@ -221,7 +241,8 @@ def _figures(truth: Flags, score: Floats, counts: Any) -> dict[str, Any]:
 
 
 def choose(cases: Floats, late: Flags) -> tuple[str, dict[str, float]]:
-    """Return the model that did best on the last quarter of the training invoices, and all their AUCs there."""
+    """Return the model that did best on the last quarter of the training invoices, and all their AUCs
+    there."""
     cut = len(late) * 3 // 4
     scores = fitted_all(cases[:cut], late[:cut], cases[cut:])
     inner = {name: auc_roc(late[cut:], score) for name, score in scores.items()}

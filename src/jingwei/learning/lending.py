@@ -1,4 +1,5 @@
-"""Credit models: a scorecard, and boosted trees as its challenger, both fitted on training rows only and served compiled."""
+"""Credit models: a scorecard, and boosted trees as its challenger, fitted on training rows, served
+compiled."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from jingwei.learning.families import Plan, find_families, matrix, with_families
 from jingwei.learning.history import Progress, quiet
 from jingwei.learning.protocol import Flags, auc_roc
 from jingwei.learning.scorecard import Scorecard, fit_scorecard
-from jingwei.learning.tabular import Encoder, Table, learn_encoding, learnable, refuse_leaks, same_columns
+from jingwei.learning.tabular import Encoder, Table, learn_encoding, learnable, refuse_leaks
 from jingwei.models.card import Card
 from jingwei.models.compiled import Floats
 from jingwei.models.forest import Forest, from_lightgbm
@@ -35,8 +36,8 @@ SETTINGS: dict[str, Any] = {
     "feature_fraction": 0.4,
     "lambda_l2": 10.0,
     "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 2,
+    "force_col_wise": True,
+    "num_threads": 1,
     "verbosity": -1,
 }
 
@@ -70,7 +71,8 @@ def learn_reader(train: Table, bad: Flags, taboo: Sequence[str], protected: Sequ
 
 
 class Stacked(msgspec.Struct, frozen=True):
-    """Log-odds = trees x forest margin + card x scorecard log-odds + offset; fitted on rows outside training."""
+    """Log-odds = trees x forest margin + card x scorecard log-odds + offset; fitted on rows outside
+    training."""
 
     trees: float
     card: float
@@ -217,7 +219,8 @@ def grown_margins(text: str, cases: Floats) -> Floats:
 
 
 def stack(margins: Floats, log_odds: Floats, bad: Flags) -> Stacked:
-    """Return the weights, none below zero, that fit the outcome best; with one at zero, Platt on the other."""
+    """Return the weights, none below zero, that fit the outcome best; with one at zero, Platt on the
+    other."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=1e6, max_iter=1000).fit(np.column_stack([margins, log_odds]), bad)

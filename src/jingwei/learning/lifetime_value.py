@@ -1,6 +1,7 @@
 """How often a customer will buy again and for how much: BG/NBD and gamma-gamma, fitted by maximum likelihood.
 
-BG/NBD: Fader, Hardie, Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24(2), equations 6
+BG/NBD: Fader, Hardie, Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24(2),
+equations 6
 (likelihood) and 10 (expected purchases). Gamma-gamma: Fader, Hardie (2013), The Gamma-Gamma Model of Monetary
 Value, equations 1a and 5. Time in weeks.
 """
@@ -82,7 +83,8 @@ class SpendLevel(msgspec.Struct, frozen=True):
     log_likelihood: float
 
     def expected(self, repeats: Floats, mean: Floats) -> Floats:
-        """Mean spend float64[n] per purchase, between the customer's own mean and everybody's (equation 5)."""
+        """Mean spend float64[n] per purchase, between the customer's own mean and everybody's (equation
+        5)."""
         answer: Floats = self.p * (self.gamma + repeats * mean) / (self.p * repeats + self.q - 1.0)
         return answer
 
@@ -101,14 +103,21 @@ def spend_likelihood(repeats: Floats, mean: Floats, p: float, q: float, gamma: f
     """Sum over customers of the log of equation 1a."""
     px = p * repeats
     parts = gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(gamma)
-    parts = parts + (px - 1.0) * np.log(mean) + px * np.log(repeats) - (px + q) * np.log(gamma + repeats * mean)
+    parts = (
+        parts + (px - 1.0) * np.log(mean) + px * np.log(repeats) - (px + q) * np.log(gamma + repeats * mean)
+    )
     return float(np.sum(parts))
 
 
 def _settled(loss: Callable[[Floats], float], size: int) -> Floats:
     """Lowest point of a smooth loss in `size` log-parameters, from several starts."""
     runs = [
-        minimize(loss, np.full(size, start), method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-12, "xatol": 1e-8})
+        minimize(
+            loss,
+            np.full(size, start),
+            method="Nelder-Mead",
+            options={"maxiter": 4000, "fatol": 1e-12, "xatol": 1e-8},
+        )
         for start in (0.0, 1.0)
     ]
     best = min(runs, key=lambda run: float(run.fun))

@@ -40,7 +40,8 @@ def interval(values: Floats) -> Interval:
 
 
 def weighted_auc(truth: Flags, score: Floats, counts: Counts) -> Floats:
-    """AUC float64[rounds] for row weights int16[rounds, rows]; ties count half. NaN where a class is absent."""
+    """AUC float64[rounds] for row weights int16[rounds, rows]; ties count half. NaN where a class is
+    absent."""
     order = np.argsort(score, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(score[order]) != 0.0, True))
     out = np.empty(len(counts))

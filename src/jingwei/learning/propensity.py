@@ -1,4 +1,5 @@
-"""Who will say yes: logistic, forest and boosting compared out of time, with features by PCA and LDA beside them."""
+"""Who will say yes: logistic, forest and boosting compared out of time, with features by PCA and LDA
+beside them."""
 
 from __future__ import annotations
 
@@ -9,10 +10,19 @@ from typing import Any
 import numpy as np
 
 from jingwei.learning.history import Progress, quiet
-from jingwei.learning.measures import Counts, auc_interval, brier, calibration, draws, drawn, lift
+from jingwei.learning.measures import Counts, auc_interval, brier, calibration, drawn, draws, lift
 from jingwei.learning.protocol import Flags, auc_roc, average_precision
-from jingwei.learning.tabular import Table, TableError, is_text, learnable, outcome, read_table, refuse_leaks
-from jingwei.learning.tabular import learn_encoding, same_columns
+from jingwei.learning.tabular import (
+    Table,
+    TableError,
+    is_text,
+    learn_encoding,
+    learnable,
+    outcome,
+    read_table,
+    refuse_leaks,
+    same_columns,
+)
 from jingwei.models.compiled import Floats
 
 YES = ("yes", "1", "true", "1.0")
@@ -43,7 +53,9 @@ def evaluate_propensity(
     inner: dict[str, float] = {}
     models = candidates()
     for step, name in enumerate(models):
-        early = scores_of(name, train.rows(np.arange(cut)), said[:cut], train.rows(np.arange(cut, len(said))), names)
+        early = scores_of(
+            name, train.rows(np.arange(cut)), said[:cut], train.rows(np.arange(cut, len(said))), names
+        )
         inner[name] = auc_roc(said[cut:], early)
         score = scores_of(name, train, said, test, names)
         told[name] = _figures(truth, score, counts) | {"inner_auc": inner[name]}
@@ -68,7 +80,9 @@ def _yes(table: Table, target: str) -> Flags:
     held = {str(v).strip().lower() for v in column.tolist()}
     words = [word for word in YES if word in held]
     if len(held) != 2 or len(words) != 1:
-        raise TableError(f"{table.path}: {target!r} must hold yes and no, or 1 and 0; it holds {sorted(held)[:6]}")
+        raise TableError(
+            f"{table.path}: {target!r} must hold yes and no, or 1 and 0; it holds {sorted(held)[:6]}"
+        )
     value = next(v for v in column.tolist() if str(v).strip().lower() == words[0])
     return ~outcome(table, target, str(value))
 
@@ -91,10 +105,14 @@ class OneHot:
 
     def __init__(self, train: Table, names: Sequence[str]) -> None:
         self.names = tuple(names)
-        texts = {name: np.unique(train.column(name).astype(str)) for name in names if is_text(train.column(name))}
+        texts = {
+            name: np.unique(train.column(name).astype(str)) for name in names if is_text(train.column(name))
+        }
         self.values = {name: held[:50] for name, held in texts.items()}
         self.middle = {
-            name: float(np.nan_to_num(np.nanmedian(train.column(name)))) for name in names if name not in texts
+            name: float(np.nan_to_num(np.nanmedian(train.column(name))))
+            for name in names
+            if name not in texts
         }
 
     def of(self, table: Table) -> Floats:
@@ -122,7 +140,9 @@ def candidates() -> dict[str, Any]:
     logistic = LogisticRegression(C=0.05, max_iter=1000)
     return {
         "logistic": make_pipeline(StandardScaler(), logistic),
-        "forest": RandomForestClassifier(200, min_samples_leaf=20, max_features=0.3, random_state=0, n_jobs=2),
+        "forest": RandomForestClassifier(
+            200, min_samples_leaf=20, max_features=0.3, random_state=0, n_jobs=1
+        ),
         "boosting": LGBMClassifier(
             n_estimators=200,
             learning_rate=0.03,

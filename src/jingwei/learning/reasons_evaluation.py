@@ -1,4 +1,5 @@
-"""The five checks of an explanation: it adds up, it matters, its advice works, it is stable, policy stays apart."""
+"""The five checks of an explanation: it adds up, it matters, its advice works, it is stable, policy
+stays apart."""
 
 from __future__ import annotations
 
@@ -51,18 +52,17 @@ def synthetic_case(rows: int = 6000) -> ReasonsCase:
     return ReasonsCase(train, bad, test, fixed=FIXED, source="synthetic applications, made up here")
 
 
-def case_of_files(case: CreditCase, fixed: Sequence[str]) -> ReasonsCase:
-    """The same with rows from files. Raises TableError."""
+def case_of_files(case: CreditCase) -> ReasonsCase:
+    """The same with rows from files; there, every column learned from may be advised. Raises TableError."""
     train, test = read_table(case.train), read_table(case.test)
     bad = outcome(train, case.target, case.good)
-    for name in fixed:
-        train.column(name)
     taboo = (case.target, *case.protected, *case.exclude)
-    return ReasonsCase(train, bad, test, taboo, tuple(fixed), str(case.train))
+    return ReasonsCase(train, bad, test, taboo, source=str(case.train))
 
 
 def evaluate_reasons(case: ReasonsCase, progress: Progress = quiet) -> dict[str, Any]:
-    """Return the five checks for the scorecard and for boosting, each with its figure, bar and whether it holds."""
+    """Return the five checks for the scorecard and for boosting, each with its figure, bar and whether
+    it holds."""
     reader = learn_reader(case.train, case.bad, case.taboo)
     same_columns(case.train, case.test, reader.names)
     numbers = {name: reader.encoder.numbers(table, reader.names) for name, table in _both(case)}
@@ -80,7 +80,12 @@ def evaluate_reasons(case: ReasonsCase, progress: Progress = quiet) -> dict[str,
         told[model] = _five(Lender(reader, models, model), retrained, numbers, case.fixed)
         progress(85 + 15 * step, 100)
     holds = all(check["holds"] for checks in told.values() for check in checks.values())
-    return told | {"all_hold": holds, "data": case.source, "train_rows": len(case.bad), "fixed": list(case.fixed)}
+    return told | {
+        "all_hold": holds,
+        "data": case.source,
+        "train_rows": len(case.bad),
+        "fixed": list(case.fixed),
+    }
 
 
 def _both(case: ReasonsCase) -> tuple[tuple[str, Table], ...]:
@@ -101,7 +106,9 @@ def _five(
     return {
         "additivity": additivity(lender, cases),
         "deletion": deletion(lender, cases, reasons, approved),
-        "advice_flips": flips(lender, take(cases, np.arange(min(ADVISED, len(refused)))), reasons, approved, fixed),
+        "advice_flips": flips(
+            lender, take(cases, np.arange(min(ADVISED, len(refused)))), reasons, approved, fixed
+        ),
         "stability": stability(lender, retrained, cases, reasons, sample),
         "policy_apart": policy_apart(lender, test, train, middle),
     }
@@ -111,13 +118,19 @@ def additivity(lender: Lender, cases: Numbers) -> dict[str, Any]:
     """Largest distance between the sum of the parts and the log-odds of the score."""
     score = lender.score(cases)
     gap = float(np.abs(lender.parts(cases).sum(axis=1) - np.log(score / (1.0 - score))).max())
-    return {"largest_gap": gap, "bar": BARS["additivity"], "rows": len(score), "holds": gap <= BARS["additivity"]}
+    return {
+        "largest_gap": gap,
+        "bar": BARS["additivity"],
+        "rows": len(score),
+        "holds": gap <= BARS["additivity"],
+    }
 
 
 def deletion(
     lender: Lender, cases: Numbers, reasons: Sequence[tuple[int, ...]], approved: Numbers
 ) -> dict[str, Any]:
-    """How far the log-odds fall when the stated reasons' columns take the median of the approved; and random ones."""
+    """How far the log-odds fall when the stated reasons' columns take the median of the approved; and
+    random ones."""
     rng, groups = np.random.default_rng(8), lender.groups()
     random = [tuple(rng.permutation(len(groups))[: len(one)].tolist()) for one in reasons]
     before = log_odds(lender.score(cases))
@@ -138,9 +151,7 @@ def log_odds(score: Floats) -> Floats:
     return told
 
 
-def _neutral(
-    lender: Lender, cases: Numbers, chosen: Sequence[tuple[int, ...]], approved: Numbers
-) -> Numbers:
+def _neutral(lender: Lender, cases: Numbers, chosen: Sequence[tuple[int, ...]], approved: Numbers) -> Numbers:
     out, groups = {name: column.copy() for name, column in cases.items()}, lender.groups()
     for row, picked in enumerate(chosen):
         for name in (name for g in picked for name in lender.columns_of(groups[g])):
@@ -149,9 +160,14 @@ def _neutral(
 
 
 def flips(
-    lender: Lender, cases: Numbers, reasons: Sequence[tuple[int, ...]], approved: Numbers, fixed: Sequence[str]
+    lender: Lender,
+    cases: Numbers,
+    reasons: Sequence[tuple[int, ...]],
+    approved: Numbers,
+    fixed: Sequence[str],
 ) -> dict[str, Any]:
-    """Share of refusals that turn when the advice is followed, decided again on the rows with the advised values."""
+    """Share of refusals that turn when the advice is followed, decided again on the rows with the
+    advised values."""
     groups, rows = lender.groups(), len(next(iter(cases.values())))
     after, changed = {name: column.copy() for name, column in cases.items()}, []
     for row in range(rows):
@@ -180,7 +196,8 @@ def stability(
     reasons: Sequence[tuple[int, ...]],
     sample: Numbers,
 ) -> dict[str, Any]:
-    """Mean overlap (Jaccard) of the top three reasons with those of models trained on random 90 % of the rows."""
+    """Mean overlap (Jaccard) of the top three reasons with those of models trained on random 90 % of the
+    rows."""
     alike = []
     for other in retrained:
         again = main_reasons(other.parts(cases), other.parts(sample).mean(axis=0))
@@ -189,13 +206,21 @@ def stability(
             a, b = {named[0][g] for g in one}, {named[1][g] for g in two}
             alike.append(len(a & b) / len(a | b) if a | b else 1.0)
     mean = float(np.mean(alike))
-    return {"jaccard": mean, "bar": BARS["stability"], "retrainings": len(retrained), "holds": mean >= BARS["stability"]}
+    return {
+        "jaccard": mean,
+        "bar": BARS["stability"],
+        "retrainings": len(retrained),
+        "holds": mean >= BARS["stability"],
+    }
 
 
 def policy_apart(lender: Lender, test: Numbers, train: Numbers, middle: Floats) -> dict[str, Any]:
-    """Rules of policy (the highest 1 % of two columns of training) beside the model: whose reasons are whose."""
+    """Rules of policy (the highest 1 % of two columns of training) beside the model: whose reasons are
+    whose."""
     names = list(train)[:2]
-    rules = [PolicyRule(f"above_limit_of_{name}", name, float(np.quantile(train[name], 0.99))) for name in names]
+    rules = [
+        PolicyRule(f"above_limit_of_{name}", name, float(np.quantile(train[name], 0.99))) for name in names
+    ]
     told = refusals(lender, test, rules, middle)
     codes = {rule.code for rule in rules}
     broken = [any(test[rule.column][row] > rule.most for rule in rules) for row in range(len(told))]
@@ -204,4 +229,9 @@ def policy_apart(lender: Lender, test: Numbers, train: Numbers, middle: Floats) 
     others = [r for r, broke in zip(told, broken, strict=True) if not broke and r is not None]
     wrong += sum(r.origin != MODEL or bool(set(r.reasons) & codes) for r in others)
     checked = len(by_policy) + len(others)
-    return {"by_policy": len(by_policy), "by_model": len(others), "wrong": wrong, "holds": wrong == 0 and checked > 0}
+    return {
+        "by_policy": len(by_policy),
+        "by_model": len(others),
+        "wrong": wrong,
+        "holds": wrong == 0 and checked > 0,
+    }

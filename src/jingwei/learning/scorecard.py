@@ -1,7 +1,8 @@
 """A scorecard: monotone ranges by weight of evidence, a logistic on them, served as a table of points.
 
 Weight of evidence of a range: ln((bad there / all bad) / (good there / all good)) (Siddiqi, Credit Risk
-Scorecards, 2006, chapter 6). Ranges start as quantiles and are merged until the share of bad rises or falls all
+Scorecards, 2006, chapter 6). Ranges start as quantiles and are merged until the share of bad rises or
+falls all
 the way (isotonic regression, which pools neighbours that break the order). Codes for kinds of missing get
 a range each.
 """
@@ -72,7 +73,9 @@ def make_ranges(values: Floats, bad: Flags, most: int = QUANTILES) -> Ranges:
     starts = np.flatnonzero(np.append(True, np.abs(np.diff(smooth)) > 1e-12))
     group = np.searchsorted(used[starts], at, side="right") - 1
     kept = [float(edges[used[s] - 1]) for s in starts[1:]]
-    return Ranges(*_joined(codes, special, kept, [_evidence(hits[group == g], total) for g in range(len(starts))]))
+    return Ranges(
+        *_joined(codes, special, kept, [_evidence(hits[group == g], total) for g in range(len(starts))])
+    )
 
 
 def _evidence(bad: Flags, total: tuple[float, float]) -> float:
@@ -94,7 +97,8 @@ def _joined(
 
 
 class Scorecard(msgspec.Struct, frozen=True):
-    """Ranges of every feature offered, and weights of those that stayed in: the library's side of the card."""
+    """Ranges of every feature offered, and weights of those that stayed in: the library's side of the
+    card."""
 
     features: tuple[str, ...]
     ranges: tuple[Ranges, ...]
@@ -121,7 +125,8 @@ class Scorecard(msgspec.Struct, frozen=True):
 
 
 def fit_scorecard(columns: dict[str, Floats], bad: Flags) -> Scorecard:
-    """Fit ranges and weights on training rows. Features whose weight would turn their evidence round are dropped.
+    """Fit ranges and weights on training rows. Features whose weight would turn their evidence round are
+    dropped.
 
     Raises TableError when no feature tells good from bad.
     """

@@ -14,7 +14,8 @@ FIXED = ("account_months", "months_employed", "missed_12m")
 def loan_applications(rows: int, seed: int) -> tuple[Table, Flags]:
     """Return applications and which of them went bad. Same seed, same rows.
 
-    Truth: a logistic of debt, card use, missed payments, inquiries, savings, employment and size of the loan, with
+    Truth: a logistic of debt, card use, missed payments, inquiries, savings, employment and size of the
+    loan, with
     thresholds and one interaction. Simpler and less noisy than life; no accuracy on it means anything.
     """
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Read a table with a known outcome from a file: columns by name, the outcome, and what must not be learned from."""
+"""Read a table with a known outcome from a file: columns by name, the outcome, and what not to learn from."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def refuse_leaks(numbers: dict[str, Floats], bad: Flags) -> None:
     if leaks:
         raise TableError(
             f"refused, for it knows the outcome: {', '.join(leaks)}; a column filled in afterwards or copied "
-            "from the outcome makes every figure worthless; leave it out with --exclude"
+            "from the outcome makes every figure worthless; leave it out of the files"
         )
 
 
@@ -209,7 +209,9 @@ def tells(column: Floats, bad: Flags) -> str:
     low, high = np.quantile(column, [0.0, 1.0])
     if low == high:
         return ""
-    ranges = np.searchsorted(np.unique(np.quantile(column, np.linspace(0, 1, 51)[1:-1])), column, side="right")
+    ranges = np.searchsorted(
+        np.unique(np.quantile(column, np.linspace(0, 1, 51)[1:-1])), column, side="right"
+    )
     share = np.bincount(ranges, bad) / np.maximum(1, np.bincount(ranges))
     area = max(auc_roc(bad, column), auc_roc(bad, -column), auc_roc(bad, share[ranges]))
     if area > TOO_GOOD:

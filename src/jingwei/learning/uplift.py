@@ -1,6 +1,8 @@
-"""Whom a message moves: learners of uplift from a randomised experiment, and the Qini curve that measures them.
+"""Whom a message moves: learners of uplift from a randomised experiment, and the Qini curve that
+measures them.
 
-T-learner and X-learner: Kuenzel et al. (2019), PNAS 116(10). Class transformation: Jaskowski, Jaroszewicz (2012).
+T-learner and X-learner: Kuenzel et al. (2019), PNAS 116(10). Class transformation: Jaskowski,
+Jaroszewicz (2012).
 Qini: Radcliffe (2007), Using Control Groups to Target on Predicted Lift.
 """
 

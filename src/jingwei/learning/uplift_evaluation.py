@@ -1,4 +1,5 @@
-"""Measure uplift on a randomised experiment: Qini per arm against the control, and for choosing the best arm."""
+"""Measure uplift on a randomised experiment: Qini per arm against the control, and for choosing the best
+arm."""
 
 from __future__ import annotations
 
@@ -12,7 +13,16 @@ from jingwei.learning.history import Progress, quiet
 from jingwei.learning.measures import draws, interval
 from jingwei.learning.propensity import OneHot
 from jingwei.learning.protocol import Flags
-from jingwei.learning.tabular import Column, Table, TableError, equals, is_text, learnable, read_table, same_columns
+from jingwei.learning.tabular import (
+    Column,
+    Table,
+    TableError,
+    equals,
+    is_text,
+    learnable,
+    read_table,
+    same_columns,
+)
 from jingwei.learning.uplift import LEARNERS, Trial, qini, response
 from jingwei.models.compiled import Floats
 

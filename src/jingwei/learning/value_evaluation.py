@@ -1,4 +1,5 @@
-"""Measure customer value on CDNOW: the published digits first, then purchases and spend of weeks not fitted to."""
+"""Measure customer value on CDNOW: the published digits first, then purchases and spend of weeks not
+fitted to."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def evaluate_value(folder: Path, progress: Progress = quiet) -> dict[str, Any]:
     told: dict[str, Any] = msgspec.to_builtins(rate)
     told["published"] = PUBLISHED
     told["reproduced"] = all(
-        round(told[name], 1 if name == "log_likelihood" else 3) == stated for name, stated in PUBLISHED.items()
+        round(told[name], 1 if name == "log_likelihood" else 3) == stated
+        for name, stated in PUBLISHED.items()
     )
     told["customers"] = len(read_summary(folder / SUMMARY).repeats)
     told["holdout"] = _holdout(later, fitted, spend)
@@ -74,13 +76,14 @@ def read_master(path: Path) -> Later:
     try:
         with duckdb.connect() as db:
             db.execute(
-                "CREATE TABLE line AS SELECT string_split_regex(trim(l), '\\s+') AS w FROM "
-                "(SELECT unnest(string_split(content, chr(10))) AS l FROM read_text(?)) WHERE l ~ '^\\s*[0-9]'",
+                "CREATE TABLE line AS SELECT string_split_regex(trim(l), '\\s+') AS w "
+                "FROM (SELECT unnest(string_split(content, chr(10))) AS l FROM read_text(?)) WHERE l ~ '^\\s*[0-9]'",
                 [str(path)],
             )
             db.execute(
-                "CREATE TABLE day AS SELECT w[1]::INT AS c, strptime(w[2], '%Y%m%d')::DATE - DATE '1997-01-01' AS d, "
-                "sum(w[4]::DOUBLE) AS v FROM line GROUP BY ALL"
+                "CREATE TABLE day AS SELECT w[1]::INT AS c, "
+                "strptime(w[2], '%Y%m%d')::DATE - DATE '1997-01-01' "
+                "AS d, sum(w[4]::DOUBLE) AS v FROM line GROUP BY ALL"
             )
             found = db.execute(
                 f"SELECT f, count(*) FILTER (d > f AND d < {DAYS}) AS x, "
@@ -88,10 +91,11 @@ def read_master(path: Path) -> Later:
                 f"coalesce(avg(v) FILTER (d > f AND d < {DAYS}), 0) AS m, "
                 f"count(*) FILTER (d >= {DAYS} AND d < {2 * DAYS}) AS y, "
                 f"coalesce(sum(v) FILTER (d >= {DAYS} AND d < {2 * DAYS}), 0) AS s "
-                f"FROM (SELECT *, min(d) OVER (PARTITION BY c) AS f FROM day) WHERE f < {DAYS} GROUP BY c, f ORDER BY c"
+                f"FROM (SELECT *, min(d) OVER (PARTITION BY c) AS f FROM day) "
+                f"WHERE f < {DAYS} GROUP BY c, f ORDER BY c"
             ).fetchnumpy()
     except duckdb.Error as error:
-        raise TableError(f"{path}: a line is not 'customer date discs dollars': {str(error)[:120]}") from error
+        raise TableError(f"{path}: a line is not 'customer date discs dollars': {str(error)[:90]}") from error
     first, repeats, last, mean, bought, spent = (np.asarray(found[k], dtype=np.float64) for k in "fxlmys")
     if len(first) < 100:
         raise TableError(f"{path}: {len(first)} customers are too few")

@@ -39,7 +39,6 @@ def credit(
     protected: Annotated[
         str, typer.Option(help="Columns never to score by, only to look at fairness; commas between.")
     ] = "",
-    exclude: Exclude = "",
     as_json: Json = False,
 ) -> None:
     """Fit a scorecard and boosted trees, measure both on other rows, with gaps between protected groups."""
@@ -47,7 +46,7 @@ def credit(
     existing(test, "the rows to measure on")
     from jingwei.learning.credit_evaluation import CreditCase, evaluate_credit
 
-    case = CreditCase(train, test, target, good, named(protected), named(exclude))
+    case = CreditCase(train, test, target, good, named(protected))
     with progress("credit") as tell:
         told: Any = evaluate_credit(case, tell)
     result(told, as_json)
@@ -88,7 +87,6 @@ def uplift(
     treatment: Annotated[str, typer.Option(help="The column that tells which arm each row was in.")],
     outcome: Annotated[str, typer.Option(help="The column that is 1 where it came, else 0.")],
     control: Annotated[str, typer.Option(help="The arm that got nothing.")] = "No E-Mail",
-    exclude: Exclude = "",
     as_json: Json = False,
 ) -> None:
     """Measure whom a message moves, on a randomised experiment: Qini per arm and for the best arm."""
@@ -96,17 +94,19 @@ def uplift(
     existing(test, "the rows to measure on")
     from jingwei.learning.uplift_evaluation import UpliftCase, evaluate_uplift
 
-    case = UpliftCase(train, test, treatment, outcome, control, named(exclude))
+    case = UpliftCase(train, test, treatment, outcome, control)
     with progress("uplift") as tell:
         told: Any = evaluate_uplift(case, tell)
     result(told, as_json)
 
 
 def lateness(
-    data: Annotated[Path, typer.Option("--data", help="Invoices with due and settled dates: parquet or CSV.")],
+    data: Annotated[
+        Path, typer.Option("--data", help="Invoices with due and settled dates: parquet or CSV.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Measure which invoices will be paid late, on the latest ones, from what was known when they were written."""
+    """Measure on the latest invoices which are paid late, from what was known when they were written."""
     existing(data, "the invoices")
     from jingwei.learning.lateness import evaluate_lateness
 
@@ -121,7 +121,6 @@ def reasons(
     target: Annotated[str, typer.Option(help="The column that tells how the loan went.")] = "",
     good: Annotated[str, typer.Option(help="Its value for a loan that went well.")] = "",
     exclude: Exclude = "",
-    fixed: Annotated[str, typer.Option(help="Columns nobody can change; commas between.")] = "",
     as_json: Json = False,
 ) -> None:
     """Check the reasons of refusals five ways, on made-up applications or on files."""
@@ -129,7 +128,7 @@ def reasons(
     from jingwei.learning.reasons_evaluation import case_of_files, evaluate_reasons, synthetic_case
 
     if train is None or test is None:
-        if train or test or target or good or exclude or fixed:
+        if train or test or target or good or exclude:
             fix = "give --train, --test, --target and --good together, or none of them"
             raise Mistake("the files to explain are not all named", fix, code=USAGE)
         case = synthetic_case()
@@ -137,7 +136,7 @@ def reasons(
         existing(train, "the rows to learn from")
         existing(test, "the rows to explain")
         files = CreditCase(train, test, target, good, (), named(exclude))
-        case = case_of_files(files, named(fixed))
+        case = case_of_files(files)
     with progress("reasons") as tell:
         told: Any = evaluate_reasons(case, tell)
     result(told, as_json)
