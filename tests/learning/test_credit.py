@@ -1,4 +1,5 @@
-"""Credit models: known answers, what must not be learned from, and that the compiled card is the library's."""
+"""Credit models: known answers, what must not be learned from, and that the compiled card is the
+library's."""
 
 from __future__ import annotations
 
@@ -268,7 +269,9 @@ def test_gaps_by_hand():
     score = np.concatenate([np.tile([0.1, 0.9], 100), np.tile([0.1, 0.1, 0.1, 0.9], 50)])
     bad = np.zeros(400, dtype=bool)
     told = gaps((group, ["f", "m"]), bad, score, 0.5, draws(400, 200))
-    assert told["approval"]["gap"] == pytest.approx(0.25) and told["approval"]["ratio"] == pytest.approx(2 / 3)
+    assert told["approval"]["gap"] == pytest.approx(0.25) and told["approval"]["ratio"] == pytest.approx(
+        2 / 3
+    )
     low, high = told["approval"]["gap_interval"]
     assert low < 0.25 < high and high - low < 0.25
     assert told["good_refused"]["ratio"] == pytest.approx(0.5)

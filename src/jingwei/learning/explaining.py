@@ -144,7 +144,8 @@ def advise(
     free = [name for name in row if name not in fixed]
     order = [name for name in first if name in free] + [name for name in free if name not in first]
     ranks = {name: np.unique(np.quantile(approved[name], np.linspace(0.05, 0.95, 10))) for name in order}
-    now, changes = dict(row), {}
+    now = dict(row)
+    changes: dict[str, float] = {}
     for stated in (True, False):
         for _ in range(most):
             tried = [n for n in order if n not in changes and (not stated or n in first)]

@@ -86,7 +86,9 @@ def read_invoices(path: Path) -> Invoices:
     return Invoices(
         customer[order],
         country[order],
-        *(column[order] for column in dates),
+        dates[0][order],
+        dates[1][order],
+        dates[2][order],
         amount[order],
         late[order],
         _flag(table, "Disputed", "yes", order),

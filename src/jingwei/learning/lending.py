@@ -26,7 +26,10 @@ SHAPES: dict[str, dict[str, Any]] = {
     "shallow": {"num_leaves": 4, "rounds": 700},
     "deeper": {"num_leaves": 15, "rounds": 350},
 }
-"""Two shapes of trees; which one is taken is decided inside the training rows."""
+"""Shapes of trees."""
+BOTH = "both"
+CHOICES: dict[str, tuple[str, ...]] = {**{one: (one,) for one in SHAPES}, BOTH: tuple(SHAPES)}
+"""One shape or the mean of both: which, is decided inside the training rows."""
 SETTINGS: dict[str, Any] = {
     "objective": "binary",
     "learning_rate": 0.03,
@@ -136,6 +139,7 @@ def fit_credit(
     steps = FOLDS * (1 + len(SHAPES)) + len(SEEDS) + 1
     counted = _Counter(progress, steps)
     log_odds, margins = _out_of_fold(columns, cases, bad, counted)
+    margins[BOTH] = np.mean([margins[one] for one in SHAPES], axis=0)
     shape = max(margins, key=lambda one: auc_roc(bad, margins[one]))
     stacked = stack(margins[shape], log_odds, bad)
     both = chance(stacked.of(margins[shape], log_odds))
@@ -143,7 +147,7 @@ def fit_credit(
     counted.step()
     texts = []
     for seed in SEEDS:
-        texts.append(grow(cases, bad, shape, seed))
+        texts.extend(grow(cases, bad, one, seed) for one in CHOICES[shape])
         counted.step()
     card = _card("credit, boosted trees", tuple(f"f{i}" for i in range(len(names))), "LightGBM")
     forest = from_lightgbm(texts, msgspec.structs.replace(card, features=names))

@@ -24,7 +24,7 @@ from jingwei.models.points import Points, PointsModel
 QUANTILES = 20
 CODES = (-9.0, -8.0, -7.0)
 """Numbers that stand for kinds of missing where a column otherwise holds nothing below zero."""
-STRENGTH = 0.05
+STRENGTH = 0.3
 """Inverse strength of the ridge on the logistic, as scikit-learn's C. Chosen inside training folds."""
 BASE_POINTS, DOUBLE_ODDS, BASE_ODDS = 600.0, 20.0, 30.0
 """600 points are thirty good to one bad; every 20 points more double that."""
