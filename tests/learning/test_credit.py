@@ -311,7 +311,8 @@ def test_the_whole_evaluation(tmp_path):
 def test_public_credit_data(tmp_path):
     source = DATA / "heloc" / "train.parquet"
     for name, rule in (("fit", "<> 0"), ("rest", "= 0")):
-        rows = f"SELECT * EXCLUDE k FROM (SELECT *, row_number() OVER () % 5 AS k FROM '{source}') WHERE k {rule}"
+        rows = "SELECT * EXCLUDE k FROM "
+        rows += f"(SELECT *, row_number() OVER () % 5 AS k FROM '{source}') WHERE k {rule}"
         duckdb.execute(f"COPY ({rows}) TO '{tmp_path / name}.parquet'")
     case = CreditCase(tmp_path / "fit.parquet", tmp_path / "rest.parquet", "RiskPerformance_Bad", "0")
     assert evaluate_credit(case)["boosting"]["auc"] > 0.78

@@ -145,7 +145,7 @@ def fit_credit(
     both = chance(stacked.of(margins[shape], log_odds))
     scorecard = fit_scorecard(columns, bad)
     counted.step()
-    texts = []
+    texts: list[str] = []
     for seed in SEEDS:
         texts.extend(grow(cases, bad, one, seed) for one in CHOICES[shape])
         counted.step()

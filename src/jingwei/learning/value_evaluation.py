@@ -77,7 +77,8 @@ def read_master(path: Path) -> Later:
         with duckdb.connect() as db:
             db.execute(
                 "CREATE TABLE line AS SELECT string_split_regex(trim(l), '\\s+') AS w "
-                "FROM (SELECT unnest(string_split(content, chr(10))) AS l FROM read_text(?)) WHERE l ~ '^\\s*[0-9]'",
+                "FROM (SELECT unnest(string_split(content, chr(10))) AS l FROM read_text(?)) "
+                "WHERE l ~ '^\\s*[0-9]'",
                 [str(path)],
             )
             db.execute(
