@@ -91,9 +91,10 @@ def test_calibration_finds_the_slope_and_survives_certainty():
 
 def test_labels_may_be_numbers_or_texts(tmp_path, loans):
     table, bad = loans
-    path = write(tmp_path / "x.parquet", table, bad, number=bad.astype(int))
+    path = write(tmp_path / "x.parquet", table, bad, number=bad.astype(int), flag=bad)
     read = read_table(path)
     assert (outcome(read, "went", "good") == bad).all() and (outcome(read, "number", "0") == bad).all()
+    assert (outcome(read, "flag", "false") == bad).all()
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,9 @@ def equals(column: Column, value: str) -> Flags:
     """bool[n]: where a column holds this value, compared as numbers in a column of numbers."""
     if is_text(column):
         return np.array([text.strip() == value.strip() for text in column], dtype=np.bool_)
+    words = {"true": 1.0, "false": 0.0}
     try:
-        return np.asarray(column == float(value), dtype=np.bool_)
+        return np.asarray(column == float(words.get(value.strip().lower(), value)), dtype=np.bool_)
     except ValueError:
         return np.zeros(len(column), dtype=np.bool_)
 
