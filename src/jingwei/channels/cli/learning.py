@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from jingwei.channels.cli import evaluating
 from jingwei.channels.cli.asking import Json, books_of, setting
 from jingwei.channels.cli.mistakes import Mistake, existing, moment_of
 from jingwei.channels.cli.shown import progress, result
@@ -21,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     train.command("fraud")(train_fraud)
     evaluate = typer.Typer(help="Measure a model out of time.", no_args_is_help=True)
     evaluate.command("fraud")(evaluate_fraud)
+    evaluating.add_to(evaluate)
     app.add_typer(train, name="train")
     app.add_typer(evaluate, name="evaluate")
     app.command("replay")(replay_stream)

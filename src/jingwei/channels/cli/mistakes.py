@@ -37,6 +37,7 @@ FIXES: dict[str, str] = {
     "ProofError": "run `jingwei audit verify` to see what is damaged",
     "TreeError": "run `jingwei audit verify` to see what is damaged",
     "MoneyError": "write amounts like 12.30 and currencies like CNY",
+    "TableError": "put right the file, or name other columns; `jingwei evaluate --help` tells what is read",
     "TrainingError": "choose days that lie inside the data",
 }
 """How to fix what rooms below complain about, by the name of their exception."""
