@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from jingwei.journeys.advance_schedule import ADVANCE_SCHEDULE
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
@@ -20,6 +21,7 @@ from jingwei.journeys.import_accounts import IMPORT_ACCOUNTS
 from jingwei.journeys.import_customers import IMPORT_CUSTOMERS
 from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
+from jingwei.journeys.keep_payee import KEEP_PAYEE
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.pay import PAY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
@@ -28,8 +30,11 @@ from jingwei.journeys.report_fraud import REPORT_FRAUD
 from jingwei.journeys.reverse import REVERSE
 from jingwei.journeys.review_case import REVIEW_CASE
 from jingwei.journeys.run_day_end import RUN_DAY_END
+from jingwei.journeys.schedule_payment import CANCEL_SCHEDULE, SCHEDULE_PAYMENT
 from jingwei.journeys.set_limits import SET_LIMITS
+from jingwei.journeys.settle_payment import SETTLE_PAYMENT
 from jingwei.journeys.shape import Answer, Journey, Sealed
+from jingwei.journeys.undo_payment import UNDO_PAYMENT
 from jingwei.journeys.use_model import USE_MODEL
 from jingwei.kernel.command import Command
 
@@ -56,6 +61,12 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_ACCOUNTS,
     IMPORT_FACTS,
     IMPORT_ENTRIES,
+    UNDO_PAYMENT,
+    SETTLE_PAYMENT,
+    SCHEDULE_PAYMENT,
+    CANCEL_SCHEDULE,
+    ADVANCE_SCHEDULE,
+    KEEP_PAYEE,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}
