@@ -85,7 +85,7 @@ def payment_of(schedule: Schedule, at: int) -> Pay:
         key=key_of(schedule.id, schedule.next_day), actor=ACTOR, at=at, known_at=at,
         customer=schedule.customer, payer=schedule.payer, payee=schedule.payee,
         amount_minor=schedule.amount_minor, currency=schedule.currency, memo=schedule.memo,
-        schedule=schedule.id,
+        device=schedule.device, schedule=schedule.id,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.journeys.waiting import PaymentWaits, holds_until, wait
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id
 from jingwei.kernel.event import Event
-from jingwei.kernel.ids import decision_id, seq_of
+from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.work import Challenge
 
@@ -93,10 +93,9 @@ def act(ask: AnswerStepUp, seen: Seen) -> Outcome:
 def let_wait(ask: AnswerStepUp, seen: Seen, challenge: Challenge) -> Outcome:
     """Keep the confirmed payment's money held until its undo window, counted from now, is over."""
     number, hold = decision_id(seen.waiting.seq), seen.waiting.hold
-    seq = seq_of(challenge.hold)
-    if hold is None or seq is None or hold.status != "active":
+    if hold is None or hold.status != "active":
         return refused(number, Refusal("hold_not_found"), about=challenge.about)
-    pending = wait(hold, challenge.about, challenge.customer, seq, ask.at, seen.undo_s)
+    pending = wait(hold, challenge.about, challenge.customer, ask.at, seen.undo_s)
     answer = Answer(
         number, "allowed", about=challenge.about, hold=hold.id, challenge=challenge.id, made=pending.id,
         events=(

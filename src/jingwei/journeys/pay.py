@@ -17,7 +17,6 @@ from jingwei.ledger.fees import transfer_fee
 from jingwei.ledger.planned import LONGEST_UNDO_S, Schedule
 from jingwei.ledger.products import Product
 
-
 UndoSeconds = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_UNDO_S)]
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.clock import bank_day
-from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, Text
+from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id, schedule_id
 from jingwei.kernel.refusal import Refusal
@@ -37,6 +37,7 @@ class SchedulePayment(Command, frozen=True, kw_only=True, tag="schedule_payment"
     first_day: Day
     until_day: Day | None = None
     memo: Text = ""
+    device: OptionalId = ""
 
 
 class CancelSchedule(Command, frozen=True, kw_only=True, tag="cancel_schedule"):
@@ -108,7 +109,7 @@ def act(ask: SchedulePayment, seen: SeenAccounts) -> Outcome:
         return refused(number, refusal)
     schedule = Schedule(
         schedule_id(seen.seq), ask.customer, ask.payer, ask.payee, ask.amount_minor, ask.currency, ask.every,
-        ask.first_day, ask.first_day, ask.until_day, "active", 0, ask.memo,
+        ask.first_day, ask.first_day, ask.until_day, "active", 0, ask.memo, ask.device,
     )  # fmt: skip
     answer = Answer(number, "done", made=schedule.id, events=(PaymentScheduled(schedule=schedule.id),))
     return Outcome(answer, kept=(schedule,))
@@ -130,7 +131,5 @@ def cancel(ask: CancelSchedule, seen: SeenSchedule) -> Outcome:
     return Outcome(answer, kept=(replace(schedule, status="cancelled"),))
 
 
-SCHEDULE_PAYMENT = Journey(
-    SchedulePayment, look, act, roles=("customer",), accounts=("payer", "payee")
-)
+SCHEDULE_PAYMENT = Journey(SchedulePayment, look, act, roles=("customer",), accounts=("payer", "payee"))
 CANCEL_SCHEDULE = Journey(CancelSchedule, look_at_one, cancel, roles=("customer",))

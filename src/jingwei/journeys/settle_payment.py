@@ -70,7 +70,9 @@ def due(waiting: Callable[[str], list[PendingPayment]], at: int) -> Iterator[Set
         after = page[-1].id
 
 
-def run(at: int, waiting: Callable[[str], list[PendingPayment]], do: Callable[[SettlePayment], Answer]) -> int:
+def run(
+    at: int, waiting: Callable[[str], list[PendingPayment]], do: Callable[[SettlePayment], Answer]
+) -> int:
     """Settle every payment whose time has come and return how many; settling again does nothing more."""
     answers = [do(command) for command in list(due(waiting, at))]
     return sum(answer.refusal is None for answer in answers)

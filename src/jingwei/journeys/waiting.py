@@ -9,7 +9,7 @@ from jingwei.journeys.review_case import Waiting, answer_hold, look_at_hold
 from jingwei.journeys.shape import Answer, Books, Outcome
 from jingwei.kernel.clock import DAY, SECOND
 from jingwei.kernel.event import Event
-from jingwei.kernel.ids import decision_id, pending_id
+from jingwei.kernel.ids import decision_id, pending_id, seq_of
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Hold
 from jingwei.ledger.holds import release
@@ -39,10 +39,10 @@ def see_pending(some_id: str, books: Books) -> SeenPending:
     return SeenPending(pending, look_at_hold(pending.hold if pending else "", books))
 
 
-def wait(hold: Hold, about: str, customer: str, seq: int, at: int, undo_s: int) -> PendingPayment:
+def wait(hold: Hold, about: str, customer: str, at: int, undo_s: int) -> PendingPayment:
     """What waits for `undo_s` seconds from `at` on; the hold must last until `holds_until` of it."""
     return PendingPayment(
-        pending_id(seq), about, customer, hold.id, hold.account, hold.payee, hold.amount_minor - hold.fee_minor,
+        pending_id(seq_of(hold.id) or 0), about, customer, hold.id, hold.account, hold.payee, hold.amount_minor - hold.fee_minor,
         hold.fee_minor, hold.currency, "waiting", at, at + undo_s * SECOND,
     )  # fmt: skip
 

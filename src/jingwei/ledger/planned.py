@@ -45,7 +45,8 @@ class Schedule(Kept, frozen=True):
     """A payment to be made by itself: `every` is "once", "weekly" or "monthly", from `first_day` on.
 
     `next_day` is when it is due next, the `done`-th after the first; `until_day` is the last day it may
-    be made on, None without an end. `status` is "active", "done" or "cancelled". `last_payment` is the
+    be made on, None without an end. `status` is "active", "done" or "cancelled". `device` is where it was set up,
+    from which its payments count as asked. `last_payment` is the
     decision it last came to, `last_result` that decision's result.
     """
 
@@ -61,6 +62,7 @@ class Schedule(Kept, frozen=True):
     status: str
     done: int = 0
     memo: str = ""
+    device: str = ""
     last_payment: str = ""
     last_result: str = ""
 
@@ -132,9 +134,7 @@ declare(
             "This day of the scheduled payment is dealt with already.", "该预约付款的这一期已处理。"
         ),
         "day_already_past": Words("Choose a day that is not over.", "请选择今天或以后的日期。"),
-        "until_before_first": Words(
-            "The last day lies before the first.", "结束日期早于首次付款日期。"
-        ),
+        "until_before_first": Words("The last day lies before the first.", "结束日期早于首次付款日期。"),
         "too_many_schedules": Words(
             "You have {most} scheduled payments; cancel one first.", "您已有{most}项预约付款，请先取消一项。"
         ),
