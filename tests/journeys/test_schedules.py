@@ -21,7 +21,8 @@ def number(text: str) -> int:
 
 def schedule(town: Any, every: str = "monthly", first: str = "2026-11-30", **more: Any) -> Any:
     fields = {"customer": "alice", "payer": "alice", "payee": "bob", "amount_minor": 10_000}
-    more = {"first_day": number(first), "every": every, "currency": "CNY", "device": "phone-1"} | fields | more
+    fields |= {"first_day": number(first), "every": every, "currency": "CNY", "device": "phone-1"}
+    more = fields | more
     return town.do(SchedulePayment(**more, **town.stamp(f"customer:{more['customer']}"))).answer
 
 

@@ -59,8 +59,12 @@ def act(ask: SettlePayment, seen: SeenPending) -> Outcome:
     return replace(outcome, answer=replace(outcome.answer, about=pending.about, events=(event,)))
 
 
-def due(waiting: Callable[[str], list[PendingPayment]], at: int) -> Iterator[SettlePayment]:
-    """A command for every payment whose time has come; `waiting` reads a page of those after an id."""
+Waiting = Callable[[str], list[PendingPayment]]
+"""Reads a page of the payments that wait, in the order of their ids, after this id."""
+
+
+def due(waiting: Waiting, at: int) -> Iterator[SettlePayment]:
+    """A command for every payment whose time has come."""
     after = ""
     while page := waiting(after):
         for pending in page:

@@ -42,8 +42,9 @@ def see_pending(some_id: str, books: Books) -> SeenPending:
 def wait(hold: Hold, about: str, customer: str, at: int, undo_s: int) -> PendingPayment:
     """What waits for `undo_s` seconds from `at` on; the hold must last until `holds_until` of it."""
     return PendingPayment(
-        pending_id(seq_of(hold.id) or 0), about, customer, hold.id, hold.account, hold.payee, hold.amount_minor - hold.fee_minor,
-        hold.fee_minor, hold.currency, "waiting", at, at + undo_s * SECOND,
+        pending_id(seq_of(hold.id) or 0), about, customer, hold.id, hold.account, hold.payee,
+        hold.amount_minor - hold.fee_minor, hold.fee_minor, hold.currency, "waiting", at,
+        at + undo_s * SECOND,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Payments that wait or are planned: the undo window, scheduled payments, known payees. Days are bank days."""
+"""Payments that wait or are planned: undo windows, scheduled payments, known payees. Days are bank days."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Schedule(Kept, frozen=True):
     """A payment to be made by itself: `every` is "once", "weekly" or "monthly", from `first_day` on.
 
     `next_day` is when it is due next, the `done`-th after the first; `until_day` is the last day it may
-    be made on, None without an end. `status` is "active", "done" or "cancelled". `device` is where it was set up,
-    from which its payments count as asked. `last_payment` is the
-    decision it last came to, `last_result` that decision's result.
+    be made on, None without an end. `status` is "active", "done" or "cancelled". `device` is what it was set
+    up on, from which its payments count as asked. `last_payment` is the decision it last came to,
+    `last_result` that decision's result.
     """
 
     customer: str

@@ -49,9 +49,10 @@ def serve(
         from jingwei.channels.rest import create_app
         from jingwei.channels.rest.wire import server
         from jingwei.channels.streams.city_life import alive
+        from jingwei.channels.streams.planned_work import planned
         from jingwei.channels.web.app import web
 
-        beside = [web(demo), *([alive(present)] if present else [])]
+        beside = [web(demo), planned(), *([alive(present)] if present else [])]
         server(create_app(home, known, beside), host, port).run()
     typer.echo("The bank is closed; everything is written.", err=True)
 

@@ -19,13 +19,16 @@ from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.freeze import FreezeAccount
+from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.release_hold import ReleaseHold
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
+from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.kernel.command import Command
 
 Make = Callable[[Desk, str, Any, Stamp], Command]
@@ -172,6 +175,42 @@ ORDERS = (
         "Publish a policy version",
         "policies",
         "Judge by this policy from the next record on.",
+    ),
+    Order(
+        "/pending-payments/{some_id}/undo",
+        asked.UndoAsk,
+        UndoPayment,
+        making.undo,
+        "Undo a payment",
+        "payments",
+        "Take back a payment that still waits; only its customer can.",
+    ),
+    Order(
+        "/schedules",
+        asked.ScheduleAsk,
+        SchedulePayment,
+        making.schedule,
+        "Schedule a payment",
+        "schedules",
+        "Have a payment made by itself, once or every week or month; each is judged like any other.",
+    ),
+    Order(
+        "/schedules/{some_id}/cancellation",
+        asked.CancelAsk,
+        CancelSchedule,
+        making.cancellation,
+        "Cancel a scheduled payment",
+        "schedules",
+        "Make no more payments of a schedule; only its customer can.",
+    ),
+    Order(
+        "/payees",
+        asked.PayeeAsk,
+        KeepPayee,
+        making.payee,
+        "Keep a payee",
+        "payments",
+        "Keep an account one pays under a name; only customers keep payees.",
     ),
 )
 

@@ -73,6 +73,10 @@ SAMPLES: dict[str, Any] = {
     "StepUpAsk.amount": "8000.00",
     "ReviewAsk.comment": "called the customer",
     "FreezeAsk.reason": "phone lost",
+    "PayeeAsk.account": "bob",
+    "PayeeAsk.name": "Bob 鲍勃",
+    "every": "monthly",
+    "first": "2027-01-15",
 }
 """Values of examples, by field or by type and field."""
 
@@ -86,6 +90,8 @@ PLACES = (
     ("/cases/", "C00000000012"),
     ("/decisions/", "D00000000012"),
     ("/problems/", "not_allowed"),
+    ("/pending-payments/", "U00000000012"),
+    ("/schedules/", "R00000000012"),
 )
 """What stands in an address for its blank."""
 
