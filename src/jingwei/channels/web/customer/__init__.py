@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jingwei.channels.web.customer.events import add_events
 from jingwei.channels.web.customer.front import add_front
+from jingwei.channels.web.customer.payment import add_payment
+from jingwei.channels.web.customer.receive import add_receive
+from jingwei.channels.web.customer.schedules import add_schedules
+from jingwei.channels.web.customer.step_up import add_step_up
+from jingwei.channels.web.customer.transfer import add_transfer
 
 if TYPE_CHECKING:
     from starlette.routing import Router
 
     from jingwei.channels.web.pages import Site
 
+PAGES = (
+    add_front,
+    add_transfer,
+    add_payment,
+    add_step_up,
+    add_receive,
+    add_schedules,
+    add_events,
+)
+
 
 def add_customer(router: Router, site: Site) -> None:
     """Add every page under /app."""
-    for add in (add_front,):
+    for add in PAGES:
         add(router, site)
