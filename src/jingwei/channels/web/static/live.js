@@ -27,7 +27,7 @@ for (const clock of document.querySelectorAll("[data-until]")) {
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     if (left <= -2) { location.reload(); return; }
-    if (left <= 3600) clock.textContent = `${says} (${Math.max(left, 0)} s)`;
+    if (left <= 3600) clock.textContent = `${says} (${Math.floor(Math.max(left, 0) / 60)}:${String(Math.max(left, 0) % 60).padStart(2, "0")})`;
     setTimeout(tick, 1000);
   };
   if (until - Date.now() < 86400000) tick();
