@@ -16,14 +16,12 @@ from jingwei.journeys.pay import Pay
 
 PAGES = ("/app", "/app/pay", "/app/pay?to=bob", "/app/receive?amount=88", "/app/schedules")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_count = 0
+COUNT = itertools.count()
 
 
 def stamp(served: Served, actor: str) -> dict[str, Any]:
-    global _count
-    _count += 1
     at = served.desk.home.clock.now()
-    return {"key": f"story-{_count}", "actor": actor, "at": at, "known_at": at}
+    return {"key": f"story-{next(COUNT)}", "actor": actor, "at": at, "known_at": at}
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ if (live && window.EventSource) {
       card.querySelector("[data-booked]").textContent = booked;
       card.querySelector("[data-available]").textContent = available;
     }
-    document.documentElement.dataset.lastEvent = String(told.at);
+    document.dispatchEvent(new CustomEvent("jingwei:told", { detail: told }));
   };
   addEventListener("pagehide", () => source.close());
 }
