@@ -26,25 +26,12 @@ if TYPE_CHECKING:
 def add_step_up(router: Router, site: Site) -> None:
     """Add /app/step-up/{challenge}."""
 
-    def page(visit: Visit, challenge: Challenge, status: int = 200, says: str = "") -> Response:
-        sealed = own_payment(site, challenge.customer, challenge.about)
-        whys = site.desk.sentences.reasons(sealed.answer)
-        values = {
-            "challenge": challenge,
-            "payee": Named(site, visit, challenge.customer)(challenge.payee),
-            "reasons": [why.zh if visit.lang == "zh" else why.en for why in whys],
-            "open": state_of(site, sealed).code == "stepped_up",
-            "undo_s": sealed.command.undo_s,
-            "failed": says,
-        }
-        return site.page(visit, "app/step_up.html", values, status)
-
     async def show(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
         challenge = mine(site, session.who, visit.request.path_params["challenge"])
         if challenge.status != "open":
             return RedirectResponse(f"/app/payment/{challenge.about}", 303)
-        return page(visit, challenge)
+        return page(site, visit, challenge)
 
     async def answer(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
@@ -53,10 +40,10 @@ def add_step_up(router: Router, site: Site) -> None:
         chosen = str(form.get("answer", ""))
         shown = tuple(str(form.get(name, "")) for name in ("payee", "amount_minor", "currency"))
         if chosen not in ("yes", "no", "family"):
-            return page(visit, challenge, 422)
+            return page(site, visit, challenge, 422)
         if shown != (challenge.payee, str(challenge.amount_minor), challenge.currency):
             words = Refusal("what_was_signed_differs").words()
-            return page(visit, challenge, 422, worded(words, visit.lang))
+            return page(site, visit, challenge, 422, worded(words, visit.lang))
         command = AnswerStepUp(
             **site.stamp(session, key_of(form)),
             challenge=challenge.id,
@@ -68,13 +55,27 @@ def add_step_up(router: Router, site: Site) -> None:
         reply = await site.do(command)
         refusal = reply.answer.refusal
         if refusal is not None and refusal.code != "challenge_expired":
-            return page(visit, challenge, 422, worded(refusal.words(), visit.lang))
+            return page(site, visit, challenge, 422, worded(refusal.words(), visit.lang))
         told = {"yes": "confirmed", "no": "denied", "family": "family"}[chosen]
         about = f"/app/payment/{challenge.about}"
         return RedirectResponse(about if refusal else f"{about}?told={told}", 303)
 
     site.add(router, "/app/step-up/{challenge}", show)
     site.add(router, "/app/step-up/{challenge}", answer, "POST")
+
+
+def page(site: Site, visit: Visit, challenge: Challenge, status: int = 200, says: str = "") -> Response:
+    """The reasons, exactly what is to be confirmed, and the answers there are."""
+    sealed = own_payment(site, challenge.customer, challenge.about)
+    whys = site.desk.sentences.reasons(sealed.answer)
+    values = {
+        "challenge": challenge,
+        "payee": Named(site, visit, challenge.customer)(challenge.payee),
+        "reasons": [why.zh if visit.lang == "zh" else why.en for why in whys],
+        "open": state_of(site, sealed).code == "stepped_up",
+        "failed": says,
+    }
+    return site.page(visit, "app/step_up.html", values, status)
 
 
 def mine(site: Site, who: str, some_id: str) -> Challenge:
