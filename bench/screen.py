@@ -81,7 +81,6 @@ async def measured(home: Home) -> list[float]:
         port = probe.getsockname()[1]
     front = create_app(home, None, [web(demo=True), planned(), see])
     serving = server(front, "127.0.0.1", port)
-    serving.config.timeout_graceful_shutdown = 1
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.01)

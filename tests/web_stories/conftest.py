@@ -68,7 +68,6 @@ class Served:
             assert settle(home) == []
             front = create_app(home, None, [web(demo=True), planned(), self._see])
             self._server = server(front, "127.0.0.1", self.port)
-            self._server.config.timeout_graceful_shutdown = 1
             asyncio.run(self._run())
             front.close()
             home.close()

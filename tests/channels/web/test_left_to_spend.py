@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.channels.web.browser import Browser
 
@@ -59,7 +59,7 @@ def left(bank: Browser) -> int:
     return left_to_spend(own, coming(planned, month_end(today(bank.clock.at))), "CNY")
 
 
-@settings(max_examples=6)
+@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(PLAN, min_size=1, max_size=5))
 def test_left_to_spend_is_what_is_there_when_the_month_is_over(plans: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,9 @@ LOG = logging.getLogger("jingwei.events")
 TICK_S = 0.25
 """How often the log is looked at for new records while anybody listens."""
 
-HEARTBEAT_S = 15.0
+WAKE_S, HEARTBEAT = 1.0, 15
+"""How often a quiet stream asks whether the server stops, and after how many times it says that it lives."""
+
 AT_ONCE = 5_000
 """Records looked at in one tick; a stream that is further behind starts again from now."""
 
@@ -65,12 +67,11 @@ class Fan:
         self._streams: set[Stream] = set()
         self._next = 0
         self._task: asyncio.Task[None] | None = None
-        self.closed = False
 
     def open(self, who: str, accounts: frozenset[str], after: int) -> Stream | None:
         """A stream from record `after` + 1 on (-1: from now on), or None when too many are open."""
         mine = sum(one.who == who for one in self._streams)
-        if mine >= MOST_EACH or len(self._streams) >= MOST_ALL or self.closed:
+        if mine >= MOST_EACH or len(self._streams) >= MOST_ALL:
             return None
         size = self._site.desk.reader.size()
         stream = Stream(who, accounts)
@@ -140,11 +141,14 @@ async def lines(site: Site, visit: Visit, fan: Fan, stream: Stream) -> AsyncIter
     named = Named(site, visit, stream.who)
     try:
         yield b"retry: 2000\n\n"
-        while not fan.closed:
+        leaving, quiet = visit.request.scope.get("leaving", bool), 0
+        while not leaving():
             try:
-                await asyncio.wait_for(stream.woken.wait(), HEARTBEAT_S)
+                await asyncio.wait_for(stream.woken.wait(), WAKE_S)
             except TimeoutError:
-                yield b": still here\n\n"
+                quiet += 1
+                if quiet % HEARTBEAT == 0:
+                    yield b": still here\n\n"
                 continue
             stream.woken.clear()
             while stream.waiting:
