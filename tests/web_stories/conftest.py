@@ -66,7 +66,8 @@ class Served:
         try:
             home = open_home(self._path)
             assert settle(home) == []
-            front = create_app(home, None, [web(demo=True), planned(), self._see])
+            beside = [web(True, f"http://localhost:{self.port}"), planned(), self._see]
+            front = create_app(home, None, beside)
             self._server = server(front, "127.0.0.1", self.port)
             asyncio.run(self._run())
             front.close()

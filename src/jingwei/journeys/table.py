@@ -13,6 +13,7 @@ from jingwei.journeys.advance_schedule import ADVANCE_SCHEDULE
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
+from jingwei.journeys.change_credential import CHANGE_CREDENTIAL
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
 from jingwei.journeys.deposit import DEPOSIT
 from jingwei.journeys.exchange import EXCHANGE
@@ -62,6 +63,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_ACCOUNTS,
     IMPORT_FACTS,
     IMPORT_ENTRIES,
+    CHANGE_CREDENTIAL,
     UNDO_PAYMENT,
     SETTLE_PAYMENT,
     SCHEDULE_PAYMENT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,11 +11,9 @@ from tests.channels.web.browser import Browser
 
 from jingwei.channels.web.customer.events import AT_ONCE, MOST_EACH, Fan, told
 from jingwei.channels.web.customer.people import Named
-from jingwei.channels.web.pages import Site
 from jingwei.channels.web.visit import Visit
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.pay import Pay
-from jingwei.stores.sessions import Sessions
 
 ALICE = frozenset({"alice"})
 
@@ -27,10 +26,9 @@ def bank(tmp_path_factory):
 
 
 @pytest.fixture
-def site(bank, tmp_path):
-    one = Site(bank.desk, Sessions(tmp_path / "sessions.db"))
-    yield one
-    one.sessions.close()
+def site(bank):
+    """The part of a site that notifications read."""
+    return SimpleNamespace(desk=bank.desk)
 
 
 def stamp(bank: Browser, actor: str) -> dict[str, Any]:

@@ -54,4 +54,4 @@ def add_receive(router: Router, site: Site) -> None:
 def picture(link: str) -> Markup:
     """The code as SVG, dark on white whatever the light: cameras need it so."""
     code = segno.make(link, error="m", micro=False)
-    return Markup(code.svg_inline(border=4, omitsize=True, dark="#000", light="#fff", svgclass="qr"))
+    return Markup(code.svg_inline(border=4, omitsize=True, dark="#000", light="#fff", svgclass=None))
