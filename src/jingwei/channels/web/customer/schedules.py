@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.web.customer.names import Match
 from jingwei.channels.web.customer.people import Named, own_accounts, payees
-from jingwei.channels.web.customer.transfer import device_of, keep_device, key_of, read, typed_in
+from jingwei.channels.web.customer.transfer import device_of, key_of, read, typed_in
 from jingwei.channels.web.pages import worded
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
@@ -121,9 +121,7 @@ def page(
         "own": own_accounts(site, session.who), "known": payees(site, session.who), "typed": typed,
         "wrong": wrong or {}, "failed": failed, "every": EVERY, "today": today,
     }  # fmt: skip
-    response = site.page(visit, "app/schedules.html", values, 422 if wrong or failed else 200)
-    keep_device(visit, response)
-    return response
+    return site.page(visit, "app/schedules.html", values, 422 if wrong or failed else 200)
 
 
 def told(one: Schedule, named: Named) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
-import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from jingwei.channels.problems import Problem
 from jingwei.channels.web.customer.names import Match
 from jingwei.channels.web.customer.people import Checks, Found, account_name, find, own_accounts, payees
 from jingwei.channels.web.pages import new_key
+from jingwei.channels.web.sign_in import device_of as device_secret
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.pay import Pay
@@ -37,8 +38,6 @@ WAITS = (UNDO_S, HALF_HOUR_S, DAY_S)
 PATIENCE_S = 10.0
 """After this an answer that has not come is "unknown": the page asks again, with the same key."""
 
-DEVICE = "device"
-_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{3,40}", re.ASCII)
 _KEY = re.compile(r"web:[A-Za-z0-9_-]{10,60}", re.ASCII)
 FIELDS = ("payer", "to", "name", "amount", "memo", "undo_s", "fee", "key")
 
@@ -124,9 +123,7 @@ def form(
     sure = chosen if chosen and chosen.match is Match.SAME else None
     values: dict[str, Any] = {"own": own, "known": known, "typed": typed, "chosen": sure}
     values |= {"wrong": wrong or {}, "several": len(own) > 1}
-    response = site.page(visit, "app/pay.html", values, status)
-    keep_device(visit, response)
-    return response
+    return site.page(visit, "app/pay.html", values, status)
 
 
 def read(site: Site, visit: Visit, session: Session, fields: dict[str, str]) -> Asked:
@@ -174,9 +171,7 @@ def preview(site: Site, visit: Visit, fields: dict[str, str], asked: Asked) -> R
     total = asked.amount_minor + asked.fee_minor
     values = {"asked": asked, "fields": again, "waits": offered, "total": total}
     values["payer"] = account_name(site, visit, asked.payer.account)
-    response = site.page(visit, "app/pay_check.html", values)
-    keep_device(visit, response)
-    return response
+    return site.page(visit, "app/pay_check.html", values)
 
 
 async def sent(
@@ -229,14 +224,6 @@ async def keep(site: Site, session: Session, asked: Asked) -> None:
 
 
 def device_of(visit: Visit, session: Session) -> str:
-    """The device a payment is asked from: the signed-in one, else this browser's own mark."""
-    mark = visit.request.cookies.get(DEVICE, "")
-    return session.device or (mark if _DEVICE.fullmatch(mark) else f"{session.who}-web"[:64])
-
-
-def keep_device(visit: Visit, response: Response) -> None:
-    """Give this browser a mark of its own when it has none, so that a new one can be told from it."""
-    if not _DEVICE.fullmatch(visit.request.cookies.get(DEVICE, "")):
-        mark = f"web-{secrets.token_hex(10)}"
-        secure = visit.request.url.scheme == "https"
-        response.set_cookie(DEVICE, mark, max_age=31_536_000, httponly=True, samesite="lax", secure=secure)
+    """The device a payment is asked from: a mark made of the secret that signing in gave this browser."""
+    secret = device_secret(visit)
+    return f"web-{hashlib.sha256(secret.encode()).hexdigest()[:24]}" if secret else f"{session.who}-web"[:64]
