@@ -152,6 +152,25 @@ def _shown_step_up(bank: Seeded) -> Good:
     return Good(f"customer:{who}", {"challenge": told["challenge"]})
 
 
+def _undo(bank: Seeded) -> Good:
+    who, payee = bank.customer("100.00"), bank.customer()
+    told = bank.talk.pay(who, payee, "1.00", device=f"{who}-phone", undo_s=86_400)
+    return Good(f"customer:{who}", {"some_id": told.json()["pending"]}, body={})
+
+
+def _schedule(bank: Seeded) -> Good:
+    payer, payee = bank.draw.sample(bank.payers, 2)
+    body = {"payer": payer, "payee": payee, "amount": "1.00", "currency": "CNY", "every": "once"}
+    more = {"first": "2099-01-31", "until": "", "memo": "rent 房租", "device": "phone"}
+    return Good(f"customer:{payer}", body=body | more)
+
+
+def _cancellation(bank: Seeded) -> Good:
+    good = _schedule(bank)
+    told = bank.talk.post("/v1/schedules", good.body, good.who)
+    return Good(good.who, {"some_id": told.json()["made"]}, body={})
+
+
 def _policy(bank: Seeded) -> Good:
     bank._count += 1
     text = policy_text("outgoing_transfer").replace("version = 1\n", f"version = {bank._count + 1}\n", 1)
@@ -263,6 +282,12 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/fraud-reports": lambda bank: Good(TELLER, body={"payment": _decision(bank)}),
     "POST /v1/policies": _policy,
     "POST /v1/day-ends": _day_end,
+    "POST /v1/pending-payments/{some_id}/undo": _undo,
+    "POST /v1/schedules": _schedule,
+    "POST /v1/schedules/{some_id}/cancellation": _cancellation,
+    "POST /v1/payees": lambda bank: Good(
+        f"customer:{bank.payers[0]}", body={"account": bank.payers[1], "name": "Ming 小明"}
+    ),
     "GET /v1/accounts": _accounts,
     "GET /v1/accounts/{account}": _named(TELLER, "account", None, lambda bank: bank.payers[1]),
     "GET /v1/accounts/{account}/statement": _statement,

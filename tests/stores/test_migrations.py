@@ -110,7 +110,7 @@ def test_every_kept_kind_is_a_table_with_a_column_for_each_field():
         assert set(table.indexed) <= set(table.names)
         assert f"CREATE TABLE {table.name} (" in made
     optional = {c.name for table in (*TABLES.values(), LINES) for c in table.columns if c.optional}
-    assert optional == {"limit_payment_minor", "limit_day_minor", "limit_month_minor"}
+    assert optional == {"limit_payment_minor", "limit_day_minor", "limit_month_minor", "until_day"}
 
 
 def test_a_field_that_is_no_column_is_refused():

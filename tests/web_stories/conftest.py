@@ -14,6 +14,7 @@ import pytest
 from jingwei.channels.demo import settle
 from jingwei.channels.rest.app import Alongside, create_app
 from jingwei.channels.rest.wire import server
+from jingwei.channels.streams.planned_work import planned
 from jingwei.channels.web.app import web
 from jingwei.home import open_home
 
@@ -65,9 +66,9 @@ class Served:
         try:
             home = open_home(self._path)
             assert settle(home) == []
-            front = create_app(home, None, [web(True, f"http://localhost:{self.port}"), self._see])
+            beside = [web(True, f"http://localhost:{self.port}"), planned(), self._see]
+            front = create_app(home, None, beside)
             self._server = server(front, "127.0.0.1", self.port)
-            self._server.config.timeout_graceful_shutdown = 1
             asyncio.run(self._run())
             front.close()
             home.close()

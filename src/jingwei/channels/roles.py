@@ -20,6 +20,7 @@ from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.issue_card import IssueCard
+from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
@@ -31,7 +32,9 @@ from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.run_day_end import RunDayEnd
+from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
@@ -74,6 +77,10 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     ChangeCard: (*GROWN, *COUNTER, SYSTEM),
     OpenPot: (*CUSTOMERS, "teller", SYSTEM),
     MovePot: (*CUSTOMERS, "teller", SYSTEM),
+    UndoPayment: CUSTOMERS,
+    SchedulePayment: CUSTOMERS,
+    CancelSchedule: CUSTOMERS,
+    KeepPayee: CUSTOMERS,
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -135,6 +142,10 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/cards/{some_id}/terms": _of(ChangeCard),
     "/v1/pots": _of(OpenPot),
     "/v1/pots/{some_id}/moves": _of(MovePot),
+    "/v1/pending-payments/{some_id}/undo": _of(UndoPayment),
+    "/v1/schedules": _of(SchedulePayment),
+    "/v1/schedules/{some_id}/cancellation": _of(CancelSchedule),
+    "/v1/payees": _of(KeepPayee),
 }
 """Who may call each writing REST route: the roles of its command, or fewer."""
 

@@ -19,12 +19,16 @@ from jingwei.stores.store import Reader
 RESULTS: dict[str, Words] = {
     "allowed": Words("The payment was made.", "付款已完成。"),
     "authorised": Words("The amount is held for the merchant.", "金额已预授权。"),
+    "waiting": Words(
+        "The payment is on its way; you can still undo it.", "付款已受理，在汇出前您仍可撤回。"
+    ),
     "stepped_up": Words("Please confirm that this payment is yours.", "请您确认这笔付款是本人发起。"),
     "held": Words("A person will look at this payment first.", "这笔付款将先由工作人员核实。"),
     "refused": Words("This was not done.", "未予办理。"),
     "done": Words("Done.", "已办理。"),
 }
-"""What is told for each result; an allowed payment that only holds money is "authorised"."""
+"""What is told for each result; an allowed payment that only holds money is "authorised", or
+"waiting" while it can be undone."""
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -86,6 +90,8 @@ def result_words(answer: Answer) -> Words:
     """The sentence for what a command came to: the refusal's own where there is one."""
     if answer.refusal is not None:
         return answer.refusal.words()
+    if answer.result == "allowed" and answer.made:
+        return RESULTS["waiting"]
     authorised = answer.result == "allowed" and answer.hold and not answer.movements
     return RESULTS["authorised" if authorised else answer.result]
 

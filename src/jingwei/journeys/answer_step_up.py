@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from jingwei.journeys.pay import Pay
 from jingwei.journeys.review_case import Waiting, answer_hold, look_at_hold
-from jingwei.journeys.shape import Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.waiting import PaymentWaits, holds_until, wait
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -41,12 +43,16 @@ class Seen(msgspec.Struct, frozen=True):
 
     challenge: Challenge | None
     waiting: Waiting
+    undo_s: int = 0
+    """How long the customer asked the payment to wait once it is allowed."""
 
 
 def look(ask: AnswerStepUp, books: Books) -> Seen:
     """Read the challenge, its hold and both accounts."""
     challenge = books.get(Challenge, ask.challenge)
-    return Seen(challenge, look_at_hold(challenge.hold if challenge else "", books))
+    asked = books.record(challenge.about) if challenge else None
+    undo_s = asked.command.undo_s if asked and isinstance(asked.command, Pay) else 0
+    return Seen(challenge, look_at_hold(challenge.hold if challenge else "", books), undo_s)
 
 
 def check(ask: AnswerStepUp, challenge: Challenge | None) -> Refusal | None:
@@ -71,6 +77,8 @@ def act(ask: AnswerStepUp, seen: Seen) -> Outcome:
         return refused(number, refusal)
     assert challenge is not None
     late = ask.at > challenge.expires_at
+    if seen.undo_s and ask.confirm and not late:
+        return let_wait(ask, seen, challenge)
     outcome = answer_hold(seen.waiting, ask.confirm and not late, ask.at)
     if isinstance(outcome, Refusal):
         return refused(number, outcome, about=challenge.about)
@@ -82,6 +90,23 @@ def act(ask: AnswerStepUp, seen: Seen) -> Outcome:
         outcome.answer, about=challenge.about, challenge=challenge.id, events=(event,), refusal=refusal
     )
     return replace(outcome, answer=answer, kept=(*outcome.kept, closed))
+
+
+def let_wait(ask: AnswerStepUp, seen: Seen, challenge: Challenge) -> Outcome:
+    """Keep the confirmed payment's money held until its undo window, counted from now, is over."""
+    number, hold = decision_id(seen.waiting.seq), seen.waiting.hold
+    if hold is None or hold.status != "active":
+        return refused(number, Refusal("hold_not_found"), about=challenge.about)
+    pending = wait(hold, challenge.about, challenge.customer, ask.at, seen.undo_s)
+    answer = Answer(
+        number, "allowed", about=challenge.about, hold=hold.id, challenge=challenge.id, made=pending.id,
+        events=(
+            StepUpAnswered(about=challenge.about, confirmed=True),
+            PaymentWaits(pending=pending.id, settle_at=pending.settle_at),
+        ),
+    )  # fmt: skip
+    longer = replace(hold, expires_at=holds_until(pending))
+    return Outcome(answer, kept=(longer, pending, replace(challenge, status="confirmed")))
 
 
 ANSWER_STEP_UP = Journey(AnswerStepUp, look, act, roles=("customer",))

@@ -7,10 +7,11 @@ import msgspec
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id
 from jingwei.kernel.event import Event
-from jingwei.kernel.ids import case_id, challenge_id, decision_id, seq_of
+from jingwei.kernel.ids import case_id, challenge_id, decision_id, pending_id, seq_of
 from jingwei.kernel.refusal import Refusal, Words, declare
 from jingwei.ledger.accounts import Hold, Movement, Standing
 from jingwei.ledger.holds import capture
+from jingwei.ledger.planned import PendingPayment
 from jingwei.ledger.work import Case, Challenge
 
 
@@ -38,13 +39,16 @@ class SeenHold(msgspec.Struct, frozen=True):
     payee: Standing | None
     case: Case | None
     challenge: Challenge | None
+    pending: PendingPayment | None = None
 
     @property
     def waits(self) -> bool:
-        """Whether a person or the customer must still answer before the money may go anywhere."""
-        case, challenge = self.case, self.challenge
-        return (case is not None and case.status == "open") or (
-            challenge is not None and challenge.status == "open"
+        """Whether a person, the customer or the undo window must end before the money may go anywhere."""
+        case, challenge, pending = self.case, self.challenge, self.pending
+        return (
+            (case is not None and case.status == "open")
+            or (challenge is not None and challenge.status == "open")
+            or (pending is not None and pending.status == "waiting")
         )
 
 
@@ -67,6 +71,7 @@ def see_hold(hold_id: str, books: Books) -> SeenHold:
     return SeenHold(
         books.seq, hold, books.standing(hold.account), books.standing(hold.payee),
         books.get(Case, case_id(number)), books.get(Challenge, challenge_id(number)),
+        books.get(PendingPayment, pending_id(number)),
     )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ def act(ask: ExpireHolds, seen: Seen) -> Outcome:
             kept.append(replace(one.case, status="refused", closed_by=ask.actor, closed_at=ask.at))
         if one.challenge is not None and one.challenge.status == "open":
             kept.append(replace(one.challenge, status="expired"))
+        if one.pending is not None and one.pending.status == "waiting":
+            kept.append(replace(one.pending, status="expired", by=decision_id(seen.seq)))
     event = HoldsExpired(holds=tuple(expired), last=seen.last)
     answer = Answer(decision_id(seen.seq), "done", events=(event,))
     return Outcome(answer, standings=tuple(standings.values()), kept=tuple(kept))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from jingwei.decisions.judge import Judgement, Observed
@@ -9,14 +11,21 @@ from jingwei.journeys.payment import Order, carry_out, not_possible
 from jingwei.journeys.shape import Books, Journey, Outcome
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId, Text
 from jingwei.kernel.purpose import Purpose
-from jingwei.kernel.refusal import Words, declare
+from jingwei.kernel.refusal import Refusal, Words, declare
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing, chart_id
 from jingwei.ledger.fees import transfer_fee
+from jingwei.ledger.planned import LONGEST_UNDO_S, Schedule
 from jingwei.ledger.products import Product
+
+UndoSeconds = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_UNDO_S)]
 
 
 class Pay(Command, frozen=True, kw_only=True, tag="pay"):
-    """Send `amount_minor` from `payer` to `payee`. `customer` owns the payer account."""
+    """Send `amount_minor` from `payer` to `payee`. `customer` owns the payer account.
+
+    With `undo_s` an allowed payment waits so many seconds, held, and can be undone until then.
+    `schedule` names the schedule it is made for, which must still be active.
+    """
 
     customer: Id
     payer: Id
@@ -26,6 +35,8 @@ class Pay(Command, frozen=True, kw_only=True, tag="pay"):
     device: OptionalId = ""
     place: OptionalId = ""
     memo: Text = ""
+    undo_s: UndoSeconds = 0
+    schedule: OptionalId = ""
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +48,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     fees: Standing | None
     product: Product | None
     judged: Judgement
+    over: bool = False
+    """Whether the schedule it is made for has ended."""
 
 
 declare(
@@ -60,7 +73,11 @@ def look(ask: Pay, books: Books) -> Seen:
     payer = books.own(ask.payer)
     product = books.products.find(payer.account.product) if payer else None
     fees = books.standing(chart_id("fees", ask.currency))
-    return Seen(books.seq, payer, books.standing(ask.payee), fees, product, books.judgement())
+    over = False
+    if ask.schedule:
+        schedule = books.get(Schedule, ask.schedule)
+        over = schedule is None or schedule.status != "active" or schedule.customer != ask.customer
+    return Seen(books.seq, payer, books.standing(ask.payee), fees, product, books.judgement(), over)
 
 
 def act(ask: Pay, seen: Seen) -> Outcome:
@@ -68,6 +85,8 @@ def act(ask: Pay, seen: Seen) -> Outcome:
     payer = seen.payer
     if payer is None or payer.account.owner != ask.customer or ask.payee.startswith("bank:"):
         return not_possible(seen.judged, ACCOUNT_NOT_FOUND, seen.seq)
+    if seen.over:
+        return not_possible(seen.judged, Refusal("schedule_over"), seen.seq)
     movements: tuple[Movement, ...] = (
         Movement(ask.payer, ask.payee, ask.amount_minor, ask.currency, "payment"),
     )
@@ -76,7 +95,7 @@ def act(ask: Pay, seen: Seen) -> Outcome:
         to = chart_id("fees", ask.currency)
         movements += (Movement(ask.payer, to, fee, ask.currency, "fee"),)
         standings[to] = seen.fees
-    order = Order(ask.customer, movements, standings, ask.at)
+    order = Order(ask.customer, movements, standings, ask.at, undo_s=ask.undo_s)
     return carry_out(order, seen.judged, seen.seq, ask.at)
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from jingwei.decisions.judge import Judgement
 from jingwei.decisions.policy import Verdict
 from jingwei.journeys.shape import Answer, Outcome
+from jingwei.journeys.waiting import PaymentWaits, holds_until, wait
 from jingwei.kernel.clock import DAY, MINUTE
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import case_id, challenge_id, decision_id, hold_id
@@ -55,6 +56,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     """A payment to carry out. `movements[0]` is the payment itself, the rest its fees.
 
     `expires_at` is when an authorisation that is not captured lapses; `capture` False only holds.
+    `undo_s` is how many seconds an allowed payment waits, in case the customer undoes it.
     """
 
     customer: str
@@ -62,6 +64,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     standings: dict[str, Standing | None]
     expires_at: int
     capture: bool = True
+    undo_s: int = 0
 
 
 def carry_out(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
@@ -70,6 +73,8 @@ def carry_out(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
     if verdict is Verdict.ALLOW:
         if not order.movements[0].amount_minor:
             return _verify(order, judged, seq, at)
+        if order.undo_s:
+            return _let_wait(order, judged, seq, at)
         return _send(order, judged, seq, at) if order.capture else _authorise(order, judged, seq, at)
     if verdict is Verdict.REFUSE:
         return not_possible(judged, Refusal("payment_refused"), seq)
@@ -140,6 +145,17 @@ def _authorise(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
         return not_possible(judged, placed, seq)
     answer = replace(told(judged, seq, "allowed", events=PLACED), hold=placed[0].id)
     return Outcome(answer, standings=(placed[1],), kept=(placed[0],))
+
+
+def _let_wait(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:
+    placed = _hold(order, seq, at, at)
+    if isinstance(placed, Refusal):
+        return not_possible(judged, placed, seq)
+    pending = wait(placed[0], decision_id(seq), order.customer, at, order.undo_s)
+    hold = replace(placed[0], expires_at=holds_until(pending))
+    event = PaymentWaits(pending=pending.id, settle_at=pending.settle_at)
+    answer = replace(told(judged, seq, "allowed", events=(event,)), hold=hold.id, made=pending.id)
+    return Outcome(answer, standings=(placed[1],), kept=(hold, pending))
 
 
 def _keep_back(order: Order, judged: Judgement, seq: int, at: int) -> Outcome:

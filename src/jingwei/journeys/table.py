@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from jingwei.journeys.advance_schedule import ADVANCE_SCHEDULE
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.ask_erasure import ASK_ERASURE
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
@@ -27,6 +28,7 @@ from jingwei.journeys.import_customers import IMPORT_CUSTOMERS
 from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
 from jingwei.journeys.issue_card import ISSUE_CARD
+from jingwei.journeys.keep_payee import KEEP_PAYEE
 from jingwei.journeys.move_pot import MOVE_POT
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.open_pot import OPEN_POT
@@ -38,8 +40,11 @@ from jingwei.journeys.report_fraud import REPORT_FRAUD
 from jingwei.journeys.reverse import REVERSE
 from jingwei.journeys.review_case import REVIEW_CASE
 from jingwei.journeys.run_day_end import RUN_DAY_END
+from jingwei.journeys.schedule_payment import CANCEL_SCHEDULE, SCHEDULE_PAYMENT
 from jingwei.journeys.set_limits import SET_LIMITS
+from jingwei.journeys.settle_payment import SETTLE_PAYMENT
 from jingwei.journeys.shape import Answer, Journey, Sealed
+from jingwei.journeys.undo_payment import UNDO_PAYMENT
 from jingwei.journeys.use_data import USE_DATA
 from jingwei.journeys.use_model import USE_MODEL
 from jingwei.journeys.withdraw_consent import WITHDRAW_CONSENT
@@ -79,6 +84,12 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     OPEN_POT,
     MOVE_POT,
     CHANGE_CREDENTIAL,
+    UNDO_PAYMENT,
+    SETTLE_PAYMENT,
+    SCHEDULE_PAYMENT,
+    CANCEL_SCHEDULE,
+    ADVANCE_SCHEDULE,
+    KEEP_PAYEE,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -35,6 +35,16 @@ def challenge_id(seq: int) -> ChallengeId:
     return ChallengeId(f"S{seq:011d}")
 
 
+def pending_id(seq: int) -> str:
+    """Id of the payment that record `seq` lets wait for its undo window to end."""
+    return f"U{seq:011d}"
+
+
+def schedule_id(seq: int) -> str:
+    """Id of the scheduled payments that record `seq` set up."""
+    return f"R{seq:011d}"
+
+
 def account_id(seq: int) -> AccountId:
     """Id of the account opened by record `seq` when the asker named none."""
     return AccountId(f"A{seq:011d}")

@@ -13,6 +13,7 @@ from jingwei.consent.uses import DataUse
 from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.cards import Card
+from jingwei.ledger.planned import Payee, PendingPayment, Schedule
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure, Reversal
 
@@ -34,6 +35,9 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Card: ("cards", ("customer", "account")),
     Pot: ("pots", ("customer", "account")),
     Erasure: ("erasures", ("customer",)),
+    PendingPayment: ("pending_payments", ("status", "customer")),
+    Schedule: ("schedules", ("status", "customer")),
+    Payee: ("payees", ("customer",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -43,6 +47,9 @@ SINCE: dict[type[Kept], int] = {
     Card: 2,
     Pot: 2,
     Erasure: 2,
+    PendingPayment: 2,
+    Schedule: 2,
+    Payee: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

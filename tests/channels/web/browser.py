@@ -11,7 +11,7 @@ import httpx
 from tests.channels.counter import START
 
 from jingwei.channels.demo import settle
-from jingwei.channels.rest.app import create_app
+from jingwei.channels.rest.app import Alongside, create_app
 from jingwei.channels.web.app import ORIGIN, web
 from jingwei.home import open_home
 from jingwei.kernel.clock import ManualClock
@@ -24,9 +24,15 @@ class Browser:
         self.clock = ManualClock(START)
         self.home = open_home(path, self.clock)
         assert settle(self.home) == []
-        self.front = create_app(self.home, None, [web(True, origin)])
+        self.desk: Any = None
+        self.front = create_app(self.home, None, [web(True, origin), self._see])
         self._runner = asyncio.Runner()
         self.client = self._client()
+
+    def _see(self, _: Any, desk: Any) -> Alongside:
+        """Keep the desk, so that a test can let the worker beside it run."""
+        self.desk = desk
+        return Alongside(lambda: None)
 
     def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.front), base_url="http://bank.test")

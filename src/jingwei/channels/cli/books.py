@@ -201,9 +201,14 @@ def run_day_end(
     as_json: Json = False,
 ) -> None:
     """Accrue and post interest, take fees, expire holds. Running it again does what is left and no more."""
-    from jingwei.channels.rest.day_ends import FIRST, day_end_told
+    from functools import partial
+
+    from jingwei.channels.rest.day_ends import day_end_told
+    from jingwei.channels.rest.reading import FIRST
+    from jingwei.channels.streams.planned_work import waiting
     from jingwei.journeys.expire_holds import run as expire
     from jingwei.journeys.run_day_end import run
+    from jingwei.journeys.settle_payment import run as settle
     from jingwei.kernel.clock import bank_day, day_start
 
     with bank_at(context) as home:
@@ -213,6 +218,7 @@ def run_day_end(
             fix = "choose a day that has ended; the bank's day ends at midnight UTC+8"
             raise Mistake(f"bank day {day} is not over yet", fix, code=USAGE)
         with progress("day-end") as tell:
+            settle(now, partial(waiting, home.store), lambda ask: home.bank.do([ask])[0].answer)
             expire(now, lambda ask: home.bank.do([ask])[0].answer)
             pages = []
             for page in run(number, now, lambda ask: home.bank.do([ask])[0].answer):

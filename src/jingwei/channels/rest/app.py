@@ -51,6 +51,8 @@ class Front:
         self._rest = rest
         self.close = close
         """Let go of the reader; the server's shutdown calls it."""
+        self.leaving: Callable[[], bool] = lambda: False
+        """Whether the server is about to stop: answers without an end come to one."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request."""
@@ -59,6 +61,7 @@ class Front:
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
             await self.payments(scope, receive, send)
         else:
+            scope["leaving"] = self.leaving
             await self._rest(scope, receive, send)
 
 

@@ -206,6 +206,33 @@ class PotMoveAsk(Ask, frozen=True):
     direction: Literal["in", "out", "close"]
     currency: CurrencyCode
     amount: Decimal = "0"
+class UndoAsk(Ask, frozen=True):
+    """Take a payment back; nothing more needs to be said."""
+
+
+class CancelAsk(Ask, frozen=True):
+    """Make no more payments; nothing more needs to be said."""
+
+
+class ScheduleAsk(Ask, frozen=True):
+    """Pay `amount` on the day `first` and, by `every`, after it until the day `until`."""
+
+    payer: Id
+    payee: Id
+    amount: Decimal
+    currency: CurrencyCode
+    every: Literal["once", "weekly", "monthly"]
+    first: Date
+    until: OptionalDate = ""
+    memo: PlainText = ""
+    device: OptionalId = ""
+
+
+class PayeeAsk(Ask, frozen=True):
+    """Keep `account` under `name`."""
+
+    account: Id
+    name: PlainText
 
 
 class DayEndAsk(Ask, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -13,7 +12,7 @@ from jingwei.channels.problems import MEDIA_TYPE, Problem, refusal_body
 from jingwei.channels.rest.asked import DayEndAsk, DayEndTold
 from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.paper import takes
-from jingwei.channels.rest.reading import decode, identify, open_envelope, read_body
+from jingwei.channels.rest.reading import day_number, decode, identify, open_envelope, read_body
 from jingwei.channels.rest.views import answer
 from jingwei.journeys.expire_holds import ExpireHolds
 from jingwei.journeys.expire_holds import run as expire
@@ -21,8 +20,6 @@ from jingwei.journeys.run_day_end import DayEndRun, RunDayEnd, run
 from jingwei.journeys.shape import Answer
 from jingwei.kernel.clock import day_start
 from jingwei.kernel.refusal import Refusal
-
-FIRST = date(1970, 1, 1)
 
 
 def add_day_ends(router: APIRouter, desk: Desk) -> None:
@@ -56,19 +53,6 @@ def add_day_ends(router: APIRouter, desk: Desk) -> None:
         await asyncio.to_thread(expire, now, do)
         pages = await asyncio.to_thread(lambda: list(run(day, now, do)))
         return answer(day_end_told(ask.day, pages))
-
-
-def day_number(text: str) -> int:
-    """The number of a bank day written YYYY-MM-DD. Raises Problem when there is no such day."""
-    try:
-        number = (date.fromisoformat(text) - FIRST).days
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise Problem(
-            "field_not_valid", "/day", why="there is no such day; write it like 2026-11-20, from 1970 on"
-        )
-    return number
 
 
 def day_end_told(day: str, pages: list[DayEndRun]) -> DayEndTold:

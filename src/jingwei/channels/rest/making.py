@@ -7,7 +7,7 @@ from typing import Any
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest import asked
 from jingwei.channels.rest.desk import Desk, Stamp
-from jingwei.channels.rest.reading import amount
+from jingwei.channels.rest.reading import amount, day_number
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.capture import CaptureCardPayment
@@ -15,6 +15,7 @@ from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.freeze import FreezeAccount
+from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.publish_policy import PublishPolicy
@@ -22,7 +23,9 @@ from jingwei.journeys.release_hold import ReleaseHold
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
+from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.kernel.command import Command
 from jingwei.ledger.accounts import Account
 
@@ -163,6 +166,40 @@ def fraud_report(desk: Desk, _: str, ask: asked.FraudAsk, stamp: Stamp) -> Comma
 def policy(_: Desk, __: str, ask: asked.PolicyAsk, stamp: Stamp) -> Command:
     """PublishPolicy."""
     return _made(stamp.of(PublishPolicy, text=ask.text))
+
+
+def undo(_: Desk, named: str, __: asked.UndoAsk, stamp: Stamp) -> Command:
+    """UndoPayment."""
+    return _made(stamp.of(UndoPayment, pending=named))
+
+
+def schedule(_: Desk, __: str, ask: asked.ScheduleAsk, stamp: Stamp) -> Command:
+    """SchedulePayment, for the caller."""
+    return _made(
+        stamp.of(
+            SchedulePayment,
+            customer=stamp.caller.id,
+            payer=ask.payer,
+            payee=ask.payee,
+            amount_minor=amount(ask.amount, ask.currency),
+            currency=ask.currency,
+            every=ask.every,
+            first_day=day_number(ask.first, "/first"),
+            until_day=day_number(ask.until, "/until") if ask.until else None,
+            memo=ask.memo,
+            device=ask.device,
+        )
+    )
+
+
+def cancellation(_: Desk, named: str, __: asked.CancelAsk, stamp: Stamp) -> Command:
+    """CancelSchedule."""
+    return _made(stamp.of(CancelSchedule, schedule=named))
+
+
+def payee(_: Desk, __: str, ask: asked.PayeeAsk, stamp: Stamp) -> Command:
+    """KeepPayee, for the caller."""
+    return _made(stamp.of(KeepPayee, customer=stamp.caller.id, account=ask.account, name=ask.name))
 
 
 def _made(command: Any) -> Command:

@@ -24,6 +24,7 @@ from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.issue_card import IssueCard
+from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
@@ -33,7 +34,9 @@ from jingwei.journeys.release_hold import ReleaseHold
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
+from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
@@ -272,6 +275,42 @@ ORDERS = (
         "Move money of a pot",
         "pots",
         "Into the pot, out of it, or all of it back.",
+    ),
+    Order(
+        "/pending-payments/{some_id}/undo",
+        asked.UndoAsk,
+        UndoPayment,
+        making.undo,
+        "Undo a payment",
+        "payments",
+        "Take back a payment that still waits; only its customer can.",
+    ),
+    Order(
+        "/schedules",
+        asked.ScheduleAsk,
+        SchedulePayment,
+        making.schedule,
+        "Schedule a payment",
+        "schedules",
+        "Have a payment made by itself, once or every week or month; each is judged like any other.",
+    ),
+    Order(
+        "/schedules/{some_id}/cancellation",
+        asked.CancelAsk,
+        CancelSchedule,
+        making.cancellation,
+        "Cancel a scheduled payment",
+        "schedules",
+        "Make no more payments of a schedule; only its customer can.",
+    ),
+    Order(
+        "/payees",
+        asked.PayeeAsk,
+        KeepPayee,
+        making.payee,
+        "Keep a payee",
+        "payments",
+        "Keep an account one pays under a name; only customers keep payees.",
     ),
 )
 

@@ -40,7 +40,7 @@ from jingwei.channels.rest.reading import (
 )
 from jingwei.channels.words import Sentences, Why, result_words
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
-from jingwei.journeys.pay import Pay
+from jingwei.journeys.pay import Pay, UndoSeconds
 from jingwei.journeys.shape import Answer
 from jingwei.kernel.clock import SECOND, Clock, iso
 from jingwei.kernel.command import CurrencyCode, Id, OptionalId
@@ -62,6 +62,7 @@ class Transfer(msgspec.Struct, frozen=True, tag="transfer", tag_field="type", fo
     device: OptionalId = ""
     place: OptionalId = ""
     memo: PlainText = ""
+    undo_s: UndoSeconds = 0
 
 
 class CardPayment(msgspec.Struct, frozen=True, tag="card", tag_field="type", forbid_unknown_fields=True):
@@ -88,7 +89,8 @@ class Said(msgspec.Struct, frozen=True):
 class PaymentTold(msgspec.Struct, frozen=True):
     """What became of a payment: `result` is allowed, stepped_up, held or refused.
 
-    A stepped-up payment is answered at /v1/step-ups/{challenge}; `score` is shown to staff alone.
+    A stepped-up payment is answered at /v1/step-ups/{challenge}, one that waits is undone at
+    /v1/pending-payments/{pending}/undo; `score` is shown to staff alone.
     """
 
     id: str
@@ -107,6 +109,7 @@ class PaymentTold(msgspec.Struct, frozen=True):
     hold: str
     case: str
     challenge: str
+    pending: str
     policy: str
     model: str | msgspec.UnsetType = msgspec.UNSET
     score: float | None | msgspec.UnsetType = msgspec.UNSET
@@ -139,6 +142,7 @@ def told(command: Payment, answer: Answer, at: int, reasons: tuple[Why, ...], in
         answer.hold,
         answer.case,
         answer.challenge,
+        answer.made,
         answer.policy,
         answer.model if inside else msgspec.UNSET,
         answer.score if inside else msgspec.UNSET,
@@ -312,6 +316,7 @@ class Payments:
                 device=ask.device,
                 place=ask.place,
                 memo=ask.memo,
+                undo_s=ask.undo_s,
             )
         return AuthoriseCardPayment(
             key=key,

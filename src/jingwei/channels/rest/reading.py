@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from jingwei.channels.roles import in_scope, may, operation
 from jingwei.kernel.money import MoneyError, parse_minor
 
 MOST_BYTES = 65_536
+FIRST = date(1970, 1, 1)
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}", re.ASCII)
 _WHERE = re.compile(r" - at `\$(.*)`$")
@@ -187,3 +189,16 @@ def some_id(text: str) -> str:
     if not _ID.fullmatch(text):
         raise Problem("not_found")
     return text
+
+
+def day_number(text: str, where: str = "/day") -> int:
+    """The number of a bank day written YYYY-MM-DD. Raises Problem when there is no such day."""
+    try:
+        number = (date.fromisoformat(text) - FIRST).days
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise Problem(
+            "field_not_valid", where, why="there is no such day; write it like 2026-11-20, from 1970 on"
+        )
+    return number

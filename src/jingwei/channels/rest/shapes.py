@@ -85,6 +85,10 @@ SAMPLES: dict[str, Any] = {
     "PotAsk.goal": "5000.00",
     "PotMoveAsk.direction": "in",
     "PotMoveAsk.amount": "50.00",
+    "PayeeAsk.account": "bob",
+    "PayeeAsk.name": "Bob 鲍勃",
+    "every": "monthly",
+    "first": "2027-01-15",
 }
 """Values of examples, by field or by type and field."""
 
@@ -100,6 +104,8 @@ PLACES = (
     ("/problems/", "not_allowed"),
     ("/cards/", "K00000000012"),
     ("/pots/", "A00000000012"),
+    ("/pending-payments/", "U00000000012"),
+    ("/schedules/", "R00000000012"),
 )
 """What stands in an address for its blank."""
 

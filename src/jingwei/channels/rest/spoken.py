@@ -13,6 +13,7 @@ GROUPS = {
     "fraud": ("Fraud", "欺诈"),
     "policies": ("Policies", "策略"),
     "day-end": ("Day-end", "日终"),
+    "schedules": ("Scheduled payments", "预约付款"),
     "words": ("Codes", "代码"),
     "audit": ("Audit", "审计"),
     "health": ("Health", "运行状况"),
@@ -121,6 +122,22 @@ CHINESE = {
     ),
     "Figures for Prometheus": "供Prometheus采集的指标",
     "Decisions by result, latencies, batch sizes.": "按结果统计的决定、延迟与批量大小。",
+    "Undo a payment": "撤回付款",
+    "Take back a payment that still waits; only its customer can.": (
+        "撤回尚未汇出的付款；只有该客户本人可以。"
+    ),
+    "Schedule a payment": "预约付款",
+    "Have a payment made by itself, once or every week or month; each is judged like any other.": (
+        "让付款自动办理，一次、每周或每月；每一笔都照常判断。"
+    ),
+    "Cancel a scheduled payment": "取消预约付款",
+    "Make no more payments of a schedule; only its customer can.": (
+        "不再办理该预约的付款；只有该客户本人可以。"
+    ),
+    "Keep a payee": "保存收款人",
+    "Keep an account one pays under a name; only customers keep payees.": (
+        "以姓名保存一个收款账户；只有客户可以保存收款人。"
+    ),
     # parameters and answers
     "Your own key, new for every request: asking again with it returns the same bytes.": (
         "自定的幂等键，每个新请求用新的键；用同一个键再问，答复逐字节相同。"
@@ -145,9 +162,11 @@ CHINESE = {
     "The store failed; ask again with the same key": "存储故障；请用同一个键重试",
     # types
     "What became of a payment: `result` is allowed, stepped_up, held or refused.\n\n"
-    "A stepped-up payment is answered at /v1/step-ups/{challenge}; `score` is shown to staff alone.": (
+    "A stepped-up payment is answered at /v1/step-ups/{challenge}, one that waits is undone at "
+    "/v1/pending-payments/{pending}/undo; `score` is shown to staff alone.": (
         "付款的结果：`result`为allowed、stepped_up、held或refused。\n\n"
-        "待本人确认的付款在/v1/step-ups/{challenge}答复；`score`仅员工可见。"
+        "待本人确认的付款在/v1/step-ups/{challenge}答复，尚未汇出的在/v1/pending-payments/{pending}/undo撤回；"
+        "`score`仅员工可见。"
     ),
     "A reason as told: its code and its sentence in both languages.": "告知的理由：代码与中英文。",
     "A refusal as told inside an answer.": "答复中告知的拒绝。",
@@ -308,6 +327,12 @@ MEANINGS = {
     "comment": ("Why, for the record.", "理由，留作记录。"),
     "text": ("The whole policy file, in TOML.", "策略文件全文，TOML格式。"),
     "day": ("The bank day (UTC+8) to close.", "要结束的银行日（东八区）。"),
+    "undo_s": ("How many seconds it waits and can be undone.", "等待并可撤回的秒数。"),
+    "every": ("Once, every week or every month.", "一次、每周或每月。"),
+    "first": ("The bank day (UTC+8) of the first payment.", "首次付款的银行日（东八区）。"),
+    "until": ("The last day it holds or may be made on; empty means no end.", "有效或可付款的最后一天；空为无期限。"),
+    "PayeeAsk.name": ("The name you know this payee by.", "您为该收款人填写的姓名。"),
+    "PayeeAsk.account": ("The account you pay.", "您付款的账户。"),
     "owner": ("Whose accounts; for staff alone.", "谁的账户；仅员工可用。"),
     "after": ("Where to go on.", "从何处继续。"),
     "limit": ("How many at most.", "至多几条。"),
@@ -316,7 +341,6 @@ MEANINGS = {
         "Which kinds of data; none named means all the purpose needs.",
         "哪些数据；不写则为该目的所需的全部。",
     ),
-    "until": ("The last day it holds; empty is until taken back.", "有效的最后一天；空为直至撤回。"),
     "customers": ("Whose data.", "谁的数据。"),
     "why": ("Why, as the customer will read it.", "原因，客户会看到。"),
     "label": ("What you call the card.", "卡的名称。"),

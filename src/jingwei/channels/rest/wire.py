@@ -238,7 +238,9 @@ def server(front: Front, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=10,
         server_header=False,
     )
-    return uvicorn.Server(config)
+    serving = uvicorn.Server(config)
+    front.leaving = lambda: serving.should_exit
+    return serving
 
 
 def _protocol(payments: Payments) -> Callable[..., PaymentsProtocol]:

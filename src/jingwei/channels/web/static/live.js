@@ -1,23 +1,34 @@
-// Keeps the parts of a page marked data-live up to date: the page is read again now and then, and they are put in.
-"use strict";
-const EVERY_MS = 4000;
-const note = document.querySelector("[data-live-note]");
-if (note) note.hidden = false;
-const bare = (one) => one.innerHTML.replace(/name="key" value="[^"]*"/g, "");
-async function refresh() {
-  if (document.hidden) return;
-  let text;
-  try {
-    const answer = await fetch(location.pathname, { headers: { accept: "text/html" }, redirect: "error" });
-    if (!answer.ok) return;
-    text = await answer.text();
-  } catch { return; }
-  const fresh = new DOMParser().parseFromString(text, "text/html");
-  for (const part of document.querySelectorAll("[data-live]")) {
-    const next = fresh.getElementById(part.id);
-    if (!next || part.contains(document.activeElement)) continue;
-    if (bare(next) === bare(part)) continue;
-    part.replaceChildren(...document.importNode(next, true).childNodes);
-  }
+// Says at once what happens to the money: a polite sentence, true balances, and a countdown to the end of an undo window.
+const live = document.querySelector("[data-live]");
+if (live && window.EventSource) {
+  const source = new EventSource("/app/events");
+  source.onmessage = (event) => {
+    const told = JSON.parse(event.data);
+    live.hidden = false;
+    live.textContent = "";
+    const line = document.createElement(told.to ? "a" : "span");
+    if (told.to) line.href = told.to;
+    line.textContent = told.text;
+    live.append(line);
+    for (const [account, [booked, available]] of Object.entries(told.balances)) {
+      const card = document.querySelector(`[data-account="${CSS.escape(account)}"]`);
+      if (!card) continue;
+      card.querySelector("[data-booked]").textContent = booked;
+      card.querySelector("[data-available]").textContent = available;
+    }
+    document.dispatchEvent(new CustomEvent("jingwei:told", { detail: told }));
+  };
+  addEventListener("pagehide", () => source.close());
 }
-setInterval(refresh, EVERY_MS);
+for (const clock of document.querySelectorAll("[data-until]")) {
+  const skew = Date.now() - Number(clock.dataset.now);
+  const until = Number(clock.dataset.until) + skew;
+  const says = clock.textContent;
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left <= -2) { location.reload(); return; }
+    if (left <= 3600) clock.textContent = `${says} (${Math.floor(Math.max(left, 0) / 60)}:${String(Math.max(left, 0) % 60).padStart(2, "0")})`;
+    setTimeout(tick, 1000);
+  };
+  if (until - Date.now() < 86400000) tick();
+}

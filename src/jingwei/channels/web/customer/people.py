@@ -1,0 +1,115 @@
+"""Whom a customer deals with, in words: kept payees, own accounts, strangers with little of their name."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from jingwei.channels.rest.views import standings
+from jingwei.channels.web.customer.names import Match, compare, masked
+from jingwei.kernel.clock import DAY, MINUTE
+from jingwei.ledger.accounts import Account, Standing
+from jingwei.ledger.planned import Payee, payee_key
+from jingwei.ledger.work import Customer
+
+if TYPE_CHECKING:
+    from jingwei.channels.web.pages import Site
+    from jingwei.channels.web.visit import Visit
+
+NEW_FOR = DAY
+"""A payee is new for a day after it was kept."""
+
+MOST_CHECKS, CHECK_TIME = 20, 10 * MINUTE
+"""How many names one customer may try in this time: the check is no register of names."""
+
+
+class Found(NamedTuple):
+    """A payee as a page shows it: `name` is what the customer may see, `new` asks for more time."""
+
+    account: str
+    match: Match
+    name: str
+    new: bool
+    own: bool
+    currency: str = ""
+
+
+class Checks:
+    """Counts the names each customer tries; for one event loop."""
+
+    def __init__(self) -> None:
+        self._tried: dict[str, deque[int]] = {}
+
+    def allow(self, who: str, now: int) -> bool:
+        """Whether one more name may be tried now; counts it."""
+        tried = self._tried.setdefault(who, deque())
+        while tried and tried[0] <= now - CHECK_TIME:
+            tried.popleft()
+        if len(tried) >= MOST_CHECKS:
+            return False
+        tried.append(now)
+        return True
+
+
+def own_accounts(site: Site, who: str) -> list[Standing]:
+    """The customer's own open accounts."""
+    return [one for one in standings(site.desk.reader, who, "", 50) if one.account.status == "open"]
+
+
+def payees(site: Site, who: str) -> list[Payee]:
+    """Everybody the customer keeps, by name."""
+    return sorted(site.desk.reader.find(Payee, "customer", who, limit=200), key=lambda one: one.name)
+
+
+def account_name(site: Site, visit: Visit, account: Account) -> str:
+    """The name of an own account: its product's."""
+    product = site.desk.home.products.find(account.product)
+    if product is None:
+        return account.id
+    return product.name.zh if visit.lang == "zh" else product.name.en
+
+
+def find(site: Site, visit: Visit, who: str, to: str, written: str) -> Found:
+    """Look a payee up: one's own account, one kept, or a stranger whose written name is compared."""
+    reader = site.desk.reader
+    account = next(iter(reader.load(Account, [to])), None) if 0 < len(to) <= 64 and to.isprintable() else None
+    if account is None or account.side == "bank":
+        return Found(to, Match.NO_ACCOUNT, "", True, False)
+    if account.owner == who:
+        name = account_name(site, visit, account)
+        return Found(to, Match.SAME, name, False, True, account.currency)
+    kept = next(iter(reader.load(Payee, [payee_key(who, to)])), None)
+    if kept is not None and (not written or written == kept.name):
+        new = site.now() < kept.since + NEW_FOR
+        return Found(to, Match.SAME, kept.name, new, False, account.currency)
+    holder = next(iter(reader.load(Customer, [account.owner])), None)
+    real = holder.name if holder else ""
+    match = compare(written, real)
+    shown = written if match is Match.SAME else masked(real) if match is Match.CLOSE else ""
+    return Found(to, match, shown, True, False, account.currency)
+
+
+class Named:
+    """Names of accounts for one page: each is looked up once."""
+
+    def __init__(self, site: Site, visit: Visit, who: str) -> None:
+        self._site, self._visit, self._who = site, visit, who
+        self._known = {one.account: one.name for one in payees(site, who)}
+
+    def __call__(self, account_id: str) -> str:
+        """What to call this account in front of the customer."""
+        if account_id not in self._known:
+            self._known[account_id] = self._look(account_id)
+        return self._known[account_id]
+
+    def _look(self, account_id: str) -> str:
+        if account_id.startswith("bank:"):
+            return self._visit.say(f"pay.bank.{account_id.split(':')[1]}")
+        reader = self._site.desk.reader
+        account = next(iter(reader.load(Account, [account_id])), None)
+        if account is None:
+            return account_id
+        if account.owner == self._who:
+            return account_name(self._site, self._visit, account)
+        holder = next(iter(reader.load(Customer, [account.owner])), None)
+        return masked(holder.name) if holder and holder.name else account_id
