@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from jingwei.decisions.judge import Judgement, Observed
+from jingwei.journeys.ask_guardian import ask_guardian, guardian_of
 from jingwei.journeys.payment import Order, carry_out, not_possible
 from jingwei.journeys.shape import Books, Journey, Outcome
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId, Text
 from jingwei.kernel.purpose import Purpose
 from jingwei.kernel.refusal import Words, declare
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing, chart_id
+from jingwei.ledger.family import Tie
 from jingwei.ledger.fees import transfer_fee
 from jingwei.ledger.products import Product
 
@@ -37,6 +39,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     fees: Standing | None
     product: Product | None
     judged: Judgement
+    guardian: Tie | None = None
+    """Who must be asked, when a child's payment is above the account's limits."""
 
 
 declare(
@@ -60,7 +64,8 @@ def look(ask: Pay, books: Books) -> Seen:
     payer = books.own(ask.payer)
     product = books.products.find(payer.account.product) if payer else None
     fees = books.standing(chart_id("fees", ask.currency))
-    return Seen(books.seq, payer, books.standing(ask.payee), fees, product, books.judgement())
+    guardian = guardian_of(payer, ask.amount_minor, ask.at, books)
+    return Seen(books.seq, payer, books.standing(ask.payee), fees, product, books.judgement(), guardian)
 
 
 def act(ask: Pay, seen: Seen) -> Outcome:
@@ -77,6 +82,10 @@ def act(ask: Pay, seen: Seen) -> Outcome:
         movements += (Movement(ask.payer, to, fee, ask.currency, "fee"),)
         standings[to] = seen.fees
     order = Order(ask.customer, movements, standings, ask.at)
+    if seen.guardian is not None:
+        asked = ask_guardian(order, seen.guardian, seen.judged, seen.seq, ask.at)
+        if asked is not None:
+            return asked
     return carry_out(order, seen.judged, seen.seq, ask.at)
 
 

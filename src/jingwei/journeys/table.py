@@ -9,7 +9,10 @@ from typing import Any
 
 import msgspec
 
+from jingwei.journeys.answer_appeal import ANSWER_APPEAL
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
+from jingwei.journeys.appeal import APPEAL_DECISION
+from jingwei.journeys.ask_for_person import ANSWER_CALL, ASK_FOR_PERSON
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
@@ -21,8 +24,10 @@ from jingwei.journeys.import_accounts import IMPORT_ACCOUNTS
 from jingwei.journeys.import_customers import IMPORT_CUSTOMERS
 from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
+from jingwei.journeys.look_after import LOOK_AFTER
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.pay import PAY
+from jingwei.journeys.prefer import PREFER
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
 from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.report_fraud import REPORT_FRAUD
@@ -31,6 +36,7 @@ from jingwei.journeys.review_case import REVIEW_CASE
 from jingwei.journeys.run_day_end import RUN_DAY_END
 from jingwei.journeys.set_limits import SET_LIMITS
 from jingwei.journeys.shape import Answer, Journey, Sealed
+from jingwei.journeys.ties import ACCEPT_TIE, END_TIE, OFFER_TIE
 from jingwei.journeys.use_model import USE_MODEL
 from jingwei.kernel.command import Command
 
@@ -57,6 +63,15 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_ACCOUNTS,
     IMPORT_FACTS,
     IMPORT_ENTRIES,
+    APPEAL_DECISION,
+    ANSWER_APPEAL,
+    ASK_FOR_PERSON,
+    ANSWER_CALL,
+    OFFER_TIE,
+    ACCEPT_TIE,
+    END_TIE,
+    LOOK_AFTER,
+    PREFER,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -10,6 +10,8 @@ import msgspec
 
 from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
+from jingwei.ledger.appeals import Appeal
+from jingwei.ledger.family import Preference, Tie
 from jingwei.ledger.work import Case, Challenge, Customer, Reversal
 
 K = TypeVar("K", bound=Kept)
@@ -25,10 +27,17 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Challenge: ("challenges", ("status", "customer", "about")),
     Reversal: ("reversals", ()),
     PolicyVersion: ("policies", ("name",)),
+    Appeal: ("appeals", ("status", "customer")),
+    Tie: ("ties", ("whose", "keeper")),
+    Preference: ("preferences", ()),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
-SINCE: dict[type[Kept], int] = {}
+SINCE: dict[type[Kept], int] = {
+    Appeal: 2,
+    Tie: 2,
+    Preference: 2,
+}
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 
 

@@ -13,6 +13,7 @@ from jingwei.journeys.table import BY_COMMAND
 
 EVERYBODY: tuple[str, ...] = ("customer", "staff", "system")
 INSIDE: tuple[str, ...] = ("staff", "system")
+CUSTOMERS: tuple[str, ...] = ("customer",)
 NO_TOKEN: tuple[str, ...] = ()
 READING = {
     "/v1/accounts": EVERYBODY,
@@ -21,6 +22,9 @@ READING = {
     "/v1/cases": INSIDE,
     "/v1/cases/{case}": INSIDE,
     "/v1/step-ups/{challenge}": EVERYBODY,
+    "/v1/appeals/{appeal}": EVERYBODY,
+    "/v1/ties": CUSTOMERS,
+    "/v1/ties/{tie}/accounts": CUSTOMERS,
     "/v1/policies": INSIDE,
     "/v1/problems": NO_TOKEN,
     "/v1/problems/{code}": NO_TOKEN,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from jingwei.channels.rest import asked, making
-from jingwei.channels.rest.desk import Desk, Stamp
+from jingwei.channels.rest.desk import Desk
+from jingwei.channels.rest.order import Order
+from jingwei.channels.rest.orders_family import FAMILY_ORDERS
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
 from jingwei.journeys.answer_step_up import AnswerStepUp
@@ -26,25 +25,6 @@ from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.set_limits import SetLimits
-from jingwei.kernel.command import Command
-
-Make = Callable[[Desk, str, Any, Stamp], Command]
-
-
-class Order(msgspec.Struct, frozen=True):
-    """One writing route: its address, what it reads, the command it makes and how it is called.
-
-    A `{some_id}` in the address is handed to `make`, checked.
-    """
-
-    path: str
-    ask: Any
-    command: type[Command]
-    make: Make
-    summary: str
-    tag: str
-    says: str
-
 
 ORDERS = (
     Order(
@@ -173,6 +153,7 @@ ORDERS = (
         "policies",
         "Judge by this policy from the next record on.",
     ),
+    *FAMILY_ORDERS,
 )
 
 

@@ -73,6 +73,18 @@ SAMPLES: dict[str, Any] = {
     "StepUpAsk.amount": "8000.00",
     "ReviewAsk.comment": "called the customer",
     "FreezeAsk.reason": "phone lost",
+    "decision": "D00000000012",
+    "AppealAsk.text": "This was my own payment, to my landlord.",
+    "words": "We called you and you confirmed it.",
+    "kind": "helper",
+    "CustomerAsk.kind": "person",
+    "whose": "alice",
+    "keeper": "bob",
+    "LookAfterAsk.account": "bob",
+    "LookAfterAsk.payment": "50.00",
+    "LookAfterAsk.day": "100.00",
+    "month": "500.00",
+    "overturn": True,
 }
 """Values of examples, by field or by type and field."""
 
@@ -86,6 +98,9 @@ PLACES = (
     ("/cases/", "C00000000012"),
     ("/decisions/", "D00000000012"),
     ("/problems/", "not_allowed"),
+    ("/appeals/", "P00000000012"),
+    ("/call-backs/", "C00000000012"),
+    ("/ties/", "T00000000012"),
 )
 """What stands in an address for its blank."""
 

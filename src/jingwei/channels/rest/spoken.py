@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jingwei.channels.rest.spoken_family import CHINESE_FAMILY, GROUPS_FAMILY, MEANINGS_FAMILY
+
 GROUPS = {
     "payments": ("Payments", "付款"),
     "customers": ("Customers", "客户"),
@@ -16,7 +18,7 @@ GROUPS = {
     "words": ("Codes", "代码"),
     "audit": ("Audit", "审计"),
     "health": ("Health", "运行状况"),
-}
+} | GROUPS_FAMILY
 
 CHINESE = {
     # summaries and descriptions of operations
@@ -203,7 +205,7 @@ CHINESE = {
         "把一条记录与银行签名头联系起来的证明；可用`tools/verify_proof.py`验证。"
     ),
     "The bank's signed word on how many records there are and their root.": "银行对记录总数与根的签名。",
-}
+} | CHINESE_FAMILY
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
 MEANINGS = {
@@ -258,7 +260,7 @@ MEANINGS = {
     "owner": ("Whose accounts; for staff alone.", "谁的账户；仅员工可用。"),
     "after": ("Where to go on.", "从何处继续。"),
     "limit": ("How many at most.", "至多几条。"),
-}
+} | MEANINGS_FAMILY
 """What a field means, in English and Chinese, by name or by type and name."""
 
 
