@@ -237,7 +237,8 @@ def _accepted(bank: Seeded) -> str:
 def _look_after(bank: Seeded) -> Good:
     bank._count += 1
     child = f"n{bank._count}"
-    person = {"customer": child, "name": child, "product": "youth_cny", "account": child, "born": "2014-05-01"}
+    person = {"customer": child, "name": child, "product": "youth_cny", "account": child}
+    person["born"] = "2014-05-01"
     assert bank.talk.post("/v1/customers", person).status_code == 201
     tie = {"kind": "guardian", "whose": child, "keeper": bank.calm}
     bank.talk.counter.tokens.grant(f"customer:{child}")

@@ -171,7 +171,7 @@ def test_a_guardian_says_no_and_the_money_is_the_childs_again(guarded):
     town, _ = guarded
     assert code(town, reply(town, asked_guardian(town), "alice", confirm=False)) == "refused"
     assert town.money("kid") == (100_000, 0)
-    assert code(town, town.pay("kid", "bob", 5_000, device="p")) == "allowed", "the day's limit is whole again"
+    assert code(town, town.pay("kid", "bob", 5_000, device="p")) == "allowed", "the limit is whole"
 
 
 def test_without_a_guardian_or_money_a_payment_above_the_limit_is_refused(guarded):

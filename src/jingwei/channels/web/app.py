@@ -14,6 +14,7 @@ from starlette.routing import Router
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.app import Alongside, Also
 from jingwei.channels.web.customer import add_customer
+from jingwei.channels.web.installed import add_installed
 from jingwei.channels.web.pages import Site
 from jingwei.channels.web.sign_in import add_sign_in
 from jingwei.channels.web.staff import add_staff
@@ -41,7 +42,7 @@ def web(demo: bool) -> Also:
 def add_web(router: Router, site: Site) -> None:
     """Add /static, /sign-in, /app and /desk."""
     router.add_route("/static/{name}", static, include_in_schema=False)
-    for add in (add_sign_in, add_customer, add_staff):
+    for add in (add_sign_in, add_customer, add_staff, add_installed):
         add(router, site)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -43,6 +45,8 @@ GUARD = {
 }
 SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 
+_NUMBER = re.compile(r"[+0-9][0-9 \-]{2,24}")
+
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
@@ -54,6 +58,8 @@ class Site:
         self.desk = desk
         self.sessions = sessions
         self.demo = demo
+        self.paths: set[str] = set()
+        self.telephone = telephone()
         self.templates = jinja2.Environment(
             loader=jinja2.PackageLoader("jingwei.channels.web"),
             autoescape=True,
@@ -81,6 +87,7 @@ class Site:
             "form_token": form_token(session),
             "new_key": new_key,
             "now": self.now(),
+            "telephone": self.telephone,
             "error": code_in(visit, "error"),
             "told": code_in(visit, "told"),
         }
@@ -106,6 +113,7 @@ class Site:
                 LOG.exception("%s %s was not served", request.method, path)
                 return self.wrong(visit, STORE, 503)
 
+        self.paths.add(path)
         router.add_route(path, answer, list(methods) or ["GET"], include_in_schema=False)
 
     def wrong(self, visit: Visit, words: Words, status: int) -> HTMLResponse:
@@ -120,6 +128,12 @@ class Site:
     async def do(self, command: Command) -> Reply:
         """Have a command done; the reply comes once it is durable. Raises StoreError."""
         return await self.desk.joined.ask(command)
+
+
+def telephone() -> str:
+    """The bank's telephone number from JINGWEI_TELEPHONE; "" when none can be dialled."""
+    number = os.environ.get("JINGWEI_TELEPHONE", "").strip()
+    return number if _NUMBER.fullmatch(number) else ""
 
 
 STORE = Words(

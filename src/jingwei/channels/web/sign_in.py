@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.demo import PEOPLE, STAFF
 from jingwei.channels.web.visit import COOKIE, Visit, form_of
+from jingwei.ledger.family import Preference
 from jingwei.stores.sessions import LONGEST, Session
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def add_sign_in(router: Router, site: Site) -> None:
     async def look(visit: Visit) -> Response:
         asked = visit.request.query_params
         back = asked.get("back", "/app")
-        response = RedirectResponse(back if _NEXT.fullmatch(back) or back == "/sign-in" else "/app", 303)
+        response = RedirectResponse(back_to(back), 303)
         allowed = {"theme": ("light", "dark", ""), "elder": ("1", "0"), "lang": ("en", "zh")}
+        allowed |= {"size": ("", "large", "largest"), "aloud": ("1", "0")}
         for name, values in allowed.items():
             if asked.get(name) in values:
                 response.set_cookie(name, asked[name], max_age=YEAR_S, samesite="lax", httponly=True)
@@ -63,6 +65,11 @@ def add_sign_in(router: Router, site: Site) -> None:
     site.add(router, "/look", look)
 
 
+def back_to(path: str) -> str:
+    """The page of ours to go back to; the app's first page for anything else."""
+    return path if _NEXT.fullmatch(path) or path == "/sign-in" else "/app"
+
+
 def begin(site: Site, visit: Visit, actor: str, name: str, roles: tuple[str, ...]) -> Response:
     """Begin a session and send the browser where it wanted to go."""
     now = site.now()
@@ -70,6 +77,9 @@ def begin(site: Site, visit: Visit, actor: str, name: str, roles: tuple[str, ...
     secret = site.sessions.begin(session)
     response = RedirectResponse(onward(visit, session), 303)
     secure = visit.request.url.scheme == "https"
+    elder = site.desk.reader.load(Preference, [session.who])
+    if elder and not session.inside:
+        response.set_cookie("elder", str(elder[0].elder), max_age=YEAR_S, samesite="lax", httponly=True)
     response.set_cookie(
         COOKIE, secret, max_age=LONGEST // 1_000_000, httponly=True, samesite="lax", secure=secure
     )

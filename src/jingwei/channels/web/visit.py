@@ -30,13 +30,18 @@ class Turned(Exception):
 
 
 class Visit(NamedTuple):
-    """One request for a page. `session` is None for a stranger; `elder` asks for large type."""
+    """One request for a page. `session` is None for a stranger; `elder` asks for large type.
+
+    `size` is how much larger than that ("", "large", "largest"); `aloud` offers to read the page aloud.
+    """
 
     request: Request
     session: Session | None
     lang: str
     elder: bool
     theme: str
+    size: str = ""
+    aloud: bool = False
 
     def say(self, key: str, **values: object) -> str:
         """The sentence in the visit's language."""
@@ -61,7 +66,12 @@ def visit_of(request: Request, sessions: Sessions, now: int) -> Visit:
     lang = kept if kept in LANGUAGES and "lang" not in request.query_params else language(request)
     theme = request.cookies.get("theme", "")
     elder = request.cookies.get("elder") == "1"
-    return Visit(request, session, lang, elder, theme if theme in ("light", "dark") else "")
+    size = request.cookies.get("size", "")
+    aloud = elder or request.cookies.get("aloud") == "1"
+    return Visit(
+        request, session, lang, elder, theme if theme in ("light", "dark") else "",
+        size if size in ("large", "largest") else "", aloud,
+    )  # fmt: skip
 
 
 def signed_in(visit: Visit, *, inside: bool) -> Session:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from jingwei.channels.rest.views import standings, walk
+from jingwei.channels.web.customer.settings import elder_front
 from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.ledger.work import Challenge
 
@@ -23,6 +24,8 @@ def add_front(router: Router, site: Site) -> None:
 
     async def front(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
+        if visit.elder:
+            return elder_front(site, visit)
         reader = site.desk.reader
         own = standings(reader, session.who, "", 50)
         entries = walk(reader, own[0].balance, "", RECENT)[0] if own else []
