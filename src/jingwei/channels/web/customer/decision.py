@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jingwei.stores.store import Reader
 
 JUDGED = "payment_refused"
+MOST_CHANGES = 3
 
 
 class Reason(NamedTuple):
@@ -114,7 +115,8 @@ def changes(sealed: Sealed) -> list[str]:
     refusal = sealed.answer.refusal
     codes = [refusal.code] if refusal is not None else []
     keys = [f"change.{code}" for code in (*codes, *sealed.answer.reasons)]
-    return [key for key in dict.fromkeys(keys) if key in phrases()] or ["change.other"]
+    found = {phrases()[key]: key for key in reversed(keys) if key in phrases()}
+    return list(found.values())[::-1][:MOST_CHANGES] or ["change.other"]
 
 
 def page(site: Site, visit: Visit, sealed: Sealed, typed: str = "", refusal: str = "") -> Response:

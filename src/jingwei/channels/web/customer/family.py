@@ -211,5 +211,3 @@ def answered(site: Site, session: Session, form: FormData) -> AnswerStepUp:
         currency=text(form, "currency"),
         **site.stamp(session, text(form, "key")),
     )
-
-

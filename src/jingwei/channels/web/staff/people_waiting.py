@@ -33,9 +33,7 @@ def add_people_waiting(router: Router, site: Site) -> None:
         signed_in(visit, inside=True)
         found = site.desk.reader.find(Case, "status", "open", limit=MOST)
         waiting = [case for case in found if case.code in (APPEAL, CALL_BACK)]
-        return site.page(
-            visit, "desk/people.html", {"cases": sorted(waiting, key=lambda case: case.due_at)}
-        )
+        return site.page(visit, "desk/people.html", {"cases": sorted(waiting, key=lambda case: case.due_at)})
 
     async def called(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
