@@ -40,6 +40,8 @@ FEW_ACCOUNTS = 2
 class Anchors:
     """The place elsewhere where signed heads go; nothing that happens to the bank reaches it."""
 
+    path = "elsewhere"
+
     def __init__(self, world: World) -> None:
         self.heads: list[SignedHead] = []
         self._world = world
@@ -53,6 +55,10 @@ class Anchors:
             raise OSError("the place of the anchors does not answer")
         self.heads.append(head)
 
+    def ends_with(self, head: SignedHead) -> bool:
+        """Whether this head is the last one here."""
+        return bool(self.heads) and self.heads[-1] == head
+
     def read(self) -> tuple[list[SignedHead], list[Any]]:
         """All heads in the order written."""
         return self.heads, []
@@ -63,7 +69,7 @@ class SimulatedHome(Home):
 
     def __init__(self, node: Node, bank: type[Bank]) -> None:
         world, disk = node.world, node.disk
-        self.clock = SystemClock(node.nanoseconds)
+        self.clock = SystemClock(lambda: node.nanoseconds() // 1000, node.now)
         self.store = Session(world, disk, f"{node.name}{node.life}", pipelined=world.plan.pipelined)
         self.products = shipped()
         court = SimulatedCourt(world, disk, f"{node.name}{node.life}")
