@@ -85,7 +85,7 @@ def test_a_tie_needs_the_other_sides_yes(family):
 @pytest.mark.parametrize(
     ("kind", "whose", "keeper", "actor", "refusal"),
     [
-        ("guardian", "kid", "alice", "bob", "not_allowed"),
+        ("guardian", "kid", "alice", "bob", "tie_not_yours"),
         ("helper", "gran", "gran", "gran", "tie_with_oneself"),
         ("helper", "gran", "ghost", "gran", "customer_not_found"),
         ("guardian", "gran", "alice", "alice", "not_a_child"),

@@ -65,7 +65,7 @@ class Served:
         try:
             home = open_home(self._path)
             assert settle(home) == []
-            front = create_app(home, None, [web(demo=True), self._see])
+            front = create_app(home, None, [web(True, f"http://localhost:{self.port}"), self._see])
             self._server = server(front, "127.0.0.1", self.port)
             self._server.config.timeout_graceful_shutdown = 1
             asyncio.run(self._run())

@@ -64,7 +64,21 @@ TIES: tuple[tuple[Literal["guardian", "helper"], str, str], ...] = (
 STAFF = (
     Member("staff:teller", "Teller 柜员", ("teller",)),
     Member("staff:reviewer", "Risk reviewer 风险审核", ("risk_reviewer",)),
+    Member("staff:customer_manager", "Customer manager 客户经理", ("customer_manager",)),
+    Member("staff:compliance", "Compliance 合规", ("compliance",)),
+    Member("staff:model_owner", "Model owner 模型负责人", ("model_owner",)),
+    Member("staff:auditor", "Auditor 审计", ("auditor",)),
+    Member("staff:admin", "Administrator 系统管理员", ("admin",)),
 )
+"""One member of staff for every role."""
+
+
+def made_up_roles(actor: str) -> tuple[str, ...]:
+    """The fine roles of an actor nobody keeps an identity for: the bank's own, customers, made-up staff."""
+    kind = actor.partition(":")[0]
+    if kind in ("customer", "system"):
+        return (kind,)
+    return next((one.roles for one in STAFF if one.actor == actor), ())
 
 
 def people(clock: Clock) -> list[OpenAccount]:

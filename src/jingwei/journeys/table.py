@@ -15,6 +15,7 @@ from jingwei.journeys.appeal import APPEAL_DECISION
 from jingwei.journeys.ask_for_person import ANSWER_CALL, ASK_FOR_PERSON
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
+from jingwei.journeys.change_credential import CHANGE_CREDENTIAL
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
 from jingwei.journeys.deposit import DEPOSIT
 from jingwei.journeys.exchange import EXCHANGE
@@ -63,6 +64,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_ACCOUNTS,
     IMPORT_FACTS,
     IMPORT_ENTRIES,
+    CHANGE_CREDENTIAL,
     APPEAL_DECISION,
     ANSWER_APPEAL,
     ASK_FOR_PERSON,

@@ -75,7 +75,7 @@ def look_at_offer(ask: OfferTie, books: Books) -> Offered:
 def check_offer(ask: OfferTie, seen: Offered) -> Refusal | None:
     """Return why the tie cannot be offered, or None."""
     if ask.actor.partition(":")[2] not in (ask.whose, ask.keeper):
-        return Refusal("not_allowed")
+        return Refusal("tie_not_yours")
     if ask.whose == ask.keeper:
         return Refusal("tie_with_oneself")
     if seen.whose is None or seen.keeper is None:

@@ -70,6 +70,9 @@ declare(
         ),
         "tie_ended": Words("This family tie has ended.", "该亲情关联已解除。"),
         "tie_exists": Words("You have this family tie already.", "你们之间已有此项亲情关联。"),
+        "tie_not_yours": Words(
+            "You can offer this only between yourself and somebody else.", "仅可在本人与他人之间发起关联。"
+        ),
         "tie_with_oneself": Words("Name somebody other than yourself.", "请填写本人以外的家人。"),
         "not_a_child": Words(
             "Only the accounts of somebody under 18 can have a guardian.", "仅未满18周岁的客户可设置监护人。"

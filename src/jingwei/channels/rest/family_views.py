@@ -72,13 +72,13 @@ def add_family(router: APIRouter, desk: Desk) -> None:
     @router.get("/ties", **tells(list[TieTold], "Family ties", "family"))
     async def ties(request: Request) -> Response:
         """One's own ties: those offered, those active, those ended."""
-        caller = desk.caller(request, "customer")
+        caller = desk.caller(request)
         return answer([tie_told(tie) for tie in ties_of(desk.reader, caller.id)])
 
     @router.get("/ties/{tie}/accounts", **tells(list[ShownTold], "What a tie shows", "family"))
     async def shown(tie: str, request: Request, limit: Limit = NEWEST) -> Response:
         """The accounts that an active tie shows to its keeper, each with its newest lines."""
-        through = tie_through(desk.reader, tie, desk.caller(request, "customer").id)
+        through = tie_through(desk.reader, tie, desk.caller(request).id)
         return answer([_shown(standing, entries) for standing, entries in seen(desk.reader, through, limit)])
 
 

@@ -92,8 +92,8 @@ def elder_front(site: Site, visit: Visit) -> Response:
         "own": own[:1],
         "known": list(dict.fromkeys(paid))[:KNOWN],
         "waiting": [one for one in asked if one.status == "open" and one.expires_at > site.now()],
-        "pay": next((path for path in PAYING if path in site.paths), ""),
-        "receive": next((path for path in RECEIVING if path in site.paths), ""),
+        "pay": next((path for path in PAYING if ("GET", path) in site.guards), ""),
+        "receive": next((path for path in RECEIVING if ("GET", path) in site.guards), ""),
         "undo_s": preference_of(reader, session.who).undo_s,
     }
     return site.page(visit, "app/elder.html", values)
