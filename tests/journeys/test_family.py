@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -202,6 +202,11 @@ FIELDS = {
 }  # fmt: skip
 
 
+def is_choice(hint):
+    """Whether a field takes one of some words."""
+    return get_origin(hint) is Literal
+
+
 def tried(town, command, number):
     """This command as the helper alice would try it on gran's account."""
     hints = {field.name: field for field in msgspec.structs.fields(command)}
@@ -209,6 +214,7 @@ def tried(town, command, number):
     fields |= {"tie": number} if "tie" in hints else {}
     fields |= {"kind": "helper"} if command is OfferTie else {}
     named = {name for name, field in hints.items() if field.required} - {"key", "actor", "at", "known_at"}
+    fields |= {name: get_args(hints[name].type)[0] for name in named if is_choice(hints[name].type)}
     fields |= {name: "C00000000001" for name in named - set(fields)}
     return checked(command(**fields, **town.stamp("customer:alice")))
 
