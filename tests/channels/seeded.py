@@ -256,6 +256,68 @@ OWN: dict[str, Callable[[Seeded], Good]] = {
     "GET /v1/cards": lambda bank: Good(TELLER, query={"owner": bank.payers[0]}),
     "GET /v1/pots": lambda bank: Good(TELLER, query={"owner": bank.payers[0]}),
 }
+def _refused(bank: Seeded) -> tuple[str, str]:
+    """Who was refused a payment, and the decision."""
+    who = bank.customer("1.00")
+    told = bank.talk.pay(who, bank.payers[0], "5.00")
+    assert told.json()["result"] == "refused", told.text
+    return who, str(told.json()["id"])
+
+
+def _appeal(bank: Seeded) -> Good:
+    who, decision = _refused(bank)
+    return Good(f"customer:{who}", body={"decision": decision, "text": "It was mine 是我付的"})
+
+
+def _appealed(bank: Seeded) -> str:
+    asked = _appeal(bank)
+    return str(bank.talk.post("/v1/appeals", asked.body, asked.who).json()["made"])
+
+
+def _person(bank: Seeded) -> Good:
+    return Good(f"customer:{bank.customer()}", body={"topic": "my card 我的卡"})
+
+
+def _call(bank: Seeded) -> str:
+    asked = _person(bank)
+    return str(bank.talk.post("/v1/call-backs", asked.body, asked.who).json()["case"])
+
+
+def _tie(bank: Seeded) -> Good:
+    who = bank.customer("9.00")
+    return Good(f"customer:{who}", body={"kind": "helper", "whose": who, "keeper": bank.calm})
+
+
+def _offered(bank: Seeded) -> str:
+    asked = _tie(bank)
+    return str(bank.talk.post("/v1/ties", asked.body, asked.who).json()["made"])
+
+
+def _to_calm(blank: str, find: Callable[[Seeded], str], body: dict[str, Any] | None) -> Any:
+    return lambda bank: Good(f"customer:{bank.calm}", {blank: find(bank)}, body=body)
+
+
+def _accepted(bank: Seeded) -> str:
+    tie = _offered(bank)
+    told = bank.talk.post(f"/v1/ties/{tie}/acceptance", {}, f"customer:{bank.calm}")
+    assert told.status_code == 200, told.text
+    return tie
+
+
+def _look_after(bank: Seeded) -> Good:
+    bank._count += 1
+    child = f"n{bank._count}"
+    person = {"customer": child, "name": child, "product": "youth_cny", "account": child}
+    person["born"] = "2014-05-01"
+    assert bank.talk.post("/v1/customers", person).status_code == 201
+    tie = {"kind": "guardian", "whose": child, "keeper": bank.calm}
+    bank.talk.counter.tokens.grant(f"customer:{child}")
+    made = bank.talk.post("/v1/ties", tie, f"customer:{bank.calm}").json()["made"]
+    assert bank.talk.post(f"/v1/ties/{made}/acceptance", {}, f"customer:{child}").status_code == 200
+    limits = {"account": child, "currency": "CNY", "payment": "50.00", "day": "90.00", "month": None}
+    return Good(f"customer:{bank.calm}", {"some_id": made}, body=limits | {"frozen": False})
+
+
 FREEZE = {"direction": "in", "on": False, "reason": "phone lost"}
 GOOD: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/payments": _payment,
@@ -299,6 +361,22 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "GET /v1/problems/{code}": _named("", "code", None, lambda bank: "not_allowed"),
     "GET /v1/decisions/{decision}": _named(TELLER, "decision", None, _decision),
     "GET /v1/decisions/{decision}/proof": _named(TELLER, "decision", None, _decision),
+    "POST /v1/appeals": _appeal,
+    "POST /v1/appeals/{some_id}/answer": _named(
+        REVIEWER, "some_id", {"overturn": False, "words": "It stands 维持"}, _appealed
+    ),
+    "POST /v1/call-backs": _person,
+    "POST /v1/call-backs/{some_id}/answer": _named(TELLER, "some_id", {"words": "spoke"}, _call),
+    "POST /v1/ties": _tie,
+    "POST /v1/ties/{some_id}/acceptance": _to_calm("some_id", _offered, {}),
+    "POST /v1/ties/{some_id}/end": _to_calm("some_id", _offered, {}),
+    "POST /v1/ties/{some_id}/limits": _look_after,
+    "POST /v1/preferences": lambda bank: Good(
+        f"customer:{bank.payers[0]}", body={"elder": True, "undo_s": 30}
+    ),
+    "GET /v1/appeals/{appeal}": _named(TELLER, "appeal", None, _appealed),
+    "GET /v1/ties": lambda bank: Good(f"customer:{bank.calm}"),
+    "GET /v1/ties/{tie}/accounts": _to_calm("tie", _accepted, None),
     "GET /v1/audit/head": lambda bank: Good(""),
     "GET /health": lambda bank: Good(""),
     "GET /ready": lambda bank: Good(""),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.ties import AcceptTie, OfferTie
 from jingwei.kernel.clock import Clock
 from jingwei.kernel.refusal import Refusal
 
 if TYPE_CHECKING:
+    from jingwei.bank import Reply
     from jingwei.home import Home
 
 ACTOR = "system:core"
@@ -21,6 +23,8 @@ class Person(NamedTuple):
     id: str
     name: str
     opening_minor: int
+    born: str = ""
+    product: str = PRODUCT
 
     @property
     def actor(self) -> str:
@@ -46,8 +50,16 @@ PEOPLE = (
     Person("bob", "Bob 鲍勃", 5_000_000),
     Person("carol", "Carol 卡萝", 500_000),
     Person("mallory", "Mallory 马洛里", 0),
+    Person("erin", "Erin 小艾", 100_000, "2014-06-01", "youth_cny"),
+    Person("grace", "Grace 葛奶奶", 3_000_000, "1948-04-12"),
 )
-"""alice pays, bob and carol are paid, nobody has ever paid mallory."""
+"""alice pays, bob and carol are paid, nobody ever paid mallory; carol's child is erin, her mother grace."""
+
+TIES: tuple[tuple[Literal["guardian", "helper"], str, str], ...] = (
+    ("guardian", "erin", "carol"),
+    ("helper", "grace", "carol"),
+)
+"""Kind, whose accounts, and who looks after or sees them: carol offers, the others have said yes."""
 
 STAFF = (
     Member("staff:teller", "Teller 柜员", ("teller",)),
@@ -79,17 +91,37 @@ def people(clock: Clock) -> list[OpenAccount]:
             at=now,
             known_at=now,
             customer=one.id,
-            product=PRODUCT,
+            product=one.product,
             account=one.id,
             name=one.name,
+            born=one.born,
             opening_minor=one.opening_minor,
         )
         for one in PEOPLE
     ]
 
 
+def tie_families(home: Home) -> list[Reply]:
+    """Tie the demo families, unless that was done before; what was ended since stays ended."""
+    replies: list[Reply] = []
+    for kind, whose, keeper in TIES:
+        now, key = home.clock.now(), f"demo:{kind}:{whose}"
+        who = f"customer:{keeper}"
+        offered = home.bank.do(
+            [OfferTie(key=key, actor=who, at=now, known_at=now, kind=kind, whose=whose, keeper=keeper)]
+        )[0]
+        replies.append(offered)
+        if offered.answer.made and not offered.replayed:
+            yes = AcceptTie(
+                key=key, actor=f"customer:{whose}", at=now, known_at=now, tie=offered.answer.made
+            )
+            replies += home.bank.do([yes])
+    return replies
+
+
 def settle(home: Home) -> list[Refusal]:
     """Take on the demo customers who are missing; return what was refused, accounts already there aside."""
     replies = home.bank.do(people(home.clock))
+    replies += tie_families(home)
     refusals = (reply.answer.refusal for reply in replies)
     return [refusal for refusal in refusals if refusal is not None and refusal.code != "account_exists"]

@@ -106,9 +106,11 @@ NOT_FOUND = frozenset(
         "hold_not_found",
         "decision_not_found",
         "product_not_found",
+        "appeal_not_found",
+        "tie_not_found",
     }
 )
-FORBIDDEN = frozenset({"not_allowed", "own_work"})
+FORBIDDEN = frozenset({"not_allowed", "own_work", "decided_before", "not_the_guardian", "child_cannot_end"})
 CONFLICT = frozenset(
     {
         "account_exists",
@@ -119,6 +121,12 @@ CONFLICT = frozenset(
         "challenge_expired",
         "consent_missing",
         "hold_not_active",
+        "already_appealed",
+        "appeal_closed",
+        "person_looks_already",
+        "tie_exists",
+        "tie_not_open",
+        "tie_ended",
     }
 )
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.answer_step_up import AnswerStepUp
+from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.ask_erasure import AskErasure
+from jingwei.journeys.ask_for_person import AnswerCall, AskForPerson
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.change_card import ChangeCard
@@ -21,10 +24,12 @@ from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.issue_card import IssueCard
 from jingwei.journeys.keep_payee import KeepPayee
+from jingwei.journeys.look_after import LookAfter
 from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.pay import Pay
+from jingwei.journeys.prefer import Prefer
 from jingwei.journeys.preview_offer import PreviewOffer
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.release_hold import ReleaseHold
@@ -34,6 +39,7 @@ from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.run_day_end import RunDayEnd
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.withdraw_consent import WithdrawConsent
@@ -81,6 +87,15 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     SchedulePayment: CUSTOMERS,
     CancelSchedule: CUSTOMERS,
     KeepPayee: CUSTOMERS,
+    AppealDecision: CUSTOMERS,
+    AnswerAppeal: RISK,
+    AskForPerson: CUSTOMERS,
+    AnswerCall: (*COUNTER, *RISK),
+    OfferTie: CUSTOMERS,
+    AcceptTie: CUSTOMERS,
+    EndTie: (*CUSTOMERS, *COUNTER),
+    LookAfter: GROWN,
+    Prefer: CUSTOMERS,
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -98,6 +113,9 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/policies": (*OVERSIGHT, "model_owner", SYSTEM),
     "/v1/decisions/{decision}": (*LOOK, "model_owner"),
     "/v1/decisions/{decision}/proof": (*LOOK, "model_owner"),
+    "/v1/appeals/{appeal}": (*CUSTOMERS, *OVERSIGHT, SYSTEM),
+    "/v1/ties": CUSTOMERS,
+    "/v1/ties/{tie}/accounts": CUSTOMERS,
 }
 """Who may read each REST route that needs a token."""
 
@@ -106,6 +124,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk": STAFF,
     "/desk/counter": COUNTER,
     "/desk/audience": COUNTER,
+    "/desk/people": (*COUNTER, *RISK),
+    "/desk/appeal": RISK,
 }
 """Who may open the pages under each address; the longest one that fits decides. Pages may narrow it."""
 
@@ -146,6 +166,15 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/schedules": _of(SchedulePayment),
     "/v1/schedules/{some_id}/cancellation": _of(CancelSchedule),
     "/v1/payees": _of(KeepPayee),
+    "/v1/appeals": _of(AppealDecision),
+    "/v1/appeals/{some_id}/answer": _of(AnswerAppeal),
+    "/v1/call-backs": _of(AskForPerson),
+    "/v1/call-backs/{some_id}/answer": _of(AnswerCall),
+    "/v1/ties": _of(OfferTie),
+    "/v1/ties/{some_id}/acceptance": _of(AcceptTie),
+    "/v1/ties/{some_id}/end": _of(EndTie),
+    "/v1/ties/{some_id}/limits": _of(LookAfter),
+    "/v1/preferences": _of(Prefer),
 }
 """Who may call each writing REST route: the roles of its command, or fewer."""
 

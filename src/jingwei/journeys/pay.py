@@ -7,12 +7,14 @@ from typing import Annotated
 import msgspec
 
 from jingwei.decisions.judge import Judgement, Observed
+from jingwei.journeys.ask_guardian import ask_guardian, guardian_of
 from jingwei.journeys.payment import Order, carry_out, not_possible
 from jingwei.journeys.shape import Books, Journey, Outcome
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId, Text
 from jingwei.kernel.purpose import Purpose
 from jingwei.kernel.refusal import Refusal, Words, declare
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing, chart_id
+from jingwei.ledger.family import Tie
 from jingwei.ledger.fees import transfer_fee
 from jingwei.ledger.planned import LONGEST_UNDO_S, Schedule
 from jingwei.ledger.products import Product
@@ -50,6 +52,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     judged: Judgement
     over: bool = False
     """Whether the schedule it is made for has ended."""
+    guardian: Tie | None = None
+    """Who must be asked, when a child's payment is above the account's limits."""
 
 
 declare(
@@ -77,7 +81,10 @@ def look(ask: Pay, books: Books) -> Seen:
     if ask.schedule:
         schedule = books.get(Schedule, ask.schedule)
         over = schedule is None or schedule.status != "active" or schedule.customer != ask.customer
-    return Seen(books.seq, payer, books.standing(ask.payee), fees, product, books.judgement(), over)
+    guardian = guardian_of(payer, ask.amount_minor, ask.at, books)
+    return Seen(
+        books.seq, payer, books.standing(ask.payee), fees, product, books.judgement(), over, guardian
+    )  # fmt: skip
 
 
 def act(ask: Pay, seen: Seen) -> Outcome:
@@ -96,6 +103,10 @@ def act(ask: Pay, seen: Seen) -> Outcome:
         movements += (Movement(ask.payer, to, fee, ask.currency, "fee"),)
         standings[to] = seen.fees
     order = Order(ask.customer, movements, standings, ask.at, undo_s=ask.undo_s)
+    if seen.guardian is not None:
+        asked = ask_guardian(order, seen.guardian, seen.judged, seen.seq, ask.at)
+        if asked is not None:
+            return asked
     return carry_out(order, seen.judged, seen.seq, ask.at)
 
 

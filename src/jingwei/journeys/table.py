@@ -10,8 +10,11 @@ from typing import Any
 import msgspec
 
 from jingwei.journeys.advance_schedule import ADVANCE_SCHEDULE
+from jingwei.journeys.answer_appeal import ANSWER_APPEAL
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
+from jingwei.journeys.appeal import APPEAL_DECISION
 from jingwei.journeys.ask_erasure import ASK_ERASURE
+from jingwei.journeys.ask_for_person import ANSWER_CALL, ASK_FOR_PERSON
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
 from jingwei.journeys.change_card import CHANGE_CARD
@@ -29,10 +32,12 @@ from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
 from jingwei.journeys.issue_card import ISSUE_CARD
 from jingwei.journeys.keep_payee import KEEP_PAYEE
+from jingwei.journeys.look_after import LOOK_AFTER
 from jingwei.journeys.move_pot import MOVE_POT
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.open_pot import OPEN_POT
 from jingwei.journeys.pay import PAY
+from jingwei.journeys.prefer import PREFER
 from jingwei.journeys.preview_offer import PREVIEW_OFFER
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
 from jingwei.journeys.release_hold import RELEASE_HOLD
@@ -44,6 +49,7 @@ from jingwei.journeys.schedule_payment import CANCEL_SCHEDULE, SCHEDULE_PAYMENT
 from jingwei.journeys.set_limits import SET_LIMITS
 from jingwei.journeys.settle_payment import SETTLE_PAYMENT
 from jingwei.journeys.shape import Answer, Journey, Sealed
+from jingwei.journeys.ties import ACCEPT_TIE, END_TIE, OFFER_TIE
 from jingwei.journeys.undo_payment import UNDO_PAYMENT
 from jingwei.journeys.use_data import USE_DATA
 from jingwei.journeys.use_model import USE_MODEL
@@ -90,6 +96,15 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     CANCEL_SCHEDULE,
     ADVANCE_SCHEDULE,
     KEEP_PAYEE,
+    APPEAL_DECISION,
+    ANSWER_APPEAL,
+    ASK_FOR_PERSON,
+    ANSWER_CALL,
+    OFFER_TIE,
+    ACCEPT_TIE,
+    END_TIE,
+    LOOK_AFTER,
+    PREFER,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

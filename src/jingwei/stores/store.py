@@ -12,7 +12,9 @@ from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
+from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
+from jingwei.ledger.family import Preference, Tie
 from jingwei.ledger.planned import Payee, PendingPayment, Schedule
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure, Reversal
@@ -38,6 +40,9 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     PendingPayment: ("pending_payments", ("status", "customer")),
     Schedule: ("schedules", ("status", "customer")),
     Payee: ("payees", ("customer",)),
+    Appeal: ("appeals", ("status", "customer")),
+    Tie: ("ties", ("whose", "keeper")),
+    Preference: ("preferences", ()),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -50,6 +55,9 @@ SINCE: dict[type[Kept], int] = {
     PendingPayment: 2,
     Schedule: 2,
     Payee: 2,
+    Appeal: 2,
+    Tie: 2,
+    Preference: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

@@ -22,6 +22,7 @@ from jingwei.channels.rest.counting import Counted
 from jingwei.channels.rest.day_ends import add_day_ends
 from jingwei.channels.rest.desk import Desk, problem_response
 from jingwei.channels.rest.evidence import add_evidence
+from jingwei.channels.rest.family_views import add_family
 from jingwei.channels.rest.health import add_health
 from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.orders import add_orders
@@ -111,7 +112,9 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     )
     router = APIRouter(prefix="/v1")
     add_payments(router, payments)
-    for add in (add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own):
+    for add in (
+        add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own, add_family
+    ):  # fmt: skip
         add(router, desk)
     app.include_router(router)
     add_health(app, desk, counted)

@@ -15,6 +15,8 @@ Date = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", ex
 OptionalDate = Annotated[str, msgspec.Meta(pattern=r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
 Rate = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,6}(\.[0-9]{1,9})?\Z", examples=["7.1234"])]
 PolicyText = Annotated[str, msgspec.Meta(max_length=60_000)]
+Said = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\A[^\x00]*\Z")]
+UndoSeconds = Annotated[int, msgspec.Meta(ge=0, le=60)]
 MarginBp = Annotated[int, msgspec.Meta(ge=0, lt=10_000)]
 
 
@@ -239,6 +241,62 @@ class DayEndAsk(Ask, frozen=True):
     """Close this bank day (UTC+8) for every account; asking again changes nothing."""
 
     day: Date
+
+
+class AppealAsk(Ask, frozen=True):
+    """Appeal against the decision on one of one's own payments, in one's own words."""
+
+    decision: Id
+    text: Said
+
+
+class AppealAnswerAsk(Ask, frozen=True):
+    """The answer to an appeal: the decision was wrong (`overturn`) or stands, and why."""
+
+    overturn: bool
+    words: Said
+
+
+class PersonAsk(Ask, frozen=True):
+    """Ask to be called back; `topic` says what about."""
+
+    topic: PlainText = ""
+
+
+class CallAsk(Ask, frozen=True):
+    """What came of a call-back."""
+
+    words: PlainText = ""
+
+
+class TieAsk(Ask, frozen=True):
+    """`keeper` looks after ("guardian") or sees ("helper") the accounts of `whose`; one of the two asks."""
+
+    kind: Literal["guardian", "helper"]
+    whose: Id
+    keeper: Id
+
+
+class TieAnswerAsk(Ask, frozen=True):
+    """Nothing more is needed than which tie."""
+
+
+class LookAfterAsk(Ask, frozen=True):
+    """New limits of a child's account in its currency (null: none), and whether nothing may go out."""
+
+    account: Id
+    currency: CurrencyCode
+    payment: Decimal | None
+    day: Decimal | None
+    month: Decimal | None
+    frozen: bool = False
+
+
+class PreferAsk(Ask, frozen=True):
+    """How the bank should be towards the caller; null leaves it as it was."""
+
+    elder: bool | None = None
+    undo_s: UndoSeconds | None = None
 
 
 class DayEndTold(msgspec.Struct, frozen=True):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from jingwei.channels.rest import asked, making, making_own
-from jingwei.channels.rest.desk import Desk, Stamp
+from jingwei.channels.rest.desk import Desk
+from jingwei.channels.rest.order import Order
+from jingwei.channels.rest.orders_family import FAMILY_ORDERS
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
 from jingwei.journeys.answer_step_up import AnswerStepUp
@@ -39,25 +38,6 @@ from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.withdraw_consent import WithdrawConsent
-from jingwei.kernel.command import Command
-
-Make = Callable[[Desk, str, Any, Stamp], Command]
-
-
-class Order(msgspec.Struct, frozen=True):
-    """One writing route: its address, what it reads, the command it makes and how it is called.
-
-    A `{some_id}` in the address is handed to `make`, checked.
-    """
-
-    path: str
-    ask: Any
-    command: type[Command]
-    make: Make
-    summary: str
-    tag: str
-    says: str
-
 
 ORDERS = (
     Order(
@@ -312,6 +292,7 @@ ORDERS = (
         "payments",
         "Keep an account one pays under a name; only customers keep payees.",
     ),
+    *FAMILY_ORDERS,
 )
 
 

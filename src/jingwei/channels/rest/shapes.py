@@ -89,6 +89,18 @@ SAMPLES: dict[str, Any] = {
     "PayeeAsk.name": "Bob 鲍勃",
     "every": "monthly",
     "first": "2027-01-15",
+    "decision": "D00000000012",
+    "AppealAsk.text": "This was my own payment, to my landlord.",
+    "words": "We called you and you confirmed it.",
+    "kind": "helper",
+    "CustomerAsk.kind": "person",
+    "whose": "alice",
+    "keeper": "bob",
+    "LookAfterAsk.account": "bob",
+    "LookAfterAsk.payment": "50.00",
+    "LookAfterAsk.day": "100.00",
+    "month": "500.00",
+    "overturn": True,
 }
 """Values of examples, by field or by type and field."""
 
@@ -106,6 +118,9 @@ PLACES = (
     ("/pots/", "A00000000012"),
     ("/pending-payments/", "U00000000012"),
     ("/schedules/", "R00000000012"),
+    ("/appeals/", "P00000000012"),
+    ("/call-backs/", "C00000000012"),
+    ("/ties/", "T00000000012"),
 )
 """What stands in an address for its blank."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jingwei.channels.rest.spoken_family import CHINESE_FAMILY, GROUPS_FAMILY, MEANINGS_FAMILY
+
 GROUPS = {
     "payments": ("Payments", "付款"),
     "customers": ("Customers", "客户"),
@@ -20,7 +22,7 @@ GROUPS = {
     "consents": ("Consents", "同意"),
     "cards": ("Cards", "银行卡"),
     "pots": ("Pots", "存钱罐"),
-}
+} | GROUPS_FAMILY
 
 CHINESE = {
     # summaries and descriptions of operations
@@ -275,7 +277,7 @@ CHINESE = {
     "A reason for reading a customer's data; every read names one.": "读取客户数据的目的；每次读取都须写明。",
     "What a piece of data tells about a person.": "数据反映个人的哪一方面。",
     "The bank's signed word on how many records there are and their root.": "银行对记录总数与根的签名。",
-}
+} | CHINESE_FAMILY
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
 MEANINGS = {
@@ -330,7 +332,7 @@ MEANINGS = {
     "undo_s": ("How many seconds it waits and can be undone.", "等待并可撤回的秒数。"),
     "every": ("Once, every week or every month.", "一次、每周或每月。"),
     "first": ("The bank day (UTC+8) of the first payment.", "首次付款的银行日（东八区）。"),
-    "until": ("The last day it holds or may be made on; empty means no end.", "有效或可付款的最后一天；空为无期限。"),
+    "until": ("The last day it holds or is made on; empty: no end.", "有效或可付款的最后一天；空为无期限。"),
     "PayeeAsk.name": ("The name you know this payee by.", "您为该收款人填写的姓名。"),
     "PayeeAsk.account": ("The account you pay.", "您付款的账户。"),
     "owner": ("Whose accounts; for staff alone.", "谁的账户；仅员工可用。"),
@@ -354,7 +356,7 @@ MEANINGS = {
     "PotMoveAsk.direction": ("Into the pot, out of it, or all of it back.", "转入、转出，或全部取回。"),
     "PotAsk.name": ("What you call the pot.", "存钱罐的名称。"),
     "card": ("The card that pays.", "付款所用的卡。"),
-}
+} | MEANINGS_FAMILY
 """What a field means, in English and Chinese, by name or by type and name."""
 
 

@@ -254,7 +254,7 @@ def entry_told(entry: Entry, currency: str) -> EntryTold:
 
 
 def case_told(case: Case, hold: Hold | None, amount: tuple[int, str]) -> CaseTold:
-    """A case with the payment it waits for; `amount` is (minor units, currency) as asked."""
+    """A case with the payment it waits for; `amount` is (minor units, currency) as asked, or (0, "")."""
     return CaseTold(
         case.id,
         case.status,
@@ -263,7 +263,7 @@ def case_told(case: Case, hold: Hold | None, amount: tuple[int, str]) -> CaseTol
         case.code,
         hold.account if hold else "",
         hold.payee if hold else "",
-        format_minor(*amount),
+        format_minor(*amount) if amount[1] else "",
         amount[0],
         amount[1],
         iso(case.opened_at),

@@ -174,7 +174,8 @@ def _one(reader: Reader, kind: type[K], some_id: str, code: str) -> K:
 def _case(desk: Desk, case: Case) -> CaseTold:
     hold = next(iter(desk.reader.load(Hold, [case.hold])), None)
     paid = desk.record(case.about).command
-    return case_told(case, hold, (paid.amount_minor, paid.currency))
+    asked = (getattr(paid, "amount_minor", 0), getattr(paid, "currency", ""))
+    return case_told(case, hold, asked)
 
 
 def add_policies(router: APIRouter, desk: Desk) -> None:

@@ -21,6 +21,7 @@ from jingwei.channels.signon.people import SignOn
 from jingwei.channels.web.counter import add_counter
 from jingwei.channels.web.customer import add_customer
 from jingwei.channels.web.enrolment import add_enrolment
+from jingwei.channels.web.installed import add_installed
 from jingwei.channels.web.oidc.provider import Provider
 from jingwei.channels.web.oidc.routes import add_routes
 from jingwei.channels.web.pages import Site
@@ -103,7 +104,9 @@ def remembered(ask: Callable[[str], tuple[str, ...]]) -> Callable[[str], tuple[s
 def add_web(router: Router, site: Site) -> None:
     """Add /static, /sign-in, /enrol, /app and /desk."""
     router.add_route("/static/{name}", static, include_in_schema=False)
-    for add in (add_sign_in, add_enrolment, add_security, add_counter, add_customer, add_staff):
+    for add in (
+        add_sign_in, add_enrolment, add_security, add_counter, add_customer, add_staff, add_installed,
+    ):  # fmt: skip
         add(router, site)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -53,6 +55,8 @@ GUARD = {
 }
 SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 
+_NUMBER = re.compile(r"[+0-9][0-9 \-]{2,24}")
+
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
@@ -65,6 +69,7 @@ class Site:
         self.sessions = sessions
         self.signon = signon
         self.demo = demo
+        self.telephone = telephone()
         self.drafts: Drafts
         self.guards: dict[tuple[str, str], tuple[str, ...]] = {}
         """Every page by method and address, with the roles that may open it; () for everybody."""
@@ -96,6 +101,7 @@ class Site:
             "form_token": form_token(session),
             "new_key": new_key,
             "now": self.now(),
+            "telephone": self.telephone,
             "known": phrases(),
             "error": code_in(visit, "error"),
             "told": code_in(visit, "told"),
@@ -174,6 +180,12 @@ class Site:
         except CommandError as wrong:
             raise Problem("field_not_valid", why=str(wrong)) from None
         return await self.desk.joined.ask(command)
+
+
+def telephone() -> str:
+    """The bank's telephone number from JINGWEI_TELEPHONE; "" when none can be dialled."""
+    number = os.environ.get("JINGWEI_TELEPHONE", "").strip()
+    return number if _NUMBER.fullmatch(number) else ""
 
 
 STORE = Words(

@@ -15,6 +15,7 @@ from jingwei.channels.demo import PEOPLE, STAFF
 from jingwei.channels.signon.people import Refused, Tried
 from jingwei.channels.web.visit import COOKIE, Turned, Visit, form_of
 from jingwei.kernel.clock import MINUTE, SECOND
+from jingwei.ledger.family import Preference
 from jingwei.stores.sessions import LONGEST, Session
 
 if TYPE_CHECKING:
@@ -103,15 +104,20 @@ def add_look(router: Router, site: Site) -> None:
     async def look(visit: Visit) -> Response:
         asked = visit.request.query_params
         back = asked.get("back", "/app")
-        fine = _NEXT.fullmatch(back) or back in ("/sign-in", "/enrol")
-        response = RedirectResponse(back if fine else "/app", 303)
+        response = RedirectResponse(back_to(back), 303)
         allowed = {"theme": ("light", "dark", ""), "elder": ("1", "0"), "lang": ("en", "zh")}
+        allowed |= {"size": ("", "large", "largest"), "aloud": ("1", "0")}
         for name, values in allowed.items():
             if asked.get(name) in values:
                 response.set_cookie(name, asked[name], max_age=YEAR_S, samesite="lax", httponly=True)
         return response
 
     site.add(router, "/look", look)
+
+
+def back_to(path: str) -> str:
+    """The page of ours to go back to; the app's first page for anything else."""
+    return path if _NEXT.fullmatch(path) or path in ("/sign-in", "/enrol") else "/app"
 
 
 def sign_in_page(site: Site, visit: Visit, refused: Refused | None = None, login: str = "") -> Response:
@@ -185,6 +191,9 @@ def begin(
     secret = site.sessions.begin(session)
     response = RedirectResponse(onward(visit, session), 303)
     keep(visit, response, COOKIE, secret, LONGEST // SECOND)
+    elder = site.desk.reader.load(Preference, [session.who])
+    if elder and not session.inside:
+        keep(visit, response, "elder", str(elder[0].elder), YEAR_S)
     return response
 
 

@@ -35,6 +35,7 @@ class Visit(NamedTuple):
     """One request for a page. `session` is None for a stranger; `elder` asks for large type.
 
     `secure` says that browsers reach the bank over https, if through a proxy: cookies are marked so.
+    `size` is how much larger than that ("", "large", "largest"); `aloud` offers to read the page aloud.
     """
 
     request: Request
@@ -43,6 +44,8 @@ class Visit(NamedTuple):
     elder: bool
     theme: str
     secure: bool = False
+    size: str = ""
+    aloud: bool = False
 
     def say(self, key: str, **values: object) -> str:
         """The sentence in the visit's language."""
@@ -67,7 +70,12 @@ def visit_of(request: Request, sessions: Sessions, now: int) -> Visit:
     lang = kept if kept in LANGUAGES and "lang" not in request.query_params else language(request)
     theme = request.cookies.get("theme", "")
     elder = request.cookies.get("elder") == "1"
-    return Visit(request, session, lang, elder, theme if theme in ("light", "dark") else "")
+    size = request.cookies.get("size", "")
+    aloud = elder or request.cookies.get("aloud") == "1"
+    return Visit(
+        request, session, lang, elder, theme if theme in ("light", "dark") else "",
+        size if size in ("large", "largest") else "", aloud,
+    )  # fmt: skip
 
 
 def signed_in(visit: Visit, *, inside: bool, roles: tuple[str, ...] = ()) -> Session:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from jingwei.channels.web.customer.cards import add_cards
 from jingwei.channels.web.customer.consents import add_consents
+from jingwei.channels.web.customer.decision import add_decision
 from jingwei.channels.web.customer.events import add_events
+from jingwei.channels.web.customer.family import add_family
 from jingwei.channels.web.customer.front import add_front
 from jingwei.channels.web.customer.my_data import add_my_data
 from jingwei.channels.web.customer.payment import add_payment
@@ -14,6 +16,7 @@ from jingwei.channels.web.customer.pots import add_pots
 from jingwei.channels.web.customer.proof import add_proof
 from jingwei.channels.web.customer.receive import add_receive
 from jingwei.channels.web.customer.schedules import add_schedules
+from jingwei.channels.web.customer.settings import add_settings
 from jingwei.channels.web.customer.statement import add_statement
 from jingwei.channels.web.customer.step_up import add_step_up
 from jingwei.channels.web.customer.transfer import add_transfer
@@ -37,6 +40,9 @@ PAGES = (
     add_consents,
     add_my_data,
     add_proof,
+    add_decision,
+    add_family,
+    add_settings,
 )
 
 

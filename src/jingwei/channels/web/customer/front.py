@@ -11,6 +11,7 @@ from starlette.responses import Response
 from jingwei.channels.rest.views import standings, walk
 from jingwei.channels.web.customer.coming import Coming, coming, in_time, left_to_spend, month_end, today
 from jingwei.channels.web.customer.people import Named, account_name
+from jingwei.channels.web.customer.settings import elder_front
 from jingwei.channels.web.naming import is_pot
 from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.journeys.pay import Pay
@@ -50,6 +51,8 @@ def add_front(router: Router, site: Site) -> None:
 
     async def front(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
+        if visit.elder:
+            return elder_front(site, visit)
         reader, who, now = site.desk.reader, session.who, site.now()
         found = [one for one in standings(reader, who, "", 50) if one.account.status == "open"]
         own = [one for one in found if not is_pot(one.account)]

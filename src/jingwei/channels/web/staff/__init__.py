@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jingwei.channels.web.staff.audience import add_audience
+from jingwei.channels.web.staff.people_waiting import add_people_waiting
 from jingwei.channels.web.staff.queue import add_queue
 
 if TYPE_CHECKING:
@@ -15,5 +16,5 @@ if TYPE_CHECKING:
 
 def add_staff(router: Router, site: Site) -> None:
     """Add every page under /desk."""
-    for add in (add_queue, add_audience):
+    for add in (add_queue, add_audience, add_people_waiting):
         add(router, site)

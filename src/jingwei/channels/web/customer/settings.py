@@ -1,0 +1,99 @@
+"""Settings, elder mode, and one tap to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse, Response
+
+from jingwei.channels.rest.views import standings, walk
+from jingwei.channels.web.sign_in import YEAR_S, back_to
+from jingwei.channels.web.visit import Visit, form_of, signed_in
+from jingwei.journeys.ask_for_person import AskForPerson
+from jingwei.journeys.prefer import Prefer
+from jingwei.ledger.appeals import CALL_BACK
+from jingwei.ledger.family import Preference
+from jingwei.ledger.work import Case, Challenge
+
+if TYPE_CHECKING:
+    from starlette.routing import Router
+
+    from jingwei.channels.web.pages import Site
+    from jingwei.stores.store import Reader
+
+WAITS = (0, 10, 15, 30, 60)
+"""Seconds a payment can be made to wait."""
+
+KNOWN = 3
+LOOK_BACK = 60
+PAYING = ("/app/pay", "/app/transfer")
+RECEIVING = ("/app/receive",)
+
+
+def preference_of(reader: Reader, who: str) -> Preference:
+    """What a customer prefers, on every channel; nothing special when never said."""
+    return next(iter(reader.load(Preference, [who])), None) or Preference(who)
+
+
+def add_settings(router: Router, site: Site) -> None:
+    """Add /app/settings, /app/elder and /app/person."""
+
+    async def show(visit: Visit) -> Response:
+        session = signed_in(visit, inside=False)
+        preference = preference_of(site.desk.reader, session.who)
+        return site.page(visit, "app/settings.html", {"preference": preference, "waits": WAITS})
+
+    async def change(visit: Visit) -> Response:
+        session = signed_in(visit, inside=False)
+        form = await form_of(visit, session)
+        wanted = str(form.get("undo_s", ""))
+        if wanted not in map(str, WAITS):
+            return RedirectResponse("/app/settings?error=not_read", 303)
+        await site.do(Prefer(undo_s=int(wanted), **site.stamp(session, str(form.get("key", "")))))
+        return RedirectResponse("/app/settings?told=settings_kept", 303)
+
+    async def elder(visit: Visit) -> Response:
+        session = signed_in(visit, inside=False)
+        form = await form_of(visit, session)
+        on = form.get("on") == "1"
+        await site.do(Prefer(elder=on, **site.stamp(session, str(form.get("key", "")))))
+        response = RedirectResponse(back_to(str(form.get("back", "/app"))), 303)
+        response.set_cookie("elder", "1" if on else "0", max_age=YEAR_S, samesite="lax", httponly=True)
+        return response
+
+    async def person(visit: Visit) -> Response:
+        session = signed_in(visit, inside=False)
+        form = await form_of(visit, session)
+        await site.do(AskForPerson(**site.stamp(session, str(form.get("key", "")))))
+        return RedirectResponse("/app/person?told=person_asked", 303)
+
+    async def waiting(visit: Visit) -> Response:
+        session = signed_in(visit, inside=False)
+        found = site.desk.reader.find(Case, "customer", session.who, limit=500)
+        calls = [case for case in found if case.code == CALL_BACK and case.status == "open"]
+        return site.page(visit, "app/person.html", {"calls": calls})
+
+    site.add(router, "/app/settings", show)
+    site.add(router, "/app/settings", change, "POST")
+    site.add(router, "/app/elder", elder, "POST")
+    site.add(router, "/app/person", waiting)
+    site.add(router, "/app/person", person, "POST")
+
+
+def elder_front(site: Site, visit: Visit) -> Response:
+    """The first page in elder mode: the balance and few large actions, nothing else."""
+    session = signed_in(visit, inside=False)
+    reader = site.desk.reader
+    own = standings(reader, session.who, "", 50)
+    entries = walk(reader, own[0].balance, "", LOOK_BACK)[0] if own else []
+    paid = [one.other for one in entries if one.amount_minor < 0 and not one.other.startswith("bank:")]
+    asked = reader.find(Challenge, "customer", session.who, limit=100)
+    values = {
+        "own": own[:1],
+        "known": list(dict.fromkeys(paid))[:KNOWN],
+        "waiting": [one for one in asked if one.status == "open" and one.expires_at > site.now()],
+        "pay": next((path for path in PAYING if ("GET", path) in site.guards), ""),
+        "receive": next((path for path in RECEIVING if ("GET", path) in site.guards), ""),
+        "undo_s": preference_of(reader, session.who).undo_s,
+    }
+    return site.page(visit, "app/elder.html", values)
