@@ -106,9 +106,12 @@ CONFLICT = frozenset(
         "already_reported",
         "already_reversed",
         "case_closed",
+        "case_escalated",
+        "case_taken",
         "challenge_closed",
         "challenge_expired",
         "hold_not_active",
+        "second_person_needed",
     }
 )
 

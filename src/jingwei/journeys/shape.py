@@ -23,9 +23,9 @@ K = TypeVar("K", bound=Kept)
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is sealed and told: the result, why, and what it moved.
 
-    `result` is "done", "allowed", "stepped_up", "held" or "refused". An answer with a `refusal`
-    or the result "refused" moved nothing. `about` names an earlier decision this one continues;
-    `made` is the id of what was created (an account, a hold).
+    `result` is "done", "allowed", "stepped_up", "held", "proposed" or "refused". An answer with a
+    `refusal` or the result "refused" or "proposed" moved nothing. `about` names an earlier decision this
+    one continues; `made` is the id of what was created (an account, a hold).
     """
 
     id: str

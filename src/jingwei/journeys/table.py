@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
+from jingwei.journeys.assign_case import ASSIGN_CASE
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
 from jingwei.journeys.deposit import DEPOSIT
+from jingwei.journeys.escalate_case import ESCALATE_CASE
 from jingwei.journeys.exchange import EXCHANGE
 from jingwei.journeys.expire_holds import EXPIRE_HOLDS
 from jingwei.journeys.freeze import FREEZE_ACCOUNT
@@ -20,6 +22,7 @@ from jingwei.journeys.import_accounts import IMPORT_ACCOUNTS
 from jingwei.journeys.import_customers import IMPORT_CUSTOMERS
 from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
+from jingwei.journeys.note_case import NOTE_CASE
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.pay import PAY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
@@ -30,6 +33,8 @@ from jingwei.journeys.review_case import REVIEW_CASE
 from jingwei.journeys.run_day_end import RUN_DAY_END
 from jingwei.journeys.set_limits import SET_LIMITS
 from jingwei.journeys.shape import Answer, Journey, Sealed
+from jingwei.journeys.show_masked import SHOW_MASKED
+from jingwei.journeys.snooze_case import SNOOZE_CASE
 from jingwei.journeys.use_model import USE_MODEL
 from jingwei.kernel.command import Command
 
@@ -56,6 +61,11 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_ACCOUNTS,
     IMPORT_FACTS,
     IMPORT_ENTRIES,
+    ASSIGN_CASE,
+    SNOOZE_CASE,
+    ESCALATE_CASE,
+    NOTE_CASE,
+    SHOW_MASKED,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -10,6 +10,7 @@ import msgspec
 
 from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
+from jingwei.ledger.casework import CaseNote, CaseWork
 from jingwei.ledger.work import Case, Challenge, Customer, Reversal
 
 K = TypeVar("K", bound=Kept)
@@ -25,10 +26,15 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Challenge: ("challenges", ("status", "customer", "about")),
     Reversal: ("reversals", ()),
     PolicyVersion: ("policies", ("name",)),
+    CaseWork: ("case_work", ()),
+    CaseNote: ("case_notes", ("about",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
-SINCE: dict[type[Kept], int] = {}
+SINCE: dict[type[Kept], int] = {
+    CaseWork: 2,
+    CaseNote: 2,
+}
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 
 

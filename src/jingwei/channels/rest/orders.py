@@ -14,11 +14,14 @@ from jingwei.channels.rest.desk import Desk, Stamp
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
 from jingwei.journeys.answer_step_up import AnswerStepUp
+from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.escalate_case import EscalateCase
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.freeze import FreezeAccount
+from jingwei.journeys.note_case import NoteCase
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.release_hold import ReleaseHold
@@ -26,6 +29,8 @@ from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.show_masked import ShowMasked
+from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.kernel.command import Command
 
 Make = Callable[[Desk, str, Any, Stamp], Command]
@@ -172,6 +177,51 @@ ORDERS = (
         "Publish a policy version",
         "policies",
         "Judge by this policy from the next record on.",
+    ),
+    Order(
+        "/cases/{some_id}/assignment",
+        asked.AssignmentAsk,
+        AssignCase,
+        making.assignment,
+        "Assign a case",
+        "cases",
+        "Give a case to a member of staff, or back to everybody.",
+    ),
+    Order(
+        "/cases/{some_id}/snooze",
+        asked.SnoozeAsk,
+        SnoozeCase,
+        making.snooze,
+        "Put a case off",
+        "cases",
+        "Let a case sleep until a later moment, at most until it is due.",
+    ),
+    Order(
+        "/cases/{some_id}/escalation",
+        asked.EscalationAsk,
+        EscalateCase,
+        making.escalation,
+        "Escalate a case",
+        "cases",
+        "Hand a case to the second line, once.",
+    ),
+    Order(
+        "/cases/{some_id}/notes",
+        asked.NoteAsk,
+        NoteCase,
+        making.remark,
+        "Write on a case",
+        "cases",
+        "Keep a remark on a case.",
+    ),
+    Order(
+        "/customers/{some_id}/showing",
+        asked.ShowingAsk,
+        ShowMasked,
+        making.showing,
+        "Read an identity",
+        "customers",
+        "Record that a customer's identity is read, by whom and what for.",
     ),
 )
 
