@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
+MINUTES ?= 60
 CHECK := $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 
 .PHONY: help install run test check bench soak clean
@@ -34,7 +35,8 @@ test: install ## everything that must hold: check, then the tests
 bench: .venv/.bench ## measure each path against its named baseline, as ratios
 	$(BIN)/python -m bench --json bench/results/latest.json
 
-soak: install ## many rounds of the slow checks: random seeds, tampering, power failures
+soak: install ## the rows of docs/reliability.md for MINUTES, going on where the last run stopped; then new random seeds
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 	JINGWEI_EXPLORE=1 $(BIN)/python -m pytest -n $(WORKERS) -m '' --timeout=1800
 
 clean: ## remove what install made

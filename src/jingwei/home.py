@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from jingwei.audit.merkle import StoredTiles
 from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
 from jingwei.bank import Bank
-from jingwei.decisions.compiled import compile_policy
+from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
-from jingwei.decisions.policy import PolicyError, parse_policy
+from jingwei.decisions.policy import Policy, PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
@@ -77,12 +78,9 @@ class HomeCourt:
 
     def _restore(self, live: LiveFeatures, size: int) -> int:
         """Restore the snapshot when it fits; return the number of records it covers."""
-        try:
-            content = self._snapshot.read_bytes()
-        except FileNotFoundError:
-            return 0
+        content = self.read_snapshot()
         covered = int.from_bytes(content[:8], "big")
-        if covered > size:
+        if not 0 < covered <= size:
             return 0
         try:
             live.restore(content[8:])
@@ -91,11 +89,22 @@ class HomeCourt:
         return covered
 
     def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records, whole or not at all."""
+        """Keep a snapshot of the features as of `size` records. Raises OSError."""
         assert isinstance(judge.live, LiveFeatures)
+        self.keep_snapshot(size.to_bytes(8, "big") + judge.live.snapshot())
+
+    def read_snapshot(self) -> bytes:
+        """The snapshot kept last; nothing when there is none."""
+        try:
+            return self._snapshot.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def keep_snapshot(self, content: bytes) -> None:
+        """Keep this snapshot in the place of the last one, whole or not at all. Raises OSError."""
         fresh = self._snapshot.with_suffix(".new")
         with fresh.open("wb") as file:
-            file.write(size.to_bytes(8, "big") + judge.live.snapshot())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._snapshot)
@@ -108,20 +117,35 @@ class HomeCourt:
             if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
             model = self._registry.load(digest)
-            if not (readable(text) and fits(model)):
+            policy = compiled(text, judge.columns)
+            if policy is None or not fits(model):
                 continue
             self._seated[name] = (text, digest)
-            policy = compile_policy(parse_policy(text), judge.columns)
             judge.appoint(policy, model, digest[:16])
+
+
+@lru_cache(maxsize=16)
+def compiled(text: str, columns: tuple[str, ...]) -> CompiledPolicy | None:
+    """The policy with this text bound to these columns, or None when it is not readable.
+
+    Kept, so that standing up again after a failed write does not compile it again.
+    """
+    return compile_policy(parse_policy(text), columns) if readable(text) else None
 
 
 def readable(text: str) -> bool:
     """Whether a published policy reads only features that this version of the bank has."""
     try:
-        parse_policy(text, known=COLUMNS)
+        read(text).expressions(COLUMNS)
     except PolicyError:
         return False
     return True
+
+
+@lru_cache(maxsize=16)
+def read(text: str) -> Policy:
+    """A published policy, read once however often its text is met. Raises PolicyError."""
+    return parse_policy(text)
 
 
 def fits(model: Model) -> bool:
@@ -143,7 +167,18 @@ class Home:
         self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
         self.key = SigningKey.open(path / "keys" / "signing.pem")
         self.anchors = AnchorFile(anchor_folder(path), LOG)
+        if isinstance(clock, SystemClock):
+            clock.not_before(self.newest())
         self.found()
+
+    def newest(self) -> int:
+        """When the bank learned what its last record says, in microseconds; 0 when there is none to read."""
+        size = self.store.size()
+        last = self.store.record(size - 1) if size else None
+        try:
+            return 0 if last is None else int(unseal(last).command.known_at)
+        except msgspec.DecodeError:
+            return 0
 
     def found(self) -> None:
         """Publish the shipped policies in a new bank, and let the approved champions score.
@@ -157,7 +192,7 @@ class Home:
             published = self.store.note(f"policy:{name}")
             if published is None or not readable(published):
                 text = policy_text(name)
-                key = f"shipped:{parse_policy(text).digest}:{self.store.size()}"
+                key = f"shipped:{read(text).digest}:{self.store.size()}"
                 self.bank.do([PublishPolicy(key=key, text=text, **actor)])
         for slot, first in FIRST_MODELS.items():
             champion = self.registry.champion(slot)
@@ -208,8 +243,10 @@ class Home:
 
     def close(self) -> None:
         """Make everything durable, sign the log as it stands, and close."""
-        self.sign_head()
-        self.bank.close()
+        try:
+            self.sign_head()
+        finally:
+            self.bank.close()
 
 
 def refuse_half_restored(path: Path, store: Store) -> None:

@@ -9,14 +9,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from jingwei.bank import Reply
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.features.live import LiveFeatures
-from jingwei.home import open_home
+from jingwei.home import HomeCourt, open_home
 from jingwei.journeys import pay
 from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.report_fraud import ReportFraud
+from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
 from jingwei.kernel.command import Command
 from jingwei.stores.store import StoreError
@@ -178,6 +180,45 @@ def test_a_failed_write_leaves_nothing_behind(town: Any, monkeypatch: pytest.Mon
     reply = town.do(command)
     assert (reply.answer.result, reply.replayed) == ("allowed", False)
     assert town.money("bob") == (1_000, 0)
+
+
+@pytest.mark.parametrize("also", [(), ("records", "size")], ids=["once", "and at standing up again"])
+def test_a_failed_read_inside_a_batch_leaves_nothing_behind(
+    town: Any, monkeypatch: pytest.MonkeyPatch, also: tuple[str, ...]
+) -> None:
+    """The first command of the batch was acted on, but is not durable: asking again does it, once."""
+    before = (town.home.store.root(), town.money("alice"))
+    first = town.pay("alice", "bob", 1_000, device="phone-1")
+    second = Reverse(decision="D00000000003", **town.stamp("staff:lin"))
+    with monkeypatch.context() as broken:
+
+        def fail(*_: Any) -> Any:
+            raise StoreError("planted: the disk cannot be read")
+
+        for name in ("load", *also):
+            broken.setattr(town.home.store, name, fail)
+        with pytest.raises(StoreError):
+            town.bank.do([first, second])
+    assert (town.home.store.root(), town.money("alice")) == before
+    reply = town.do(first)
+    assert (reply.answer.result, reply.replayed) == ("allowed", False)
+    assert town.money("bob") == (1_000, 0)
+    live = town.bank.judge.live.snapshot()
+    town.bank.wait()
+    town.bank._start_again()
+    assert town.bank.judge.live.snapshot() == live, "the features hold a payment that never was"
+
+
+def test_a_snapshot_that_cannot_be_kept_spoils_no_answer(town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError("planted: no space left")
+
+    monkeypatch.setattr(town.bank, "_snapshot_every", 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(HomeCourt, "keep_snapshot", fail)
+        (reply,) = town.bank.do_each([town.pay("alice", "bob", 1_000, device="phone-1")])
+    assert isinstance(reply, Reply)
+    assert (reply.answer.result, reply.replayed) == ("allowed", False)
 
 
 def test_a_record_reads_back_as_it_was_sealed(town: Any) -> None:

@@ -21,6 +21,10 @@ class Tally:
         return Tally(self.trials + other.trials, self.bad + other.bad, counts)
 
 
+class NotHere(Exception):
+    """A row cannot run on this machine; the message says what is missing."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One check.

@@ -30,12 +30,10 @@ def cut(store: PostgresStore, server: LocalPostgres) -> None:
 
 def test_a_setting_that_could_lose_money_is_refused(database):
     with psycopg.connect(database, autocommit=True) as admin:
-        admin.execute("ALTER ROLE bank SET synchronous_commit = off")
-        with pytest.raises(UnsafeStore, match="synchronous_commit=off"):
-            PostgresStore(database)
-        admin.execute("ALTER ROLE bank SET synchronous_commit = local")
-        with pytest.raises(UnsafeStore, match="synchronous_commit=local"):
-            PostgresStore(database)
+        for level in ("off", "local", "remote_write"):
+            admin.execute(f"ALTER ROLE bank SET synchronous_commit = {level}")
+            with pytest.raises(UnsafeStore, match=f"synchronous_commit={level}"):
+                PostgresStore(database)
         admin.execute("ALTER ROLE bank RESET synchronous_commit")
     PostgresStore(database).close()
 

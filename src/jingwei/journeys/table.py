@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -71,6 +72,27 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}
 
 AnyCommand: Any = reduce(or_, BY_COMMAND)
+
+
+ONLY_ONCE: dict[type[Command], str] = {
+    kind: f"!{kind.__struct_config__.tag}" for kind, journey in BY_COMMAND.items() if journey.once is not None
+}
+"""The commands that may be done only once about one thing, with who is noted as having asked: no actor."""
+
+
+def claimed(commands: Sequence[Command]) -> dict[int, tuple[str, str]]:
+    """What commands that may be done only once are about, by position, as a key no actor can have.
+
+    Whoever may not ask for it claims nothing.
+    """
+    if ONLY_ONCE.keys().isdisjoint(map(type, commands)):
+        return {}
+    claims = {}
+    for i, command in enumerate(commands):
+        journey = BY_COMMAND[type(command)]
+        if journey.once is not None and command.actor.partition(":")[0] in journey.roles:
+            claims[i] = (ONLY_ONCE[type(command)], journey.once(command))
+    return claims
 
 
 class _Record(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from jingwei.decisions.judge import Judgement
 from jingwei.decisions.policy import Verdict
 from jingwei.journeys.overlay import Overlay
 from jingwei.journeys.shape import Answer, Outcome, Sealed, refused
-from jingwei.journeys.table import BY_COMMAND, seal, unseal
+from jingwei.journeys.table import BY_COMMAND, claimed, seal, unseal
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Line
@@ -116,6 +116,7 @@ class _Redo:
             lines += outcome.lines
             notes |= outcome.notes
         keys = [(one.command.actor, one.command.key, one.seq) for one in part]
+        keys += [(*mark, part[i].seq) for i, mark in claimed([one.command for one in part]).items()]
         self._store.write(Batch(part[0].seq, leaves, keys, lines, overlay.take_changed(), notes))
         overlay.settle()
 

@@ -20,6 +20,7 @@ import msgspec
 from jingwei.audit.anchors import AnchorFile
 from jingwei.audit.heads import SignedHead, key_id_of, read_public, sync_folder
 from jingwei.audit.verify import verify_log
+from jingwei.journeys.table import ONLY_ONCE, claimed, unseal
 from jingwei.keeping.folder import (
     BackupError,
     Manifest,
@@ -86,6 +87,9 @@ class _Asked(msgspec.Struct):
 
     command: _Key
 
+
+_ONCE = tuple(f'"{kind.__struct_config__.tag}"'.encode() for kind in ONLY_ONCE)
+"""What the bytes of a record hold that may be done only once."""
 
 _asked = msgspec.json.Decoder(_Asked)
 
@@ -259,6 +263,8 @@ def _load_segment(folder: Path, segment: Segment, point: Point, store: Store) ->
         for seq, leaf in some:
             asked = _asked.decode(leaf).command
             keys.append((asked.actor, asked.key, seq))
+            if any(tag in leaf for tag in _ONCE):
+                keys += [(*mark, seq) for mark in claimed([unseal(leaf).command]).values()]
         leaves = [leaf for _, leaf in some]
         store.write(Batch(some[0][0], leaves, keys, mine, {Balance: _balances(mine)}))
 

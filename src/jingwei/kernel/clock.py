@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
@@ -23,15 +24,55 @@ class Clock(Protocol):
     def now(self) -> int: ...
 
 
-class SystemClock:
-    """The machine's clock, never going backwards within one process."""
+STEP = 2 * SECOND
+"""The machine's clock is believed as long as it stays this near to what a steady clock says has passed."""
 
-    def __init__(self) -> None:
-        self._last = 0
+SLEW = 2_000
+"""A clock that was set by more is followed by one part in so many of the time that passes (500 parts in a
+million, as the time daemons of Unix do)."""
+
+
+def _wall() -> int:
+    return time.time_ns() // 1000
+
+
+def _steady() -> int:
+    """Microseconds that never jump; sleep of the machine counts where the system can tell."""
+    asleep_too: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return (time.monotonic_ns() if asleep_too is None else time.clock_gettime_ns(asleep_too)) // 1000
+
+
+class SystemClock:
+    """The machine's clock, never going backwards, and not led astray when somebody sets it.
+
+    When the machine's clock is set while the process runs, by mistake or by an attacker, holds would lapse
+    early and confirmations live too long. So time passes as on a steady clock; the machine's own is followed
+    at once only over small distances, and slowly over large ones. A restart believes it again.
+    """
+
+    def __init__(self, wall: Callable[[], int] = _wall, steady: Callable[[], int] = _steady) -> None:
+        self._wall, self._steady = wall, steady
+        self._beat = steady()
+        self._due = wall()
+        self._last = self._due - 1
 
     def now(self) -> int:
-        self._last = max(self._last + 1, time.time_ns() // 1000)
+        """The moment; each is later than the one before."""
+        beat = self._steady()
+        passed, self._beat = beat - self._beat, beat
+        self._due += passed
+        gap = self._wall() - self._due
+        if abs(gap) > STEP:
+            most = passed // SLEW
+            gap = max(-most, min(gap, most))
+        self._due += gap
+        self._last = max(self._last + 1, self._due)
         return self._last
+
+    def not_before(self, at: int) -> None:
+        """Go on from this moment when the clock is behind it: what is recorded has happened."""
+        if self._due < at:
+            self._due = self._last = at
 
 
 class ManualClock:

@@ -6,7 +6,11 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from jingwei.kernel.clock import MINUTE
 from jingwei.kernel.money import CURRENCIES, MAX_AMOUNT_MINOR
+
+AHEAD = 5 * MINUTE
+"""How far ahead of the bank's own time a command may say that it happened: as much as clocks differ."""
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:@-]*\Z")]
@@ -65,3 +69,8 @@ def _plain(says: str) -> str:
 def fingerprint_equal(first: Command, again: Command) -> bool:
     """Whether two commands ask the same, their time stamps aside."""
     return first == msgspec.structs.replace(again, at=first.at, known_at=first.known_at)
+
+
+def dated_ahead(command: Command) -> bool:
+    """Whether a command says that it happened after the bank learned of it, by more than clocks differ."""
+    return command.at - command.known_at > AHEAD

@@ -80,6 +80,10 @@ declare(
         "nothing_to_reverse": Words("There is no entry to reverse.", "没有可冲正的记账。"),
         "customer_not_found": Words("There is no such customer.", "没有这位客户。"),
         "account_exists": Words("An account with this number exists already.", "该账号已存在。"),
+        "dated_in_the_future": Words(
+            "This is dated in the future; it can be asked when the time has come.",
+            "该业务的发生时间晚于当前时间，请到时再办理。",
+        ),
         "key_used_for_another": Words(
             "This idempotency key was used for another request; use a new key.",
             "该幂等键已用于另一请求，请换用新的键。",

@@ -37,6 +37,17 @@ class LocalPostgres:
         """The postgresql:// address of its database."""
         return f"postgresql://bank:{self.password}@127.0.0.1:{self.port}/postgres"
 
+    def database(self, name: str) -> str:
+        """The address of the database with this name, made when it is not there yet."""
+        import psycopg
+        from psycopg import sql
+
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            there = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
+            if there is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.dsn.removesuffix("postgres") + name
+
     def start(self, settings: Sequence[str] = ()) -> None:
         """Start the server, each setting as name=value; returns when it takes connections."""
         options = ["listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *settings]
@@ -74,8 +85,24 @@ class LocalPostgres:
             self._server.wait()
         self._server = None
 
-    def make(self) -> None:
-        """Make the data folder."""
+    @property
+    def process(self) -> int:
+        """The number of the server's first process, the parent of the others; 0 while it is stopped."""
+        return 0 if self._server is None else self._server.pid
+
+    def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run one of PostgreSQL's programs as the server's user, with the password at hand."""
+        return subprocess.run(
+            [self.programs / program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PGPASSWORD": self.password},
+            **_as_user(),
+        )
+
+    def make(self, *, checksums: bool = False) -> None:
+        """Make the data folder; with `checksums` every page carries one."""
         secret = self.folder / "password"
         secret.write_text(self.password)
         secret.chmod(0o600)
@@ -86,6 +113,7 @@ class LocalPostgres:
             [
                 *(self.programs / "initdb", "-D", self.folder / "data", "-U", "bank", "-A", "scram-sha-256"),
                 *("--pwfile", secret, "-E", "UTF8", "--locale=C", "--no-sync"),
+                *(("--data-checksums",) if checksums else ()),
             ],
             capture_output=True,
             text=True,
@@ -108,7 +136,7 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def local_postgres(settings: Sequence[str] = ()) -> Iterator[LocalPostgres]:
+def local_postgres(settings: Sequence[str] = (), *, checksums: bool = False) -> Iterator[LocalPostgres]:
     """Make and start a server on a free loopback port; stop it and remove its data at the end.
 
     Raises StoreError when PostgreSQL is not installed or does not start. Run by root, the server runs
@@ -120,7 +148,7 @@ def local_postgres(settings: Sequence[str] = ()) -> Iterator[LocalPostgres]:
     folder = Path(tempfile.mkdtemp(prefix="jingwei-postgres-"))
     server = LocalPostgres(programs, folder)
     try:
-        server.make()
+        server.make(checksums=checksums)
         server.start(settings)
         yield server
     finally:

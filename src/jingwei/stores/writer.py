@@ -9,6 +9,7 @@ import gc
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO
 
 import msgspec
@@ -27,7 +28,8 @@ def main(slots: Sequence[int], asks: IO[bytes], replies: IO[bytes]) -> None:
     try:
         store = open_store(opening.place)
     except StoreError as error:
-        send(replies, Reply(type(error).__name__, str(error)))
+        with suppress(BrokenPipeError):  # the deciding process is gone and needs no answer
+            send(replies, Reply(type(error).__name__, str(error)))
         return
     try:
         send(replies, Reply(size=store.size()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -99,9 +98,9 @@ class Joined:
         batch, self._waiting, self._timer = self._waiting[:MOST], self._waiting[MOST:], None
         if self._waiting:
             loop.call_soon(self._flush, loop)
-        began = time.perf_counter()
+        began = loop.time()
         replies = self._done([command for command, _ in batch])
-        self._expected, self._last_write_s = len(batch), time.perf_counter() - began
+        self._expected, self._last_write_s = len(batch), loop.time() - began
         for (_, tell), reply in zip(batch, replies, strict=True):
             loop.call_soon(tell, reply)
 

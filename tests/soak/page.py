@@ -1,0 +1,105 @@
+"""The page about reliability, made from what the long runs came to: every figure beside what it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tests.soak.row import Row
+from tests.soak.running import Progress, State, machine
+
+from jingwei.simulation.soak import bound
+
+HEAD = """# Reliability
+
+What was done to the bank on purpose, how often, and what went wrong. `make soak` generates this page; its
+figures also stand in `docs/reliability.json`. Machine: {machine}, shared with other work.
+
+- A row counts only with its **control**: the same check on a bank with a planted error, which it must catch.
+- Zero failures in N trials do not prove zero. By the rule of three the true rate lies **below 3/N** with 95 %
+  confidence, if the trials are independent and alike; the bound stands beside every zero.
+- **SIGKILL is not a power cut.** A killed process leaves what it wrote in the kernel's memory, and the kernel
+  still writes it out. What a power cut leaves on a disk is tried by rows of its own, on simulated sectors.
+"""
+
+NOT_COVERED = """## What is not covered
+
+- A real power cut on real disks, and disks that say a sync is done when it is not.
+- Crashes of the kernel, and memory or processors that compute wrongly.
+- More than one machine: networks that lose, delay or repeat messages, a message bus, a cache.
+- Faults that come together; each row breaks one thing at a time.
+- Anything that needs longer than the seconds shown: leaks over weeks, tables of many years.
+
+## Do it again
+
+    make soak MINUTES=60                      all rows, taking turns; goes on where the last run stopped
+    python -m tests.soak --rows R1,R8         only these
+    python -m tests.soak --page               only this page, from the state kept
+    jingwei soak --rounds 200                 the first row by itself, on any machine the bank is installed on
+
+A failing chunk is kept with its seed; the same seed asks the same commands again.
+"""
+
+
+def figures(rows: Sequence[Row], state: State) -> dict[str, Any]:
+    """Everything the page says, as plain data."""
+    return {"machine": machine(), "rows": [_row(row, state.of(row)) for row in rows]}
+
+
+def _row(row: Row, progress: Progress) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": row.id,
+        "says": row.says,
+        "target": row.target,
+        "control_says": row.control_says,
+        "proves": bound(progress.trials, progress.bad) if progress.trials else "nothing yet",
+    }
+    return told | msgspec.to_builtins(progress) | {"seconds": round(progress.seconds, 1)}
+
+
+def page(told: dict[str, Any]) -> str:
+    """The page in Markdown."""
+    lines = [HEAD.format(machine=told["machine"]), "| row | trials | of | went wrong | proves | control |"]
+    lines.append("|---|---:|---:|---:|---|---|")
+    for row in told["rows"]:
+        wrong = row["bad"] if row["trials"] or row["bad"] else "-"
+        cells = (row["id"], f"{row['trials']:,}", f"{row['target']:,}", wrong, _proof(row), _control(row))
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    for row in told["rows"]:
+        lines += ["", *_section(row)]
+    return "\n".join([*lines, "", NOT_COVERED])
+
+
+def _proof(row: dict[str, Any]) -> str:
+    if row["trials"] and not row["bad"]:
+        return f"< 3/{row['trials']:,} = {min(1, 3 / row['trials']):.2g}"
+    return "a failure" if row["bad"] else "nothing yet"
+
+
+def _control(row: dict[str, Any]) -> str:
+    return {True: "caught", False: "**NOT CAUGHT**", None: "not run"}[row["control"]]
+
+
+def _section(row: dict[str, Any]) -> list[str]:
+    lines = [f"## {row['id']}", "", row["says"], "", f"- Control ({row['control_says']}): {_control(row)}."]
+    if row["missing"]:
+        lines.append(f"- Cannot run here: {row['missing']}")
+    if row["trials"]:
+        lines.append(f"- {row['trials']:,} trials in {row['seconds']:,.0f} s, the last on {row['last']}.")
+    if row["counts"]:
+        counted = "; ".join(f"{name} {count:,}" for name, count in sorted(row["counts"].items()))
+        lines.append(f"- Counted: {counted}.")
+    for failing in row["failing"]:
+        lines.append(f"- **Failing**: seed {failing['seed']}, {failing['trials']} trials:")
+        lines += [f"  - {' '.join(says.split())[:300]}" for says in failing["says"]]
+    return lines
+
+
+def write(rows: Sequence[Row], state: State, folder: Path) -> None:
+    """Write reliability.json and reliability.md into the folder."""
+    told = figures(rows, state)
+    body = msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n"
+    (folder / "reliability.json").write_bytes(body)
+    (folder / "reliability.md").write_text(page(told), "utf-8")
