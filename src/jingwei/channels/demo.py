@@ -52,6 +52,7 @@ PEOPLE = (
 STAFF = (
     Member("staff:teller", "Teller 柜员", ("teller",)),
     Member("staff:reviewer", "Risk reviewer 风险审核", ("risk_reviewer",)),
+    Member("staff:senior", "Senior reviewer 高级审核", ("risk_reviewer", "compliance")),
 )
 
 

@@ -19,7 +19,15 @@ MarginBp = Annotated[int, msgspec.Meta(ge=0, lt=10_000)]
 
 
 When = Annotated[str, msgspec.Meta(pattern=r"\A[0-9T:.Z+-]{10,40}\Z", examples=["2026-11-20T12:00:00Z"])]
-GivenText = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+GivenText = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=500,
+        pattern=r"\A[^\x00-\x1f\x7f]*\Z",
+        examples=["the customer calls back at noon"],
+    ),
+]
 
 
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -205,21 +205,14 @@ CHINESE = {
     "The bank's signed word on how many records there are and their root.": "银行对记录总数与根的签名。",
     "Assign a case": "分配案件",
     "Give a case to a member of staff, or back to everybody.": "把案件交给一名员工，或退回公共待办。",
-    "Who of the staff shall have the case; empty is nobody. `free_only` leaves it with who has it.": (
-        "由哪位员工受理；为空即无人受理。`free_only`时已有人受理的案件不变。"
-    ),
     "Put a case off": "推迟案件",
     "Let a case sleep until a later moment, at most until it is due.": "将案件推迟到稍后，最迟到期之时。",
-    "Put the case off until this moment, and why.": "推迟到的时刻及原因。",
     "Escalate a case": "升级案件",
     "Hand a case to the second line, once.": "将案件交由二线处理，仅限一次。",
-    "Why the case goes to the second line.": "升级到二线的原因。",
     "Write on a case": "案件备注",
     "Keep a remark on a case.": "为案件添加备注。",
-    "A remark on the case.": "案件的备注。",
     "Read an identity": "查看身份信息",
-    "Record that a customer's identity is read, by whom and what for.": "记录谁因何目的查看了客户的身份信息。",
-    "What a customer's identity is read for, and for which case.": "查看客户身份信息的目的及所涉案件。",
+    "Record that a customer's identity is read, by whom and what for.": "记录谁为何查看了客户的身份信息。",
 }
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
