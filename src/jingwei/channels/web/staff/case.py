@@ -15,7 +15,15 @@ from jingwei.channels.web.staff.floor import READERS, may_review, reviewer
 from jingwei.channels.web.staff.links import links
 from jingwei.channels.web.staff.masks import masked_date, masked_name, masked_number
 from jingwei.channels.web.staff.pictures import bars
-from jingwei.channels.web.staff.told import code_words, deed_row, due, quantity, reason_rows, sentence
+from jingwei.channels.web.staff.told import (
+    code_words,
+    deed_row,
+    due,
+    other_side,
+    quantity,
+    reason_rows,
+    sentence,
+)
 from jingwei.channels.web.visit import signed_in
 from jingwei.kernel.clock import HOUR
 from jingwei.ledger.accounts import Account, Balance
@@ -89,7 +97,7 @@ def case_page(
         "wrong": "",
         "typed": {},
     }
-    values |= evidence(floor, visit, row) | people(floor, row) | history(floor, visit, row)
+    values |= evidence(floor, visit, row) | people(floor, visit, row) | history(floor, visit, row)
     status = 409 if said else 200
     return site.page(visit, "desk/case.html", values | (said or {}), status)
 
@@ -126,7 +134,7 @@ def evidence(floor: Floor, visit: Visit, row: Row) -> dict[str, Any]:
     }
 
 
-def people(floor: Floor, row: Row) -> dict[str, Any]:
+def people(floor: Floor, visit: Visit, row: Row) -> dict[str, Any]:
     """The customer, masked, and the last lines of the accounts on both sides."""
     reader = floor.site.desk.reader
     found = next(iter(reader.load(Customer, [row.case.customer])), None)
@@ -141,7 +149,7 @@ def people(floor: Floor, row: Row) -> dict[str, Any]:
             "number": masked_number(name),
             "balance": balances[name],
             "lines": [
-                (line, masked_number(line.other)) for line in walk(reader, balances[name], "", LINES)[0]
+                (line, other_side(visit, line.other)) for line in walk(reader, balances[name], "", LINES)[0]
             ],
         }
         for role, name in (("payer", row.payer), ("payee", row.payee))

@@ -11,7 +11,7 @@ from jingwei.channels.rest.views import standings, walk
 from jingwei.channels.web.pages import new_key
 from jingwei.channels.web.staff.acts import text
 from jingwei.channels.web.staff.masks import masked_date, masked_name, masked_number
-from jingwei.channels.web.staff.told import code_words, deed_row
+from jingwei.channels.web.staff.told import code_words, deed_row, other_side
 from jingwei.channels.web.visit import form_of, signed_in
 from jingwei.journeys.show_masked import SHOWN_FOR, LookPurpose, ShowMasked
 from jingwei.journeys.table import unseal
@@ -135,7 +135,10 @@ def customer_view(floor: Floor, visit: Visit, person: Customer, clear: bool) -> 
             {
                 "standing": one,
                 "number": number(one.account.id),
-                "lines": [(line, number(line.other)) for line in walk(reader, one.balance, "", LINES)[0]],
+                "lines": [
+                    (line, other_side(visit, line.other, clear))
+                    for line in walk(reader, one.balance, "", LINES)[0]
+                ],
             }
             for one in own
         ],

@@ -25,13 +25,13 @@ class Floor:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.board = Board(site.desk)
-        self._trail: Trail | None = None
+        self.board.rows()
+        self._trail = Trail(site.desk.reader)
+        self._trail.catch_up()
 
     @property
     def trail(self) -> Trail:
-        """The trail, read on by some thousands of records."""
-        if self._trail is None:
-            self._trail = Trail(self.site.desk.reader)
+        """The trail, read on."""
         self._trail.catch_up()
         return self._trail
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from jingwei.channels.web.visit import Visit
 
 MOST_THINGS, MOST_PEOPLE = 5, 6
+CROWD = 12
+"""What more customers share says nothing about any of them: a shop, the gas bill."""
 
 
 class Link(NamedTuple):
@@ -70,5 +72,5 @@ def _things(trail: Trail, row: Row) -> list[tuple[str, str]]:
 
 def _link(trail: Trail, kind: str, name: str, me: str, now: int) -> Link:
     users = [(who, use.times) for who, use in trail.users(kind, name, now).items() if who != me]
-    few = users if len(users) <= 3 else users[:2]
+    few = users if len(users) <= 3 else [] if len(users) > CROWD else users[:3]
     return Link(kind, name, tuple(few), len(users) - len(few))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[^\s·]+")
-HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def masked_name(name: str) -> str:

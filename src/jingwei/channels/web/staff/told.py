@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from jingwei.channels.web.pages import money, worded
 from jingwei.channels.web.phrases import phrases
+from jingwei.channels.web.staff.masks import masked_number
 from jingwei.channels.words import MISSING
 from jingwei.decisions.policy import INPUT_MISSING
 from jingwei.domains.fraud.features import FRAUD
@@ -56,6 +57,14 @@ def sentence(visit: Visit, name: str) -> str:
     if words is not None:
         return worded(words, visit.lang)
     return visit.say(f"feature.{name}") if f"feature.{name}" in phrases() else name
+
+
+def other_side(visit: Visit, account: str, clear: bool = False) -> str:
+    """The other account of a line: one of the bank's own in words, a customer's masked unless `clear`."""
+    part = account.split(":")
+    if part[0] == "bank" and f"chart.{part[1]}" in phrases():
+        return visit.say(f"chart.{part[1]}")
+    return account if clear else masked_number(account)
 
 
 def deed_row(visit: Visit, deed: Deed, now: int) -> dict[str, Any]:

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from jingwei.stores.store import Reader
 
 BACK = 20_000
-"""How many records before the first look are read."""
+"""How many records are read when the bank opens, and at most at one look."""
 
-AT_ONCE = 5_000
 KEPT = 60
 SHARED_FOR = 30 * DAY
 MOST_SHARERS = 200
@@ -59,7 +58,7 @@ class Trail:
         self._deeds: dict[str, deque[Deed]] = {}
         self._uses: dict[str, dict[str, Use]] = {}
 
-    def catch_up(self, most: int = AT_ONCE) -> int:
+    def catch_up(self, most: int = BACK) -> int:
         """Read on, at most so many records; return how many are left."""
         size = self._reader.size()
         end = min(size, self._next + most)
