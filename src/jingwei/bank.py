@@ -53,6 +53,8 @@ class Prepared(msgspec.Struct, frozen=True):
     """What the new commands claim to be the only ones for, each with its record's number."""
 
 
+NO_MEMORY = "there is not enough memory to do this now; ask again with the same key"
+
 SNAPSHOT_EVERY = 100_000
 """After how many records the features are kept, so that a restart after a crash need not replay more."""
 
@@ -118,7 +120,7 @@ class Bank:
         A store that cannot even be read now is asked again before the next commands are prepared.
         """
         self._forget()
-        with suppress(StoreError):
+        with suppress(StoreError, MemoryError):
             self._start()
 
     @contextmanager
@@ -140,9 +142,15 @@ class Bank:
     def do(self, commands: Sequence[Command]) -> list[Reply]:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
-        Raises StoreError when the engine could not write or read: whatever of it is not durable did not
-        happen, and the same commands may be asked again.
+        Raises StoreError when the engine could not write or read, or memory was too short: whatever of it is
+        not durable did not happen, and the same commands may be asked again.
         """
+        try:
+            return self._do(commands)
+        except MemoryError as error:
+            raise StoreError(NO_MEMORY) from error
+
+    def _do(self, commands: Sequence[Command]) -> list[Reply]:
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
             replies += self.commit(self.prepare(part))

@@ -31,6 +31,7 @@ from jingwei.keeping.redo import Tell, quiet
 from jingwei.keeping.restore import RESTORING, Wanted
 from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import Clock, SystemClock
+from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.products import Products, shipped
@@ -56,6 +57,9 @@ class HomeCourt:
     def __init__(self, path: Path, registry: Registry) -> None:
         self._seated: dict[str, tuple[str, str]] = {}
         self._snapshot = path / "features.snapshot"
+        self._ready: dict[str, tuple[tuple[str, str], CompiledPolicy, Model]] = {}
+        self._kept: bytes | None = None
+        self._assembled = False
         self._registry = registry
 
     def assemble(self, reader: Reader) -> Judge:
@@ -74,11 +78,18 @@ class HomeCourt:
             if watched:
                 live.advance(columns_of(watched))
         self.appoint(judge, reader)
+        if self._assembled:
+            self._kept = packed(live, size)
+        self._assembled = True
         return judge
 
     def _restore(self, live: LiveFeatures, size: int) -> int:
-        """Restore the snapshot when it fits; return the number of records it covers."""
-        content = self.read_snapshot()
+        """Restore the snapshot when it fits; return the number of records it covers.
+
+        After a failed write the features are kept in memory too: while the disk takes nothing, every
+        refusal begins here, and must not replay what came since the last snapshot.
+        """
+        content = self._kept or self.read_snapshot()
         covered = int.from_bytes(content[:8], "big")
         if not 0 < covered <= size:
             return 0
@@ -89,9 +100,16 @@ class HomeCourt:
         return covered
 
     def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records. Raises OSError."""
+        """Keep a snapshot of the features as of `size` records, whole or not at all.
+
+        When the disk does not take it the next start replays more: no reason to fail what was written.
+        """
         assert isinstance(judge.live, LiveFeatures)
-        self.keep_snapshot(size.to_bytes(8, "big") + judge.live.snapshot())
+        try:
+            self.keep_snapshot(packed(judge.live, size))
+        except OSError:
+            return
+        self._kept = None
 
     def read_snapshot(self) -> bytes:
         """The snapshot kept last; nothing when there is none."""
@@ -103,11 +121,15 @@ class HomeCourt:
     def keep_snapshot(self, content: bytes) -> None:
         """Keep this snapshot in the place of the last one, whole or not at all. Raises OSError."""
         fresh = self._snapshot.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._snapshot)
+        try:
+            with fresh.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._snapshot)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     def appoint(self, judge: Judge, reader: Reader) -> None:
         """Let the policies and models published last judge from now on."""
@@ -116,12 +138,19 @@ class HomeCourt:
             text, digest = reader.note(f"policy:{name}"), reader.note(f"model:{slot}")
             if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
-            model = self._registry.load(digest)
-            policy = compiled(text, judge.columns)
-            if policy is None or not fits(model):
-                continue
-            self._seated[name] = (text, digest)
+            if name not in self._ready or self._ready[name][0] != (text, digest):
+                model = self._registry.load(digest)
+                policy = compiled(text, judge.columns)
+                if policy is None or not fits(model):
+                    continue
+                self._ready[name] = ((text, digest), policy, model)
+            self._seated[name], policy, model = self._ready[name]
             judge.appoint(policy, model, digest[:16])
+
+
+def packed(live: LiveFeatures, size: int) -> bytes:
+    """A snapshot: the number of records it covers (8 bytes), then the features."""
+    return size.to_bytes(8, "big") + live.snapshot()
 
 
 @lru_cache(maxsize=16)
@@ -155,6 +184,8 @@ def fits(model: Model) -> bool:
 
 class Home:
     """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done."""
+
+    _anchored: SignedHead | None = None
 
     def __init__(self, path: Path, store: Store, clock: Clock, store_url: str = "") -> None:
         self.path = path
@@ -208,15 +239,30 @@ class Home:
     # -- evidence -----------------------------------------------------------------------------
 
     def sign_head(self) -> SignedHead:
-        """Sign the log as it stands, keep the head and anchor it elsewhere; an unchanged log only once."""
+        """Sign the log as it stands, keep the head and anchor it elsewhere; an unchanged log only once.
+
+        Raises StoreError when one of these cannot be written; asked again, what is missing is made up for.
+        """
         self.bank.wait()
         size, root = self.store.root()
         last = self.head()
         if last is not None and (last.size, last.root) == (size, root.hex()):
-            return last
+            return self._anchor(last)
         head = self.key.sign(LOG, size, root, self.clock.now())
-        self.anchors.append(head)  # first, so that a head kept in the books is always among the anchors
+        self._anchor(head)  # first, so that a head kept in the books is always among the anchors
         self.store.set_notes({"head": msgspec.json.encode(head).decode()})
+        return head
+
+    def _anchor(self, head: SignedHead) -> SignedHead:
+        """Anchor a head unless it is; one noted before a crash or on a full disk may not be."""
+        try:
+            if self._anchored != head and not self.anchors.ends_with(head):
+                self.anchors.append(head)
+        except OSError as error:
+            raise StoreError(
+                f"the head cannot be written to {self.anchors.path} ({error.strerror or error}); ask again"
+            ) from error
+        self._anchored = head
         return head
 
     def head(self) -> SignedHead | None:
@@ -277,7 +323,7 @@ def open_home(
     directory; `pipelined` writes in a second process, for streams. Raises StoreError.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
     except OSError as error:
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"

@@ -385,3 +385,11 @@ def test_serve_answers_and_ends_cleanly(tmp_path: Path):
     home = open_home(tmp_path / "home")
     assert home.store.size() > 4
     home.close()
+
+
+def test_doctor_finds_a_network_file_system(jingwei: Run, home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("jingwei.stores.medium.file_system", lambda path: "nfs4")
+    code, out, _ = jingwei("doctor", "--port", "1", "--json")
+    (found,) = [check for check in json.loads(out)["checks"] if check["check"] == "file system"]
+    assert code == 1 and not found["well"]
+    assert "network file system (nfs4)" in found["found"] and "PostgreSQL" in found["fix"]

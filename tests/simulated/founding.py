@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from tests.simulated.books import Books
@@ -76,9 +77,8 @@ class SimulatedCourt(HomeCourt):
     """The home's own court; its snapshot lies on the simulated disk."""
 
     def __init__(self, world: World, disk: Disk, name: str) -> None:
-        self._seated: dict[str, tuple[str, str]] = {}
-        self._registry: Any = Models()
-        self._world, self._disk, self._name, self._kept = world, disk, name, 0
+        super().__init__(Path("simulated"), Models())  # type: ignore[arg-type]
+        self._world, self._disk, self._name, self._times = world, disk, name, 0
 
     def read_snapshot(self) -> bytes:
         """The snapshot kept last."""
@@ -86,8 +86,8 @@ class SimulatedCourt(HomeCourt):
 
     def keep_snapshot(self, content: bytes) -> None:
         """Keep a snapshot, or fail."""
-        self._kept += 1
-        if self._world.fault("snapshot_refused", f"{self._name}.{self._kept}"):
+        self._times += 1
+        if self._world.fault("snapshot_refused", f"{self._name}.{self._times}"):
             raise OSError("no space left on the simulated disk")
         self._disk.snapshot = content
 

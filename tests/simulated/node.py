@@ -40,6 +40,8 @@ FEW_ACCOUNTS = 2
 class Anchors:
     """The place elsewhere where signed heads go; nothing that happens to the bank reaches it."""
 
+    path = "elsewhere"
+
     def __init__(self, world: World) -> None:
         self.heads: list[SignedHead] = []
         self._world = world
@@ -52,6 +54,10 @@ class Anchors:
         if self._world.fault("anchor_refused", site):
             raise OSError("the place of the anchors does not answer")
         self.heads.append(head)
+
+    def ends_with(self, head: SignedHead) -> bool:
+        """Whether this head is the last one here."""
+        return bool(self.heads) and self.heads[-1] == head
 
     def read(self) -> tuple[list[SignedHead], list[Any]]:
         """All heads in the order written."""

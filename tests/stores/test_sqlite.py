@@ -199,3 +199,75 @@ def test_a_reader_can_write_nothing(path, books):
     with pytest.raises(StoreError, match="read"):
         reader._rows("DELETE FROM records")
     reader.close()
+
+
+def test_an_sqlite_built_never_to_sync_is_refused(path):
+    class Hasty:
+        def __init__(self, connection: sqlite3.Connection) -> None:
+            self.connection = connection
+
+        def execute(self, sql: str) -> sqlite3.Cursor:
+            return self.connection.execute("SELECT 1" if "NO_SYNC" in sql else sql)
+
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    assert_safe(connection)
+    with pytest.raises(UnsafeStore, match="never syncs"):
+        assert_safe(Hasty(connection))
+    connection.close()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a disk for reading only")
+def test_a_medium_for_reading_only_is_refused_at_the_start(path, books):
+    """SQLite itself opens such a file in silence and fails at the first write."""
+    filled(path, books)
+    bind = ["mount", "--bind", str(path), str(path)]
+    if subprocess.run(bind, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let root mount")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(path)], check=True)
+        with pytest.raises(StoreError, match="the file is read-only; give this user the right"):
+            SqliteStore(path)
+    finally:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
+    SqliteStore(path).close()
+
+
+MOUNT = "{} 1 {}:{} / {} rw,relatime shared:1 - {} source rw\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("ext4", None), ("nfs4", "network file system"), ("tmpfs", None), ("9p", "network")],
+)
+def test_a_file_system_that_may_lose_money_is_warned_of(path, monkeypatch, caplog, kind, says):
+    device = os.stat(path.parent).st_dev
+    mounts = path.with_name("mounts")
+    other = MOUNT.format(1, 0, 1, "/other", "nfs4")
+    mounts.write_text(other + MOUNT.format(2, os.major(device), os.minor(device), path.parent, kind))
+    monkeypatch.setattr("jingwei.stores.medium.MOUNTS", mounts)
+    SqliteStore(path).close()
+    told = [record.getMessage() for record in caplog.records]
+    assert (told == []) if says is None else (says in told[0])
+
+
+def test_where_nothing_is_known_of_mounts_nothing_is_said(path, monkeypatch, caplog):
+    monkeypatch.setattr("jingwei.stores.medium.MOUNTS", path.with_name("nowhere"))
+    SqliteStore(path).close()
+    assert not caplog.records
+
+
+def test_what_a_killed_process_left_in_the_log_is_in_the_file_after_the_start(path, books):
+    """Read from the log it may be only in the system's memory; a copy of the file alone must hold it."""
+    store = SqliteStore(path)
+    store.write(books.batch(40))
+    copy = path.with_name("copy.db")
+    for end in ("", "-wal"):
+        copy.with_name(copy.name + end).write_bytes(path.with_name(path.name + end).read_bytes())
+    store.close()
+    opened = SqliteStore(copy)
+    assert copy.with_name("copy.db-wal").stat().st_size == 0
+    alone = path.with_name("alone.db")
+    alone.write_bytes(copy.read_bytes())
+    opened.close()
+    assert SqliteStore(alone).size() == 40

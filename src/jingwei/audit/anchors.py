@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from jingwei.audit.heads import SignedHead, canonical, sync_folder
+from jingwei.audit.heads import SignedHead, canonical
+from jingwei.kernel.durable import make_folder, sync_folder
 
 _decoder = msgspec.json.Decoder(SignedHead)
 
@@ -29,6 +30,7 @@ class AnchorFile:
 
     def __init__(self, folder: Path, log: str) -> None:
         self.path = folder / f"{log}.anchors.jsonl"
+        self._named = False
 
     def append(self, head: SignedHead) -> None:
         """Add one head, durably. A line cut short before stays alone on its line. Raises OSError.
@@ -36,9 +38,9 @@ class AnchorFile:
         Anchor a head only after the records under it are durable: an anchor over records lost in a crash
         would accuse the log of having been cut.
         """
-        new = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = canonical(msgspec.to_builtins(head)) + b"\n"
+        if not self._named:
+            make_folder(self.path.parent)
+        line = _line(head)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             length = os.fstat(handle).st_size
@@ -49,8 +51,31 @@ class AnchorFile:
             os.fsync(handle)
         finally:
             os.close(handle)
-        if new:
+        self._keep_name()
+
+    def ends_with(self, head: SignedHead) -> bool:
+        """Whether this head is the last in the file, durably."""
+        line = _line(head)
+        try:
+            handle = os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            start = os.fstat(handle).st_size - len(line)
+            if start < 0 or os.pread(handle, len(line), start) != line:
+                return False
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        self._keep_name()
+        return True
+
+    def _keep_name(self) -> None:
+        """Make the file's own name durable, once in a process: who made it may have died before that."""
+        if not self._named:
+            make_folder(self.path.parent)
             sync_folder(self.path.parent)
+            self._named = True
 
     def read(self) -> tuple[list[SignedHead], list[BadLine]]:
         """All heads in the order written, and the lines that are none. Nothing is verified."""
@@ -66,3 +91,7 @@ class AnchorFile:
             except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
                 bad.append(BadLine(number, str(wrong)))
         return heads, bad
+
+
+def _line(head: SignedHead) -> bytes:
+    return canonical(msgspec.to_builtins(head)) + b"\n"

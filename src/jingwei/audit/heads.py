@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+
+from jingwei.kernel.durable import make_folder, sync_folder, write_whole
 
 HEAD_TYPE = "jingwei signed head v1"
 
@@ -85,8 +88,10 @@ class SigningKey:
 
         Raises KeyFileError when the file is readable by others, or is not an Ed25519 private key.
         """
+        make_folder(path.parent)
         if not path.exists():
             _create(path)
+        sync_folder(path.parent)
         if path.stat().st_mode & 0o077:
             raise KeyFileError(f"others can read the signing key {path}; run: chmod 600 {path}")
         try:
@@ -97,8 +102,8 @@ class SigningKey:
             raise KeyFileError(f"{path} is not an Ed25519 key")
         key = cls(private)
         public = public_path(path)
-        if not public.exists():
-            public.write_bytes(key.public_pem())
+        if not public.exists() or public.read_bytes() != key.public_pem():
+            write_whole(public, key.public_pem(), 0o644)
         return key
 
     def public_pem(self) -> bytes:
@@ -121,10 +126,9 @@ def public_path(path: Path) -> Path:
 
 def _create(path: Path) -> None:
     """Write a new private key whole or not at all, and never over one that is already there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    handle, new = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with os.fdopen(handle, "wb") as file:
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
@@ -133,17 +137,7 @@ def _create(path: Path) -> None:
     except FileExistsError:
         pass  # somebody else made it in the meantime; theirs stands
     finally:
-        new.unlink()
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        os.unlink(new)
 
 
 def read_public(path: Path) -> bytes:

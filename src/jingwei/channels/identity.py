@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+
+from jingwei.kernel.durable import write_whole
 
 FILE = "tokens.json"
 STAFF = ("staff:teller", "staff:reviewer", "system:core")
@@ -88,10 +89,4 @@ def _read(path: Path) -> dict[str, str]:
 
 def _write(path: Path, by_actor: dict[str, str]) -> None:
     """Write all tokens, whole or not at all, for the owner's eyes only."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    content = msgspec.json.format(msgspec.json.encode(by_actor), indent=2)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(by_actor), indent=2) + b"\n")

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import msgspec
 
-from jingwei.audit.heads import canonical, sync_folder
+from jingwei.audit.heads import canonical
+from jingwei.kernel.durable import sync_folder
 
 SEGMENT = 65_536
 """Records in a full segment."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from jingwei.audit.anchors import AnchorFile
-from jingwei.audit.heads import SignedHead, key_id_of, read_public, sync_folder
+from jingwei.audit.heads import SignedHead, key_id_of, read_public
 from jingwei.audit.verify import verify_log
 from jingwei.journeys.table import ONLY_ONCE, claimed, unseal
 from jingwei.keeping.folder import (
@@ -34,6 +34,7 @@ from jingwei.keeping.folder import (
 )
 from jingwei.keeping.redo import AT_ONCE, Row, Tell, quiet, redo
 from jingwei.keeping.verifying import trusted_keys
+from jingwei.kernel.durable import sync_folder
 from jingwei.ledger.accounts import Balance, Kept, Line
 from jingwei.ledger.products import Products
 from jingwei.stores.opening import open_store

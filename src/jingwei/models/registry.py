@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from jingwei.kernel.durable import make_folder, write_whole
 from jingwei.models.card import Latency, missing_on
 from jingwei.models.contract import Model, ModelError, check_model
 from jingwei.models.kinds import load_model
@@ -59,7 +58,7 @@ class Registry:
         digest = hashlib.sha256(content).hexdigest()
         path = self._file(digest)
         if not (path.exists() and path.read_bytes() == content):
-            _write_whole(path, content)
+            write_whole(path, content)
         return digest
 
     def load(self, digest: str) -> Model:
@@ -132,7 +131,7 @@ class Registry:
         written = path.read_bytes() if past else b""
         previous = hashlib.sha256(written.splitlines()[-1]).hexdigest() if past else ""
         approval = Approval(len(past) + 1, slot, action, digest, who, why, at, previous, latency)
-        _write_whole(path, written + msgspec.json.encode(approval) + b"\n")
+        write_whole(path, written + msgspec.json.encode(approval) + b"\n")
         return approval
 
     def _file(self, digest: str) -> Path:
@@ -148,7 +147,7 @@ class Registry:
     @contextmanager
     def _locked(self, slot: str) -> Iterator[None]:
         path = self._log(slot).with_suffix(".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with path.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -163,23 +162,3 @@ def champions(history: tuple[Approval, ...]) -> list[str]:
         else:
             line.append(approval.digest)
     return line
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a power cut, sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

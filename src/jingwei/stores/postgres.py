@@ -80,9 +80,19 @@ def make_version_1() -> list[str]:
     ]
 
 
+_REPORTED = (
+    "INSERT INTO answers (actor, key, seq) "
+    "SELECT '!report_fraud', told -> 'command' ->> 'payment' AS payment, min(seq) "
+    "FROM (SELECT seq, convert_from(body, 'UTF8')::json AS told FROM records "
+    "WHERE position('\"report_fraud\"'::bytea IN body) > 0) AS reports "
+    "WHERE told -> 'command' ->> 'type' = 'report_fraud' AND told -> 'answer' ->> 'result' = 'done' "
+    "GROUP BY payment"
+)
+
+
 def make_version_2() -> list[str]:
-    """What came with the app and the desk."""
-    return _shelves(2)
+    """What came with the app and the desk; and that a payment is reported as fraud only once."""
+    return [*_shelves(2), _REPORTED]
 
 
 def _shelves(version: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -12,9 +13,11 @@ from pathlib import Path
 import msgspec
 
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
+from jingwei.kernel.durable import sync_folder
 from jingwei.ledger.accounts import Balance, Kept
 from jingwei.stores.conservation import before, check_batch, check_money
 from jingwei.stores.inspection import inspect
+from jingwei.stores.medium import doubt_about
 from jingwei.stores.migrations import pending
 from jingwei.stores.sqlite_reads import (
     APPLICATION_ID,
@@ -26,6 +29,8 @@ from jingwei.stores.sqlite_reads import (
 )
 from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
 from jingwei.stores.tables import LINES, TABLES, Column, Table, insert, made_in, upsert
+
+LOG = logging.getLogger("jingwei.stores")
 
 PAGE_BYTES = 4096
 """Measured: bulk writes cost the same with 4, 8 and 16 KiB; single ones write half as much with 4 as 8."""
@@ -72,9 +77,18 @@ def make_version_1() -> list[str]:
     ]
 
 
+_REPORTED = (
+    "INSERT INTO answers (actor, key, seq) "
+    "SELECT '!report_fraud', json_extract(CAST(body AS TEXT), '$.command.payment') AS payment, min(seq) "
+    "FROM records WHERE instr(body, CAST('\"report_fraud\"' AS BLOB)) "
+    "AND json_extract(CAST(body AS TEXT), '$.command.type') = 'report_fraud' "
+    "AND json_extract(CAST(body AS TEXT), '$.answer.result') = 'done' GROUP BY payment"
+)
+
+
 def make_version_2() -> list[str]:
-    """What came with the app and the desk."""
-    return _shelves(2)
+    """What came with the app and the desk; and that a payment is reported as fraud only once."""
+    return [*_shelves(2), _REPORTED]
 
 
 def _shelves(version: int) -> list[str]:
@@ -116,6 +130,8 @@ def assert_safe(connection: sqlite3.Connection) -> None:
     level = connection.execute("PRAGMA synchronous").fetchone()[0]
     if level < FULL:
         raise UnsafeStore(f"SQLite must run with synchronous=FULL, not {level}: money could be lost")
+    if connection.execute("SELECT sqlite_compileoption_used('NO_SYNC')").fetchone()[0]:
+        raise UnsafeStore("this SQLite was built with NO_SYNC and never syncs: money could be lost")
 
 
 class SqliteStore(SqliteReads):
@@ -131,6 +147,8 @@ class SqliteStore(SqliteReads):
         self._lock = _lock(path)
         self._log: MerkleLog | None = None
         try:
+            if doubt := doubt_about(path.parent):
+                LOG.warning("%s", doubt)
             super().__init__(_connect(path), path)
             self._written = super().size()
             self._check_tiles()
@@ -208,7 +226,7 @@ class SqliteStore(SqliteReads):
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
-        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeError, MemoryError) as error:
             self._refuse(error)
         finally:
             _roll_back(connection)
@@ -334,6 +352,7 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
     ):
         connection.execute(f"PRAGMA {setting}")
     assert_safe(connection)
+    _assert_writable(connection, version)
     if statements:
         connection.execute("BEGIN IMMEDIATE")
         for statement in statements:
@@ -342,3 +361,38 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
     check_columns(connection, path)
+    _settle(connection, path)
+
+
+def _assert_writable(connection: sqlite3.Connection, version: int) -> None:
+    """Raise sqlite3.OperationalError when SQLite opened the file for reading only, as it does in silence."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("ROLLBACK")
+
+
+def _settle(connection: sqlite3.Connection, path: Path) -> None:
+    """Make durable what an earlier process left in the log; raises StoreError when that cannot be done.
+
+    A process killed between writing a batch and its sync, or one whose sync failed, leaves a batch that
+    reads back whole from the system's memory and may never reach the disk. Here it is an answer: asked
+    again, its key is answered from the record. So it is written anew, into the file, and the log begun
+    again: records written behind a frame that is not on the disk would be lost with it. While others
+    read this cannot be done, nor need it be: what they can see was synced.
+    """
+    busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    try:
+        if busy:
+            _sync(path.with_name(f"{path.name}-wal"))
+        sync_folder(path.parent)
+    except OSError as error:
+        why = f"the disk reported an error ({error}); check it before asking again"
+        raise StoreError(f"{path}: {why}") from error
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

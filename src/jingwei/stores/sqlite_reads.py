@@ -49,6 +49,9 @@ def explain(error: Exception, path: Path) -> StoreError:
         )
     if code in _ADVICE:
         return StoreError(f"{path}: {_ADVICE[code]} (SQLite: {error})", _ADVICE[code])
+    if isinstance(error, MemoryError):
+        says = _ADVICE[sqlite3.SQLITE_NOMEM]
+        return StoreError(f"{path}: {says}; ask again", says)
     if isinstance(error, OverflowError | UnicodeError):
         return StoreError(f"{path}: a value cannot be kept, nothing was written ({error})")
     return StoreError(f"{path}: {error}")
@@ -186,7 +189,7 @@ class SqliteReads:
         with self._turn:
             try:
                 return self._connection.execute(sql, values).fetchall()
-            except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            except (sqlite3.Error, OverflowError, UnicodeError, MemoryError) as error:
                 self._refuse(error)
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> Any:

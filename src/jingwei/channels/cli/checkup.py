@@ -39,7 +39,7 @@ def doctor(
     port: Annotated[int, typer.Option(help="The port serve would use.", min=1, max=65535)] = 8000,
     as_json: Json = False,
 ) -> None:
-    """Check python, disk, clock, port, keys, models, store and evidence; exit code 1 when one is wrong."""
+    """Check python, disk, file system, clock, port, keys, models, store and evidence; exit 1 if one fails."""
     findings = [_safely(check, setting(context), port) for check in CHECKS]
     well = all(finding.well for finding in findings)
     told = {"well": well, "checks": [finding._asdict() for finding in findings]}
@@ -92,6 +92,17 @@ def free_disk(chosen: Setting, _: int) -> Finding:
     enough = free >= ENOUGH_BYTES
     fix = "" if enough else "free at least 2 GB, or choose another disk with --home"
     return Finding("free disk", enough, f"{free / 1024**3:.1f} GB", fix)
+
+
+def medium(chosen: Setting, _: int) -> Finding:
+    """The home is not on a network file system, where SQLite's locks and syncs cannot be relied on."""
+    from jingwei.stores.medium import MEMORY, doubt_about, file_system
+
+    home = next(path for path in (chosen.home, *chosen.home.absolute().parents) if path.exists())
+    kind, doubt = file_system(home), "" if chosen.store_url else doubt_about(home)
+    found = f"{kind}: in memory, gone when the power is" if kind in MEMORY else doubt or kind or "not known"
+    fix = "move the home to a disk of this machine, or keep the bank in PostgreSQL" if doubt else ""
+    return Finding("file system", not doubt, found, fix)
 
 
 def running(chosen: Setting) -> bool:
@@ -225,6 +236,7 @@ CHECKS: tuple[Check, ...] = (
     python,
     home_writable,
     free_disk,
+    medium,
     port_free,
     clock_sane,
     keys_private,

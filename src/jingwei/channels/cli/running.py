@@ -113,9 +113,10 @@ def tokens(
 ) -> None:
     """Show who may ask and with which token, or make a token for one more actor."""
     from jingwei.channels.identity import FILE, Tokens
+    from jingwei.kernel.durable import make_folder
 
     home = setting(context).home
-    home.mkdir(parents=True, exist_ok=True)
+    make_folder(home)
     known = Tokens(home / FILE)
     if grant:
         known.grant(_actor(grant))

@@ -46,6 +46,7 @@ def not_ready(desk: Desk) -> str:
         desk.reader.size()
         if desk.joined.failed is not None:
             probe(desk.home.path)
+            desk.home.store.set_notes({"probe": "written to see whether the store can write again"})
             desk.joined.failed = None
     except StoreError as error:
         return error.advice
