@@ -256,7 +256,7 @@ class Bank:
         for i, judgement in zip(prepared.fresh, prepared.judgements, strict=True):
             command = commands[i]
             journey = BY_COMMAND[type(command)]
-            if overlay.begin(command, seq, judgement) in journey.roles:
+            if overlay.begin(command, seq, judgement) in journey.roles and not journey.past:
                 outcome = journey.act(command, journey.look(command, overlay))
             else:
                 outcome = refused(decision_id(seq), NOT_ALLOWED)

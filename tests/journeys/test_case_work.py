@@ -11,6 +11,7 @@ from jingwei.journeys.escalate_case import EscalateCase
 from jingwei.journeys.note_case import NoteCase
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.review_case import ReviewCase
+from jingwei.journeys.review_case_alone import ReviewCaseAlone
 from jingwei.journeys.show_masked import SHOWN_FOR, ShowMasked
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.kernel.clock import HOUR
@@ -162,6 +163,12 @@ def test_the_label_of_the_first_of_two_people_is_kept(office: Office) -> None:
     assert (event.fraud, event.outcome, event.reason) == (True, "confirmed_risk", "mule")
     notes = office.town.bank.store.find(CaseNote, "about", case)
     assert [(note.kind, note.text) for note in notes] == [("proposed_refuse", "known ring")]
+
+
+def test_nobody_may_ask_by_the_rules_of_before(office: Office) -> None:
+    case = office.held(FOUR_EYES)
+    assert office.ask(ReviewCaseAlone, "lin", case=case, release=True) == "not_allowed"
+    assert office.town.money("bob") == (0, 0) and office.case(case).status == "open"
 
 
 def test_a_free_case_is_taken_once(office: Office) -> None:

@@ -36,7 +36,7 @@ Because = Literal[
 """The reason an answer is given for."""
 
 
-class ReviewCase(Command, frozen=True, kw_only=True, tag="review_case"):
+class ReviewCase(Command, frozen=True, kw_only=True, tag="answer_case"):
     """Release (`release` True) or refuse the payment that case `case` waits for, and say why.
 
     From FOUR_EYES_FROM on the first answer is a proposal; somebody else who answers the same carries it out.

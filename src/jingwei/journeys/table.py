@@ -31,6 +31,7 @@ from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.report_fraud import REPORT_FRAUD
 from jingwei.journeys.reverse import REVERSE
 from jingwei.journeys.review_case import REVIEW_CASE
+from jingwei.journeys.review_case_alone import REVIEW_CASE_ALONE
 from jingwei.journeys.run_day_end import RUN_DAY_END
 from jingwei.journeys.set_limits import SET_LIMITS
 from jingwei.journeys.shape import Answer, Journey, Sealed
@@ -67,6 +68,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     ESCALATE_CASE,
     NOTE_CASE,
     SHOW_MASKED,
+    REVIEW_CASE_ALONE,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -26,4 +26,7 @@ CREATE INDEX challenges_status ON challenges (status, id);
 CREATE INDEX challenges_customer ON challenges (customer, id);
 CREATE INDEX challenges_about ON challenges (about, id);
 CREATE INDEX policies_name ON policies (name, id);
+CREATE TABLE case_work (id text COLLATE "C" PRIMARY KEY NOT NULL, assignee text COLLATE "C" NOT NULL, inbox text COLLATE "C" NOT NULL, snoozed_until bigint NOT NULL, proposed_by text COLLATE "C" NOT NULL, proposed text COLLATE "C" NOT NULL, outcome text COLLATE "C" NOT NULL, reason text COLLATE "C" NOT NULL, escalated bigint NOT NULL) WITH (fillfactor = 70);
+CREATE TABLE case_notes (id text COLLATE "C" PRIMARY KEY NOT NULL, about text COLLATE "C" NOT NULL, by text COLLATE "C" NOT NULL, at bigint NOT NULL, kind text COLLATE "C" NOT NULL, text text COLLATE "C" NOT NULL) WITH (fillfactor = 70);
+CREATE INDEX case_notes_about ON case_notes (about, id);
 UPDATE bank SET version = 2;
