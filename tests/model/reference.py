@@ -67,6 +67,10 @@ class Reference(Orders):
         self.challenges: dict[str, Row] = {}
         self.reversals: dict[str, str] = {}
         self.reported: dict[str, int] = {}
+        self.askers: dict[str, str] = {}
+        """By decision: who asked for the payment that waits for a person."""
+        self.proposed: dict[str, tuple[str, bool]] = {}
+        """By case: who answered first where two must agree, and whether the answer was to release."""
         self.answers: dict[int, Expected] = {}
         self.amounts: dict[str, tuple[int, str]] = {}
         """By decision: the amount asked for and its currency, of payments kept back for a person."""
@@ -234,6 +238,7 @@ class Reference(Orders):
             }  # fmt: skip
             return {"result": "stepped_up", "hold": hold["id"], "challenge": name}
         name = f"C{seq:011d}"
+        self.askers[waiting["about"]] = ask.actor
         self.amounts[waiting["about"]] = (ask.amount_minor, ask.currency)
         self.cases[name] = waiting | {
             "id": name, "code": verdict, "opened_at": ask.at, "due_at": late, "closed_by": "", "closed_at": 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +22,8 @@ class Orders:
     challenges: dict[str, Row]
     reversals: dict[str, str]
     answers: dict[int, Any]
+    askers: dict[str, str]
+    proposed: dict[str, tuple[str, bool]]
     about: str
 
     def own(self, name: str, actor: str) -> Row | None:
@@ -118,8 +121,22 @@ class Orders:
         self.about = case["about"]
         if case["status"] != "open":
             raise No("case_closed")
-        if ask.actor.partition(":")[2] == case["customer"]:
+        hold = self.books.holds[case["hold"]]
+        people = {self.books.find(hold[side])["owner"] for side in ("account", "payee")}
+        if ask.actor.partition(":")[2] in people | {case["customer"]} or ask.actor == self.askers[self.about]:
             raise No("own_work")
+        answer, first = (ask.actor, ask.release), self.proposed.get(ask.case)
+        two = hold["amount_minor"] - hold["fee_minor"] >= 50_000 * 10 ** PLACES[hold["currency"]]
+        if two and (first is None or first[1] != ask.release or first[0] == ask.actor):
+            with_all, self.books = self.books, deepcopy(self.books)
+            try:
+                self._answer(case, ask.release, seq, ask.at)
+            finally:
+                self.books = with_all
+            if first == answer:
+                raise No("second_person_needed")
+            self.proposed[ask.case] = answer
+            return {"result": "proposed", "about": case["about"], "case": case["id"]}
         said = self._answer(case, ask.release, seq, ask.at)
         self.cases[case["id"]] = case | {
             "status": "released" if ask.release else "refused", "closed_by": ask.actor, "closed_at": ask.at,

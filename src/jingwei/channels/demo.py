@@ -69,6 +69,7 @@ STAFF = (
     Member("staff:model_owner", "Model owner 模型负责人", ("model_owner",)),
     Member("staff:auditor", "Auditor 审计", ("auditor",)),
     Member("staff:admin", "Administrator 系统管理员", ("admin",)),
+    Member("staff:senior", "Senior reviewer 高级审核", ("risk_reviewer", "compliance")),
 )
 """One member of staff for every role."""
 

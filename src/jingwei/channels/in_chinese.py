@@ -43,6 +43,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"the amount must not be below zero", "金额不能小于零"),
         (r"the rate must be above zero", "汇率必须大于零"),
         (r"account (\S+) is kept in (\w+)", r"账户\1的币种为\2"),
+        (r"there is no such moment", "没有这个时刻，请写成2026-11-20T12:00:00Z的形式"),
         (r"there is no such day; .*", "没有这一天，请写成2026-11-20的形式"),
         (r"it cannot be read or written now", "账本暂时无法读写"),
         (r".*\bfull; free some space and ask again", "磁盘（或文件允许的大小）已满，请腾出空间后重试"),

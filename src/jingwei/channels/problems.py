@@ -117,6 +117,8 @@ CONFLICT = frozenset(
         "already_reported",
         "already_reversed",
         "case_closed",
+        "case_escalated",
+        "case_taken",
         "challenge_closed",
         "challenge_expired",
         "consent_missing",
@@ -127,6 +129,7 @@ CONFLICT = frozenset(
         "tie_exists",
         "tie_not_open",
         "tie_ended",
+        "second_person_needed",
     }
 )
 

@@ -13,11 +13,13 @@ from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.ask_erasure import AskErasure
 from jingwei.journeys.ask_for_person import AnswerCall, AskForPerson
+from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.change_card import ChangeCard
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.escalate_case import EscalateCase
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.freeze_card import FreezeCard
@@ -26,6 +28,7 @@ from jingwei.journeys.issue_card import IssueCard
 from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.look_after import LookAfter
 from jingwei.journeys.move_pot import MovePot
+from jingwei.journeys.note_case import NoteCase
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.pay import Pay
@@ -39,6 +42,8 @@ from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.run_day_end import RunDayEnd
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.show_masked import ShowMasked
+from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
@@ -89,6 +94,11 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     KeepPayee: CUSTOMERS,
     AppealDecision: CUSTOMERS,
     AnswerAppeal: RISK,
+    AssignCase: RISK,
+    SnoozeCase: RISK,
+    EscalateCase: RISK,
+    NoteCase: RISK,
+    ShowMasked: (*COUNTER, *RISK),
     AskForPerson: CUSTOMERS,
     AnswerCall: (*COUNTER, *RISK),
     OfferTie: CUSTOMERS,
@@ -168,6 +178,11 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/payees": _of(KeepPayee),
     "/v1/appeals": _of(AppealDecision),
     "/v1/appeals/{some_id}/answer": _of(AnswerAppeal),
+    "/v1/cases/{some_id}/assignment": _of(AssignCase),
+    "/v1/cases/{some_id}/snooze": _of(SnoozeCase),
+    "/v1/cases/{some_id}/escalation": _of(EscalateCase),
+    "/v1/cases/{some_id}/notes": _of(NoteCase),
+    "/v1/customers/{some_id}/showing": _of(ShowMasked),
     "/v1/call-backs": _of(AskForPerson),
     "/v1/call-backs/{some_id}/answer": _of(AnswerCall),
     "/v1/ties": _of(OfferTie),

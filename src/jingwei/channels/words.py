@@ -23,6 +23,9 @@ RESULTS: dict[str, Words] = {
         "The payment is on its way; you can still undo it.", "付款已受理，在汇出前您仍可撤回。"
     ),
     "stepped_up": Words("Please confirm that this payment is yours.", "请您确认这笔付款是本人发起。"),
+    "proposed": Words(
+        "Your answer is noted; a second person must confirm it.", "处理意见已记录，须由另一人确认。"
+    ),
     "held": Words("A person will look at this payment first.", "这笔付款将先由工作人员核实。"),
     "refused": Words("This was not done.", "未予办理。"),
     "done": Words("Done.", "已办理。"),

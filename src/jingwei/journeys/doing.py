@@ -17,7 +17,7 @@ NOT_ALLOWED = Refusal("not_allowed")
 def do_one(command: Command, overlay: Overlay, seq: int, judgement: Judgement | None) -> Outcome:
     """Look and act as record `seq` and apply the outcome to the overlay."""
     journey = BY_COMMAND[type(command)]
-    if overlay.begin(command, seq, judgement) in journey.roles:
+    if overlay.begin(command, seq, judgement) in journey.roles and not journey.past:
         outcome = carry(journey, command, overlay)
     else:
         outcome = refused(decision_id(seq), NOT_ALLOWED)

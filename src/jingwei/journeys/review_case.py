@@ -2,34 +2,68 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from msgspec.structs import replace
 
+from jingwei.journeys.case_work import SeenCase, look_at_case, not_workable, note
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import AUTHORISATION, Hold, Movement, Standing, chart_id, line_id
+from jingwei.ledger.casework import CONFIRMED_RISK, FALSE_ALARM, CaseNote, CaseWork, needs_two
 from jingwei.ledger.holds import capture, release
 from jingwei.ledger.posting import Posted, post_one
 from jingwei.ledger.products import Product
-from jingwei.ledger.work import Case
+
+Found = Literal["", "confirmed_risk", "valuable", "false_alarm"]
+"""What an alert was worth: a risk, worth a look though none, or nothing; "" when nobody says."""
+
+Because = Literal[
+    "",
+    "customer_confirmed",
+    "pattern_explained",
+    "payee_known",
+    "customer_denies",
+    "taken_over",
+    "persuaded",
+    "mule",
+    "other",
+]
+"""The reason an answer is given for."""
 
 
-class ReviewCase(Command, frozen=True, kw_only=True, tag="review_case"):
-    """Release (`release` True) or refuse the payment that case `case` waits for, and say why."""
+class ReviewCase(Command, frozen=True, kw_only=True, tag="answer_case"):
+    """Release (`release` True) or refuse the payment that case `case` waits for, and say why.
+
+    From FOUR_EYES_FROM on the first answer is a proposal; somebody else who answers the same carries it out.
+    """
 
     case: Id
     release: bool
     comment: Text = ""
+    outcome: Found = ""
+    reason: Because = ""
 
 
 class CaseReviewed(Event, frozen=True, kw_only=True, tag="case_reviewed"):
-    """A person answered; `fraud` is what they took it for, a label for training."""
+    """A person answered: labels for training. `fraud` is what they took the payment for, `outcome` what the
+    alert was worth ("" when nobody said), `reason` why."""
 
     about: str
     fraud: bool
+    outcome: str = ""
+    reason: str = ""
+
+
+class ReviewProposed(Event, frozen=True, kw_only=True, tag="review_proposed"):
+    """A first person answered; the money waits until a second one agrees."""
+
+    about: str
+    release: bool
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -44,9 +78,9 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The case and the money it is about."""
+    """The case with the work on it, and the money it is about."""
 
-    case: Case | None
+    case: SeenCase
     waiting: Waiting
 
 
@@ -62,8 +96,8 @@ def look_at_hold(hold_id: str, books: Books) -> Waiting:
 
 def look(ask: ReviewCase, books: Books) -> Seen:
     """Read the case, its hold and both accounts."""
-    case = books.get(Case, ask.case)
-    return Seen(case, look_at_hold(case.hold if case else "", books))
+    seen = look_at_case(ask.case, books)
+    return Seen(seen, look_at_hold(seen.case.hold if seen.case else "", books))
 
 
 def answer_hold(waiting: Waiting, release_it: bool, at: int) -> Outcome | Refusal:
@@ -121,23 +155,68 @@ def charge(
     return replace(hold, status="captured", amount_minor=0), after
 
 
+def check(ask: ReviewCase, seen: SeenCase) -> Refusal | None:
+    """Return why this answer cannot be taken, or None."""
+    if refusal := not_workable(ask.actor, seen):
+        return refusal
+    impossible = CONFIRMED_RISK if ask.release else FALSE_ALARM
+    return Refusal("outcome_contradicts") if ask.outcome == impossible else None
+
+
+def answered(ask: ReviewCase) -> str:
+    """The answer as a proposal keeps it."""
+    return "release" if ask.release else "refuse"
+
+
+def propose(ask: ReviewCase, seen: SeenCase, about: str) -> Outcome:
+    """The outcome of a first answer where two are needed: the case waits for another person."""
+    number, work = decision_id(seen.seq), seen.work
+    if (work.proposed_by, work.proposed) == (ask.actor, answered(ask)):
+        return refused(number, Refusal("second_person_needed"), about=about)
+    work = replace(
+        work, proposed_by=ask.actor, proposed=answered(ask), outcome=ask.outcome, reason=ask.reason,
+        assignee="" if work.assignee == ask.actor else work.assignee, snoozed_until=0,
+    )  # fmt: skip
+    event = ReviewProposed(about=about, release=ask.release)
+    answer = Answer(number, "proposed", case=ask.case, about=about, events=(event,))
+    return Outcome(answer, kept=(work, *remark(ask, seen, f"proposed_{answered(ask)}")))
+
+
+def remark(ask: ReviewCase, seen: SeenCase, kind: str) -> tuple[CaseNote, ...]:
+    """What was said with an answer, when anything was."""
+    return (note(seen, ask.actor, ask.at, kind, ask.comment),) if ask.comment or ask.outcome else ()
+
+
+def agreed(ask: ReviewCase, work: CaseWork) -> bool:
+    """Whether somebody else proposed the same answer before."""
+    return work.proposed == answered(ask) and work.proposed_by != ask.actor
+
+
 def act(ask: ReviewCase, seen: Seen) -> Outcome:
-    """Close the case and let the money go or give it back; never one's own payment."""
-    number, case = decision_id(seen.waiting.seq), seen.case
-    if case is None:
-        return refused(number, Refusal("case_not_found"))
-    if case.status != "open":
-        return refused(number, Refusal("case_closed", {"status": case.status}), about=case.about)
-    if ask.actor.partition(":")[2] == case.customer:
-        return refused(number, Refusal("own_work"), about=case.about)
+    """Close the case and let the money go or give it back, alone or with a second person."""
+    number, case, work = decision_id(seen.waiting.seq), seen.case.case, seen.case.work
+    if refusal := check(ask, seen.case):
+        return refused(number, refusal, about=case.about if case else "")
+    hold = seen.waiting.hold
+    assert case is not None
     outcome = answer_hold(seen.waiting, ask.release, ask.at)
     if isinstance(outcome, Refusal):
         return refused(number, outcome, about=case.about)
+    assert hold is not None, "what was answered has a hold"
+    if needs_two(hold.amount_minor - hold.fee_minor, hold.currency) and not agreed(ask, work):
+        return propose(ask, seen.case, case.about)
+    found, why = ask.outcome or work.outcome, ask.reason or work.reason
     status = "released" if ask.release else "refused"
     closed = replace(case, status=status, closed_by=ask.actor, closed_at=ask.at)
-    event = CaseReviewed(about=case.about, fraud=not ask.release)
+    done = replace(work, outcome=found, reason=why, snoozed_until=0)
+    event = CaseReviewed(
+        about=case.about, fraud=found == CONFIRMED_RISK or (not found and not ask.release), outcome=found,
+        reason=why,
+    )  # fmt: skip
     answer = replace(outcome.answer, about=case.about, case=case.id, events=(event,))
-    return replace(outcome, answer=answer, kept=(*outcome.kept, closed))
+    return replace(
+        outcome, answer=answer, kept=(*outcome.kept, closed, done, *remark(ask, seen.case, status))
+    )
 
 
 REVIEW_CASE = Journey(ReviewCase, look, act, roles=("staff",))

@@ -23,9 +23,9 @@ K = TypeVar("K", bound=Kept)
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is sealed and told: the result, why, and what it moved.
 
-    `result` is "done", "allowed", "stepped_up", "held" or "refused". An answer with a `refusal`
-    or the result "refused" moved nothing. `about` names an earlier decision this one continues;
-    `made` is the id of what was created (an account, a hold).
+    `result` is "done", "allowed", "stepped_up", "held", "proposed" or "refused". An answer with a
+    `refusal` or the result "refused" or "proposed" moved nothing. `about` names an earlier decision this
+    one continues; `made` is the id of what was created (an account, a hold).
     """
 
     id: str
@@ -112,7 +112,8 @@ class Journey(msgspec.Struct, Generic[C, S], frozen=True):
     `observe` turns the command into what the live features see; `policy` names the policy that
     judges it. A `barrier` changes how later commands are judged, so no batch goes across it.
     `once` names what may be done only once, whoever asks and under whichever key; the second is
-    told `done_before` and not recorded, so that no feature counts it.
+    told `done_before` and not recorded, so that no feature counts it. Whose rules changed is `past`:
+    records of then are done again by it, and nobody may ask for it any more.
     """
 
     command: type[C]
@@ -126,6 +127,7 @@ class Journey(msgspec.Struct, Generic[C, S], frozen=True):
     barrier: bool = False
     once: Callable[[C], str] | None = None
     done_before: Refusal | None = None
+    past: bool = False
 
 
 def refused(seq_id: str, refusal: Refusal, *, about: str = "") -> Outcome:

@@ -15,12 +15,14 @@ from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.appeal import APPEAL_DECISION
 from jingwei.journeys.ask_erasure import ASK_ERASURE
 from jingwei.journeys.ask_for_person import ANSWER_CALL, ASK_FOR_PERSON
+from jingwei.journeys.assign_case import ASSIGN_CASE
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
 from jingwei.journeys.change_card import CHANGE_CARD
 from jingwei.journeys.change_credential import CHANGE_CREDENTIAL
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
 from jingwei.journeys.deposit import DEPOSIT
+from jingwei.journeys.escalate_case import ESCALATE_CASE
 from jingwei.journeys.exchange import EXCHANGE
 from jingwei.journeys.expire_holds import EXPIRE_HOLDS
 from jingwei.journeys.freeze import FREEZE_ACCOUNT
@@ -34,6 +36,7 @@ from jingwei.journeys.issue_card import ISSUE_CARD
 from jingwei.journeys.keep_payee import KEEP_PAYEE
 from jingwei.journeys.look_after import LOOK_AFTER
 from jingwei.journeys.move_pot import MOVE_POT
+from jingwei.journeys.note_case import NOTE_CASE
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.open_pot import OPEN_POT
 from jingwei.journeys.pay import PAY
@@ -44,11 +47,14 @@ from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.report_fraud import REPORT_FRAUD
 from jingwei.journeys.reverse import REVERSE
 from jingwei.journeys.review_case import REVIEW_CASE
+from jingwei.journeys.review_case_alone import REVIEW_CASE_ALONE
 from jingwei.journeys.run_day_end import RUN_DAY_END
 from jingwei.journeys.schedule_payment import CANCEL_SCHEDULE, SCHEDULE_PAYMENT
 from jingwei.journeys.set_limits import SET_LIMITS
 from jingwei.journeys.settle_payment import SETTLE_PAYMENT
 from jingwei.journeys.shape import Answer, Journey, Sealed
+from jingwei.journeys.show_masked import SHOW_MASKED
+from jingwei.journeys.snooze_case import SNOOZE_CASE
 from jingwei.journeys.ties import ACCEPT_TIE, END_TIE, OFFER_TIE
 from jingwei.journeys.undo_payment import UNDO_PAYMENT
 from jingwei.journeys.use_data import USE_DATA
@@ -105,6 +111,12 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     END_TIE,
     LOOK_AFTER,
     PREFER,
+    ASSIGN_CASE,
+    SNOOZE_CASE,
+    ESCALATE_CASE,
+    NOTE_CASE,
+    SHOW_MASKED,
+    REVIEW_CASE_ALONE,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -146,7 +146,8 @@ class _Redo:
 
     def _act(self, one: Sealed, judgement: Judgement | None) -> Outcome:
         journey = BY_COMMAND[type(one.command)]
-        if self._overlay.begin(one.command, one.seq, judgement) not in journey.roles:
+        not_any_more = journey.past and one.answer.refusal == _NOT_ALLOWED
+        if self._overlay.begin(one.command, one.seq, judgement) not in journey.roles or not_any_more:
             return refused(decision_id(one.seq), _NOT_ALLOWED)
         outcome = carry(journey, one.command, self._overlay)
         assert isinstance(outcome, Outcome), "a journey returns an outcome"

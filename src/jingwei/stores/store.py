@@ -14,6 +14,7 @@ from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
+from jingwei.ledger.casework import CaseNote, CaseWork
 from jingwei.ledger.family import Preference, Tie
 from jingwei.ledger.planned import Payee, PendingPayment, Schedule
 from jingwei.ledger.pots import Pot
@@ -43,6 +44,8 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Appeal: ("appeals", ("status", "customer")),
     Tie: ("ties", ("whose", "keeper")),
     Preference: ("preferences", ()),
+    CaseWork: ("case_work", ()),
+    CaseNote: ("case_notes", ("about",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -58,6 +61,8 @@ SINCE: dict[type[Kept], int] = {
     Appeal: 2,
     Tie: 2,
     Preference: 2,
+    CaseWork: 2,
+    CaseNote: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

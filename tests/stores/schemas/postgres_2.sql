@@ -37,6 +37,8 @@ CREATE TABLE payees (id text COLLATE "C" PRIMARY KEY NOT NULL, customer text COL
 CREATE TABLE appeals (id text COLLATE "C" PRIMARY KEY NOT NULL, about text COLLATE "C" NOT NULL, customer text COLLATE "C" NOT NULL, text text COLLATE "C" NOT NULL, case_number text COLLATE "C" NOT NULL, status text COLLATE "C" NOT NULL, opened_at bigint NOT NULL, due_at bigint NOT NULL, answered_by text COLLATE "C" NOT NULL, answered_at bigint NOT NULL, words text COLLATE "C" NOT NULL, challenge text COLLATE "C" NOT NULL) WITH (fillfactor = 70);
 CREATE TABLE ties (id text COLLATE "C" PRIMARY KEY NOT NULL, kind text COLLATE "C" NOT NULL, whose text COLLATE "C" NOT NULL, keeper text COLLATE "C" NOT NULL, status text COLLATE "C" NOT NULL, offered_by text COLLATE "C" NOT NULL, waits_for text COLLATE "C" NOT NULL, offered_at bigint NOT NULL, since bigint NOT NULL, ended_at bigint NOT NULL, ended_by text COLLATE "C" NOT NULL) WITH (fillfactor = 70);
 CREATE TABLE preferences (id text COLLATE "C" PRIMARY KEY NOT NULL, elder bigint NOT NULL, undo_s bigint NOT NULL, changed_at bigint NOT NULL) WITH (fillfactor = 70);
+CREATE TABLE case_work (id text COLLATE "C" PRIMARY KEY NOT NULL, assignee text COLLATE "C" NOT NULL, inbox text COLLATE "C" NOT NULL, snoozed_until bigint NOT NULL, proposed_by text COLLATE "C" NOT NULL, proposed text COLLATE "C" NOT NULL, outcome text COLLATE "C" NOT NULL, reason text COLLATE "C" NOT NULL, escalated bigint NOT NULL) WITH (fillfactor = 70);
+CREATE TABLE case_notes (id text COLLATE "C" PRIMARY KEY NOT NULL, about text COLLATE "C" NOT NULL, by text COLLATE "C" NOT NULL, at bigint NOT NULL, kind text COLLATE "C" NOT NULL, text text COLLATE "C" NOT NULL) WITH (fillfactor = 70);
 CREATE INDEX consents_customer ON consents (customer, id);
 CREATE INDEX consents_purpose ON consents (purpose, id);
 CREATE INDEX data_uses_customer ON data_uses (customer, id);
@@ -54,4 +56,5 @@ CREATE INDEX appeals_status ON appeals (status, id);
 CREATE INDEX appeals_customer ON appeals (customer, id);
 CREATE INDEX ties_whose ON ties (whose, id);
 CREATE INDEX ties_keeper ON ties (keeper, id);
+CREATE INDEX case_notes_about ON case_notes (about, id);
 UPDATE bank SET version = 2;

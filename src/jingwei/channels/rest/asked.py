@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from jingwei.channels.rest.reading import Decimal, PlainText
+from jingwei.journeys.review_case import Because, Found
+from jingwei.journeys.show_masked import LookPurpose
 from jingwei.journeys.use_data import People
 from jingwei.kernel.command import CurrencyCode, Id, OptionalId
 from jingwei.kernel.purpose import DataClass, Purpose
@@ -18,6 +20,18 @@ PolicyText = Annotated[str, msgspec.Meta(max_length=60_000)]
 Said = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\A[^\x00]*\Z")]
 UndoSeconds = Annotated[int, msgspec.Meta(ge=0, le=60)]
 MarginBp = Annotated[int, msgspec.Meta(ge=0, lt=10_000)]
+
+
+When = Annotated[str, msgspec.Meta(pattern=r"\A[0-9T:.Z+-]{10,40}\Z", examples=["2026-11-20T12:00:00Z"])]
+GivenText = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=500,
+        pattern=r"\A[^\x00-\x1f\x7f]*\Z",
+        examples=["the customer calls back at noon"],
+    ),
+]
 
 
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,6 +133,42 @@ class ReviewAsk(Ask, frozen=True):
 
     release: bool
     comment: PlainText = ""
+    outcome: Found = ""
+    reason: Because = ""
+
+
+class AssignmentAsk(Ask, frozen=True):
+    """Who of the staff shall have the case; empty is nobody. `free_only` leaves it with who has it."""
+
+    to: OptionalId = ""
+    free_only: bool = False
+
+
+class SnoozeAsk(Ask, frozen=True):
+    """Put the case off until this moment, and why."""
+
+    until: When
+    reason: GivenText
+
+
+class EscalationAsk(Ask, frozen=True):
+    """Why the case goes to the second line."""
+
+    reason: GivenText
+
+
+class NoteAsk(Ask, frozen=True):
+    """A remark on the case."""
+
+    text: GivenText
+
+
+class ShowingAsk(Ask, frozen=True):
+    """What a customer's identity is read for, and for which case."""
+
+    purpose: LookPurpose
+    case: OptionalId = ""
+    reason: PlainText = ""
 
 
 class FraudAsk(Ask, frozen=True):

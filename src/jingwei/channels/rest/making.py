@@ -9,13 +9,16 @@ from jingwei.channels.rest import asked
 from jingwei.channels.rest.desk import Desk, Stamp
 from jingwei.channels.rest.reading import amount, day_number
 from jingwei.journeys.answer_step_up import AnswerStepUp
+from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.escalate_case import EscalateCase
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.keep_payee import KeepPayee
+from jingwei.journeys.note_case import NoteCase
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.publish_policy import PublishPolicy
@@ -25,7 +28,10 @@ from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.show_masked import ShowMasked
+from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.undo_payment import UndoPayment
+from jingwei.kernel.clock import parse_iso
 from jingwei.kernel.command import Command
 from jingwei.ledger.accounts import Account
 
@@ -150,7 +156,45 @@ def step_up(_: Desk, named: str, ask: asked.StepUpAsk, stamp: Stamp) -> Command:
 
 def review(_: Desk, named: str, ask: asked.ReviewAsk, stamp: Stamp) -> Command:
     """ReviewCase."""
-    return _made(stamp.of(ReviewCase, case=named, release=ask.release, comment=ask.comment))
+    return _made(
+        stamp.of(
+            ReviewCase,
+            case=named,
+            release=ask.release,
+            comment=ask.comment,
+            outcome=ask.outcome,
+            reason=ask.reason,
+        )
+    )
+
+
+def assignment(_: Desk, named: str, ask: asked.AssignmentAsk, stamp: Stamp) -> Command:
+    """AssignCase."""
+    return _made(stamp.of(AssignCase, case=named, to=ask.to, free_only=ask.free_only))
+
+
+def snooze(_: Desk, named: str, ask: asked.SnoozeAsk, stamp: Stamp) -> Command:
+    """SnoozeCase. Raises Problem when the moment is none."""
+    try:
+        until = parse_iso(ask.until)
+    except (ValueError, OverflowError):
+        raise Problem("field_not_valid", "/until", why="there is no such moment") from None
+    return _made(stamp.of(SnoozeCase, case=named, until=until, reason=ask.reason))
+
+
+def escalation(_: Desk, named: str, ask: asked.EscalationAsk, stamp: Stamp) -> Command:
+    """EscalateCase."""
+    return _made(stamp.of(EscalateCase, case=named, reason=ask.reason))
+
+
+def remark(_: Desk, named: str, ask: asked.NoteAsk, stamp: Stamp) -> Command:
+    """NoteCase."""
+    return _made(stamp.of(NoteCase, case=named, text=ask.text))
+
+
+def showing(_: Desk, named: str, ask: asked.ShowingAsk, stamp: Stamp) -> Command:
+    """ShowMasked."""
+    return _made(stamp.of(ShowMasked, customer=named, purpose=ask.purpose, case=ask.case, reason=ask.reason))
 
 
 def fraud_report(desk: Desk, _: str, ask: asked.FraudAsk, stamp: Stamp) -> Command:

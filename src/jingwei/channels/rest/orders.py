@@ -14,10 +14,12 @@ from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.ask_erasure import AskErasure
+from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.change_card import ChangeCard
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.escalate_case import EscalateCase
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.freeze_card import FreezeCard
@@ -25,6 +27,7 @@ from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.issue_card import IssueCard
 from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.move_pot import MovePot
+from jingwei.journeys.note_case import NoteCase
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.preview_offer import PreviewOffer
@@ -35,6 +38,8 @@ from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.show_masked import ShowMasked
+from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.withdraw_consent import WithdrawConsent
@@ -293,6 +298,51 @@ ORDERS = (
         "Keep an account one pays under a name; only customers keep payees.",
     ),
     *FAMILY_ORDERS,
+    Order(
+        "/cases/{some_id}/assignment",
+        asked.AssignmentAsk,
+        AssignCase,
+        making.assignment,
+        "Assign a case",
+        "cases",
+        "Give a case to a member of staff, or back to everybody.",
+    ),
+    Order(
+        "/cases/{some_id}/snooze",
+        asked.SnoozeAsk,
+        SnoozeCase,
+        making.snooze,
+        "Put a case off",
+        "cases",
+        "Let a case sleep until a later moment, at most until it is due.",
+    ),
+    Order(
+        "/cases/{some_id}/escalation",
+        asked.EscalationAsk,
+        EscalateCase,
+        making.escalation,
+        "Escalate a case",
+        "cases",
+        "Hand a case to the second line, once.",
+    ),
+    Order(
+        "/cases/{some_id}/notes",
+        asked.NoteAsk,
+        NoteCase,
+        making.remark,
+        "Write on a case",
+        "cases",
+        "Keep a remark on a case.",
+    ),
+    Order(
+        "/customers/{some_id}/showing",
+        asked.ShowingAsk,
+        ShowMasked,
+        making.showing,
+        "Read an identity",
+        "customers",
+        "Record that a customer's identity is read, by whom and what for.",
+    ),
 )
 
 

@@ -48,6 +48,7 @@ ONE_LINE = 60
 
 ONE_OF = re.compile(r"\^\(([A-Za-z|_]+)\)\$")
 SAMPLES: dict[str, Any] = {
+    "NoteAsk.text": "the customer calls back at noon",
     "payer": "alice",
     "payee": "bob",
     "terminal": "T1",

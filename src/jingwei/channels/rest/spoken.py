@@ -277,6 +277,16 @@ CHINESE = {
     "A reason for reading a customer's data; every read names one.": "读取客户数据的目的；每次读取都须写明。",
     "What a piece of data tells about a person.": "数据反映个人的哪一方面。",
     "The bank's signed word on how many records there are and their root.": "银行对记录总数与根的签名。",
+    "Assign a case": "分配案件",
+    "Give a case to a member of staff, or back to everybody.": "把案件交给一名员工，或退回公共待办。",
+    "Put a case off": "推迟案件",
+    "Let a case sleep until a later moment, at most until it is due.": "将案件推迟到稍后，最迟到期之时。",
+    "Escalate a case": "升级案件",
+    "Hand a case to the second line, once.": "将案件交由二线处理，仅限一次。",
+    "Write on a case": "案件备注",
+    "Keep a remark on a case.": "为案件添加备注。",
+    "Read an identity": "查看身份信息",
+    "Record that a customer's identity is read, by whom and what for.": "记录谁为何查看了客户的身份信息。",
 } | CHINESE_FAMILY
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
@@ -356,6 +366,14 @@ MEANINGS = {
     "PotMoveAsk.direction": ("Into the pot, out of it, or all of it back.", "转入、转出，或全部取回。"),
     "PotAsk.name": ("What you call the pot.", "存钱罐的名称。"),
     "card": ("The card that pays.", "付款所用的卡。"),
+    "to": ("The member of staff, such as staff:lin; empty is nobody.", "员工，如staff:lin；为空即无人。"),
+    "free_only": ("Leave a case that somebody has with them.", "已有人受理的案件保持不变。"),
+    "SnoozeAsk.until": ("When the case shall wake up.", "案件恢复待办的时刻。"),
+    "NoteAsk.text": ("What is to be remembered.", "备注内容。"),
+    "outcome": ("What the alert was worth: a label for training.", "该预警的结论：用作训练标签。"),
+    "ReviewAsk.reason": ("The reason for the answer.", "处理意见的原因。"),
+    "ShowingAsk.purpose": ("What it is read for.", "查看的目的。"),
+    "ShowingAsk.case": ("The case it is read for.", "所涉案件。"),
 } | MEANINGS_FAMILY
 """What a field means, in English and Chinese, by name or by type and name."""
 

@@ -73,7 +73,7 @@ def visit_of(request: Request, sessions: Sessions, now: int) -> Visit:
     size = request.cookies.get("size", "")
     aloud = elder or request.cookies.get("aloud") == "1"
     return Visit(
-        request, session, lang, elder, theme if theme in ("light", "dark") else "",
+        request, session, lang, elder, theme if theme in ("light", "dark") else "", False,
         size if size in ("large", "largest") else "", aloud,
     )  # fmt: skip
 

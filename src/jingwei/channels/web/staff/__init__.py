@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jingwei.channels.web.staff.acts import add_acts
 from jingwei.channels.web.staff.audience import add_audience
+from jingwei.channels.web.staff.case import add_case
+from jingwei.channels.web.staff.customers import add_customers
+from jingwei.channels.web.staff.floor import Floor
+from jingwei.channels.web.staff.live import add_live
 from jingwei.channels.web.staff.people_waiting import add_people_waiting
 from jingwei.channels.web.staff.queue import add_queue
 
@@ -16,5 +21,8 @@ if TYPE_CHECKING:
 
 def add_staff(router: Router, site: Site) -> None:
     """Add every page under /desk."""
-    for add in (add_queue, add_audience, add_people_waiting):
+    floor = Floor(site)
+    for add_to_floor in (add_queue, add_case, add_acts, add_customers, add_live):
+        add_to_floor(router, floor)
+    for add in (add_audience, add_people_waiting):
         add(router, site)

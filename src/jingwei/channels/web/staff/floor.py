@@ -1,0 +1,54 @@
+"""What the pages of the desk share: the board, the trail, who may review, what colleagues are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jingwei.channels.demo import STAFF
+from jingwei.channels.problems import Problem
+from jingwei.channels.web.staff.board import Board
+from jingwei.channels.web.staff.trail import Trail
+from jingwei.channels.web.visit import signed_in
+
+if TYPE_CHECKING:
+    from jingwei.channels.web.pages import Site
+    from jingwei.channels.web.visit import Visit
+    from jingwei.stores.sessions import Session
+
+REVIEWERS = frozenset({"risk_reviewer", "compliance", "admin"})
+READERS = REVIEWERS | {"auditor"}
+
+
+class Floor:
+    """One for each running server. For one thread."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.board = Board(site.desk)
+        self.board.rows()
+        self._trail = Trail(site.desk.reader)
+        self._trail.catch_up()
+
+    @property
+    def trail(self) -> Trail:
+        """The trail, read on."""
+        self._trail.catch_up()
+        return self._trail
+
+    def colleagues(self, session: Session) -> dict[str, str]:
+        """Reviewers by actor with their names, the one at the desk first."""
+        demo = {one.actor: one.name for one in STAFF if REVIEWERS & set(one.roles)} if self.site.demo else {}
+        return {session.actor: session.name} | demo
+
+
+def reviewer(visit: Visit) -> Session:
+    """The session of somebody who may answer cases. Raises Turned or Problem."""
+    session = signed_in(visit, inside=True)
+    if not REVIEWERS & set(session.roles):
+        raise Problem("not_allowed")
+    return session
+
+
+def may_review(session: Session) -> bool:
+    """Whether this member of staff may answer cases."""
+    return bool(REVIEWERS & set(session.roles))

@@ -1,0 +1,33 @@
+"""Whose payment a case is about: nobody may work on a payment of their own or of an account they own."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jingwei.journeys.shape import Books
+from jingwei.ledger.accounts import Hold
+from jingwei.ledger.work import Case
+
+
+class Parties(msgspec.Struct, frozen=True):
+    """Who asked for the payment (an actor), whose it is, and who owns the accounts on both sides."""
+
+    asker: str
+    people: tuple[str, ...]
+
+    def include(self, actor: str) -> bool:
+        """Whether this actor asked for the payment, or is one of its people."""
+        return actor == self.asker or actor.partition(":")[2] in self.people
+
+
+def parties(case: Case | None, books: Books) -> Parties:
+    """The parties of the payment that a case is about; nobody for no case."""
+    if case is None:
+        return Parties("", ())
+    record, hold = books.record(case.about), books.get(Hold, case.hold)
+    people = [case.customer]
+    for account in (hold.account, hold.payee) if hold else ():
+        standing = books.standing(account)
+        if standing is not None and standing.account.side != "bank":
+            people.append(standing.account.owner)
+    return Parties(record.command.actor if record else "", tuple(people))
