@@ -52,7 +52,14 @@ PEOPLE = (
 STAFF = (
     Member("staff:teller", "Teller 柜员", ("teller",)),
     Member("staff:reviewer", "Risk reviewer 风险审核", ("risk_reviewer",)),
+    Member("staff:customer_manager", "Customer manager 客户经理", ("customer_manager",)),
+    Member("staff:compliance", "Compliance 合规", ("compliance",)),
+    Member("staff:model_owner", "Model owner 模型负责人", ("model_owner",)),
+    Member("staff:auditor", "Auditor 审计", ("auditor",)),
+    Member("staff:admin", "Administrator 系统管理员", ("admin",)),
 )
+"""One member of staff for every role."""
+
 
 
 def people(clock: Clock) -> list[OpenAccount]:

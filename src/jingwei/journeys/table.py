@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from jingwei.journeys.answer_draft import APPROVE_POLICY, REJECT_POLICY
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
@@ -23,13 +24,16 @@ from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.pay import PAY
+from jingwei.journeys.propose_policy import PROPOSE_POLICY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
 from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.report_fraud import REPORT_FRAUD
 from jingwei.journeys.reverse import REVERSE
 from jingwei.journeys.review_case import REVIEW_CASE
+from jingwei.journeys.roll_back_policy import ROLL_BACK_POLICY
 from jingwei.journeys.run_day_end import RUN_DAY_END
 from jingwei.journeys.set_limits import SET_LIMITS
+from jingwei.journeys.shadow_policy import SHADOW_POLICY
 from jingwei.journeys.shape import Answer, Journey, Sealed
 from jingwei.journeys.use_model import USE_MODEL
 from jingwei.kernel.command import Command
@@ -57,6 +61,11 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     IMPORT_ACCOUNTS,
     IMPORT_FACTS,
     IMPORT_ENTRIES,
+    PROPOSE_POLICY,
+    SHADOW_POLICY,
+    APPROVE_POLICY,
+    REJECT_POLICY,
+    ROLL_BACK_POLICY,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.work import Case, Challenge, Customer, Reversal
@@ -25,10 +26,13 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Challenge: ("challenges", ("status", "customer", "about")),
     Reversal: ("reversals", ()),
     PolicyVersion: ("policies", ("name",)),
+    PolicyDraft: ("policy_drafts", ("name", "state")),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
-SINCE: dict[type[Kept], int] = {}
+SINCE: dict[type[Kept], int] = {
+    PolicyDraft: 2,
+}
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 
 

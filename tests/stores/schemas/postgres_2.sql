@@ -26,4 +26,7 @@ CREATE INDEX challenges_status ON challenges (status, id);
 CREATE INDEX challenges_customer ON challenges (customer, id);
 CREATE INDEX challenges_about ON challenges (about, id);
 CREATE INDEX policies_name ON policies (name, id);
+CREATE TABLE policy_drafts (id text COLLATE "C" PRIMARY KEY NOT NULL, name text COLLATE "C" NOT NULL, version bigint NOT NULL, digest text COLLATE "C" NOT NULL, record text COLLATE "C" NOT NULL, state text COLLATE "C" NOT NULL, why text COLLATE "C" NOT NULL, proposed_by text COLLATE "C" NOT NULL, proposed_at bigint NOT NULL, answered_by text COLLATE "C" NOT NULL, answered_at bigint NOT NULL, answer text COLLATE "C" NOT NULL, shadow_from bigint NOT NULL) WITH (fillfactor = 70);
+CREATE INDEX policy_drafts_name ON policy_drafts (name, id);
+CREATE INDEX policy_drafts_state ON policy_drafts (state, id);
 UPDATE bank SET version = 2;
