@@ -33,7 +33,7 @@ def web(demo: bool) -> Also:
     def add(app: FastAPI, desk: Desk) -> Alongside:
         site = Site(desk, Sessions(desk.home.path / SESSIONS), demo)
         add_web(app.router, site)
-        return Alongside(site.sessions.close)
+        return Alongside(site.sessions.close, tuple(site.tasks))
 
     return add
 

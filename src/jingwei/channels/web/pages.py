@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.routing import Router
 
     from jingwei.bank import Reply
+    from jingwei.channels.rest.app import Task
     from jingwei.channels.rest.desk import Desk
     from jingwei.kernel.command import Command
     from jingwei.stores.sessions import Session, Sessions
@@ -54,6 +55,8 @@ class Site:
         self.desk = desk
         self.sessions = sessions
         self.demo = demo
+        self.tasks: list[Task] = []
+        """What runs beside the pages."""
         self.templates = jinja2.Environment(
             loader=jinja2.PackageLoader("jingwei.channels.web"),
             autoescape=True,
