@@ -43,7 +43,8 @@ def add_audit(router: Router, room: Room) -> None:
         found = await asyncio.to_thread(_searched, room, wanted) if asked_anything(visit) else None
         heads = heads_of(room)
         values = {
-            "wanted": wanted, "found": found, "kinds": sorted(str(kind.__struct_config__.tag) for kind in BY_COMMAND),
+            "wanted": wanted, "found": found,
+            "kinds": sorted(str(kind.__struct_config__.tag) for kind in BY_COMMAND),
             "heads": heads[:MOST_HEADS], "more_heads": len(heads) > MOST_HEADS,
             "size": room.desk.reader.size(), "job": room.jobs.newest("verify"),
             "day_from": asked(visit, "since"), "day_until": asked(visit, "until"),

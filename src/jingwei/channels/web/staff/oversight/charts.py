@@ -11,7 +11,7 @@ STEP, HEIGHT, TOP, FOOT = 32, 150, 18, 24
 
 
 class Column(NamedTuple):
-    """One column: its label, what it says in full, its parts (class name, value) from below, where it leads."""
+    """One column: its label, what it says in full, its parts (class, value) from below, where it leads."""
 
     label: str
     says: str
@@ -25,7 +25,7 @@ class Column(NamedTuple):
 
 
 def columns(title: str, points: Sequence[Column], most: str) -> Markup:
-    """A chart of columns; `most` words the highest value. Each column is a link over the chart's full height."""
+    """A chart of columns; `most` words the highest value. Each column is a link over the full height."""
     top = max((point.total for point in points), default=0) or 1
     width = max(STEP * len(points), STEP)
     body = Markup("").join(_column(point, place, top) for place, point in enumerate(points))
@@ -64,7 +64,8 @@ def bar(share: float, name: str = "plain") -> Markup:
     filled = round(120 * min(max(share, 0.0), 1.0), 1)
     return Markup(
         '<svg class="bar" aria-hidden="true" width="120" height="14" viewBox="0 0 120 14">'
-        '<rect class="rest" width="120" height="14" rx="3"/><rect class="part {}" width="{}" height="14" rx="3"/>'
+        '<rect class="rest" width="120" height="14" rx="3"/>'
+        '<rect class="part {}" width="{}" height="14" rx="3"/>'
         "</svg>"
     ).format(name, filled)
 

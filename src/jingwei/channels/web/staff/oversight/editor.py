@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -18,9 +19,9 @@ from jingwei.journeys.publish_policy import COLUMNS
 if TYPE_CHECKING:
     from starlette.routing import Router
 
+    from jingwei.channels.web.pages import Site
     from jingwei.channels.web.staff.oversight.room import Room
     from jingwei.channels.web.visit import Visit
-    from jingwei.stores.sessions import Session
 
 MOST_TEXT = 100_000
 FORM_RULES = 16
@@ -38,54 +39,52 @@ def add_editor(router: Router, room: Room) -> None:
         policy = in_force(room.desk.reader, visit.request.path_params["name"])
         text = room.desk.reader.note(f"policy:{policy.name}") or to_toml(policy)
         number = next_version(room.desk.reader, policy)
-        return _page(visit, policy, renumbered(text, policy, number))
+        return editor_page(site, visit, policy, renumbered(text, policy, number))
 
     async def take(visit: Visit) -> Response:
         session = room.enter(visit, *RULES)
         form = await form_of(visit, session)
         policy = in_force(room.desk.reader, visit.request.path_params["name"])
-        do, text = field(form, "do", 20), field(form, "text", MOST_TEXT)
+        do, why, text = field(form, "do", 20), field(form, "why"), field(form, "text", MOST_TEXT)
         try:
             if do == "apply":
                 text = applied(form, parse_policy(text, known=COLUMNS))
             draft = checked(text, policy)
         except PolicyError as error:
-            return _page(visit, policy, text, error=str(error), why=field(form, "why"), status=422)
+            return editor_page(site, visit, policy, text, {"error_says": str(error), "why": why})
+        says = visit.say("job.one_at_a_time")
         if do == "backtest":
-            job = start_backtest(room, session, draft, field(form, "most", 20))
-            if job is None:
-                says = visit.say("job.one_at_a_time")
-                return _page(visit, policy, text, error=says, why=field(form, "why"), status=409)
-            return RedirectResponse(f"/desk/work/{job.id}", 303)
+            if job := start_backtest(room, session, draft, field(form, "most", 20)):
+                return RedirectResponse(f"/desk/work/{job.id}", 303)
+            return editor_page(site, visit, policy, text, {"error_says": says, "why": why})
         if do == "propose":
-            return await _propose(visit, session, form, policy, text)
-        return _page(visit, policy, text, draft=draft, why=field(form, "why"))
-
-    async def _propose(visit: Visit, session: Session, form: Any, policy: Policy, text: str) -> Response:
-        why = field(form, "why")
-        ask = ProposePolicy(**site.stamp(session, field(form, "key")), text=text, why=why)
-        answer = (await site.do(ask)).answer
-        if answer.refusal is not None:
+            ask = ProposePolicy(**site.stamp(session, field(form, "key")), text=text, why=why)
+            answer = (await site.do(ask)).answer
+            if answer.refusal is None:
+                return RedirectResponse(f"/desk/drafts/{answer.made}?told=proposed", 303)
             says = refusal_says(answer.refusal, visit.lang)
-            return _page(visit, policy, text, error=says, why=why, status=422)
-        return RedirectResponse(f"/desk/drafts/{answer.made}?told=proposed", 303)
-
-    def _page(visit: Visit, policy: Policy, text: str, **more: Any) -> Response:
-        draft: Policy | None = more.get("draft")
-        try:
-            written = parse_policy(text, known=COLUMNS)
-        except PolicyError:
-            written = None
-        values = {
-            "policy": policy, "text": text, "error_says": more.get("error", ""), "why": more.get("why", ""),
-            "checked": draft, "changes": changes(policy, draft) if draft else [],
-            "fields": written.rules if written and len(written.rules) <= FORM_RULES else (),
-            "verdicts": VERDICTS, "columns": COLUMNS,
-        }  # fmt: skip
-        return site.page(visit, "desk/editor.html", values, more.get("status", 200))
+            return editor_page(site, visit, policy, text, {"error_says": says, "why": why})
+        found = {"checked": draft, "changes": changes(policy, draft), "why": why}
+        return editor_page(site, visit, policy, text, found)
 
     site.add(router, "/desk/rules/{name}/edit", show)
     site.add(router, "/desk/rules/{name}/edit", take, "POST")
+
+
+def editor_page(
+    site: Site, visit: Visit, policy: Policy, text: str, more: Mapping[str, Any] | None = None
+) -> Response:
+    """The editor with this text, and what is wrong with it or would change."""
+    try:
+        rules = parse_policy(text, known=COLUMNS).rules
+    except PolicyError:
+        rules = ()
+    values = {
+        "policy": policy, "text": text, "error_says": "", "why": "", "checked": None, "changes": [],
+        "fields": rules if len(rules) <= FORM_RULES else (), "verdicts": VERDICTS, "columns": COLUMNS,
+        **(more or {}),
+    }  # fmt: skip
+    return site.page(visit, "desk/editor.html", values, 422 if values["error_says"] else 200)
 
 
 def checked(text: str, policy: Policy) -> Policy:

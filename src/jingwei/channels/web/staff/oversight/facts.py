@@ -88,7 +88,8 @@ class Facts:
                 Fact(
                     sealed.seq, answer.id, command.at, command.known_at, command.customer, to,
                     command.amount_minor, self._one(command.currency), self._one(answer.result),
-                    self._one(answer.policy), self._one(answer.model), answer.score, self._one(answer.reasons),
+                    self._one(answer.policy), self._one(answer.model), answer.score,
+                    self._one(answer.reasons),
                 )
             )  # fmt: skip
         elif isinstance(command, ReportFraud) and answer.result == "done":

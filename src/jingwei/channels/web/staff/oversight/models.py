@@ -1,4 +1,4 @@
-"""The model page: each slot's champion with its card, approvals, drift, calibration, rivals, one step back."""
+"""The model page: each slot's champion with its card, approvals, drift, rivals, one step back."""
 
 from __future__ import annotations
 
@@ -157,7 +157,9 @@ def slot_seen(
     points = [
         Column(
             f"{one.low:.2f}",
-            visit.say("models.bin", low=f"{one.low:.3f}", high=f"{one.high:.3f}", before=one.before, n=one.now),
+            visit.say(
+                "models.bin", low=f"{one.low:.3f}", high=f"{one.high:.3f}", before=one.before, n=one.now
+            ),
             (("allowed", one.now),),
             f"/desk/decisions?from={room.site.now() - WEEK}&until={room.site.now()}",
         )
@@ -176,7 +178,7 @@ def slot_seen(
 def scores(
     facts: Facts, policy: str, model: str, card: Card
 ) -> tuple[list[float], list[float], list[tuple[float, bool]]]:
-    """A model's scores of its first week here, those of the last week after it, and those whose truth is known.
+    """A model's scores of its first week here, those of the last week, and those whose truth is known.
 
     When it has served for less than two weeks, its days are halved instead.
     """
