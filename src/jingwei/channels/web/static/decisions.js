@@ -8,9 +8,9 @@ if (live && window.EventSource) {
   const times = [];
   let paused = false, waiting = [], offset = Infinity;
   const cell = (text, name) => { const td = document.createElement("td"); td.textContent = text; if (name) td.className = name; return td; };
-  const link = (row) => { const td = document.createElement("td"), a = document.createElement("a"); a.href = "/desk/decisions/" + row.id; a.textContent = row.id; td.append(a); return td; };
+  const link = (row) => { const td = document.createElement("td"), a = document.createElement("a"); a.href = "/desk/decisions/" + row.id; a.textContent = row.id; td.className = "nowrap"; td.append(a); return td; };
   const tag = (row) => { const td = document.createElement("td"), s = document.createElement("span"); s.className = "tag r-" + row.result; s.textContent = row.says; td.append(s); return td; };
-  const line = (row) => { const tr = document.createElement("tr"); tr.append(cell(row.at, "nowrap"), link(row), cell(row.customer), cell(row.to), cell(row.amount, "num nowrap"), tag(row), cell(row.reason + (row.more ? " +" + row.more : ""))); return tr; };
+  const line = (row) => { const tr = document.createElement("tr"); tr.append(cell(row.at, "nowrap"), link(row), cell(row.customer, "nowrap"), cell(row.to, "nowrap"), cell(row.amount, "num nowrap"), tag(row), cell(row.reason + (row.more ? " +" + row.more : ""))); return tr; };
   const show = (rows) => {
     for (const row of rows) body.prepend(line(row));
     while (body.rows.length > 100) body.lastElementChild.remove();

@@ -64,7 +64,7 @@ def add_audit(router: Router, room: Room) -> None:
         if asked(visit, "file") == "1":
             headers = GUARD | {"content-disposition": 'attachment; filename="consistency.json"'}
             return Response(msgspec.json.encode(told), 200, headers, "application/json")
-        return site.page(visit, "desk/consistency.html", {"told": told})
+        return site.page(visit, "desk/consistency.html", {"proved": told})
 
     async def proof(visit: Visit) -> Response:
         room.enter(visit, *WATCH)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jingwei.channels.web.visit import Visit
 
 MOST_TEXT = 100_000
-FORM_RULES = 16
+FORM_RULES = 18
 """Policies of more rules are edited as text alone: a form takes a limited number of fields."""
 
 VERDICTS = tuple(verdict.code for verdict in Verdict if verdict is not Verdict.ALLOW)
