@@ -37,7 +37,7 @@ def browser(tmp_path_factory):
     oversight.Room = made
     one.shadows = rooms[0].shadows
     for n in range(40):
-        one.clock.advance(HOUR)
+        one.clock.advance(HOUR // 2)
         pay(one, 1_000 + n)
     yield one
     one.close()
@@ -163,6 +163,7 @@ def test_two_people_change_a_rule_see_its_backtest_and_roll_back(browser):
 
 
 def test_a_draft_in_the_shadow_counts_and_changes_nothing(browser):
+    browser.clock.advance(2 * HOUR)
     browser.sign_in(OWNER)
     path = "/desk/rules/outgoing_transfer/edit"
     text = text_of(browser.get(path))
