@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from jingwei.channels.demo import settle
+from jingwei.channels.demo import STAFF, settle
 from jingwei.channels.identity import Tokens
 from jingwei.channels.rest import create_app
 from jingwei.home import Home, open_home
@@ -39,7 +39,7 @@ class Counter:
         self.home: Home = open_home(path, self.clock)
         assert settle(self.home) == []
         self.tokens = Tokens(path / "tokens.json")
-        self.tokens.grant(*PEOPLE)
+        self.tokens.grant(*PEOPLE, *(one.actor for one in STAFF))
         self.app = create_app(self.home, self.tokens)
         self._keys = 0
 
@@ -92,7 +92,7 @@ class Talk:
 
         return self._runner.run(every())
 
-    def get(self, path: str, who: str = "staff:teller") -> httpx.Response:
+    def get(self, path: str, who: str = "staff:reviewer") -> httpx.Response:
         return self.ask("GET", path, headers=self.counter.head(who))
 
     def post(self, path: str, body: Any, who: str = "system:core", key: str | None = None) -> httpx.Response:

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from tests.channels.counter import Talk
 
-ANYONE = ("", "customer:bob", "staff:teller", "system:core")
-INSIDE = ("staff:teller", "system:core")
-KNOWN = ("customer:bob", *INSIDE)
+ANYONE = ("", "customer:bob", "staff:teller", "staff:reviewer", "system:core")
+TELLER, REVIEWER, CORE = "staff:teller", "staff:reviewer", "system:core"
+INSIDE = (TELLER, CORE)
+RISK = (REVIEWER, CORE)
+KNOWN = ("customer:bob", TELLER, CORE)
+ALL = (*KNOWN, REVIEWER)
 MONEY = {"amount": "1.00", "currency": "CNY"}
 D, H, S, C = "D00000000009", "H00000000009", "S00000000009", "C00000000009"
 
@@ -17,7 +20,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("POST", "/v1/payments"): (KNOWN, {"payer": "bob", "payee": "alice", "device": "p"} | MONEY),
     ("POST", "/v1/customers"): (INSIDE, {"customer": "n", "name": "N", "product": "none"}),
     ("POST", "/v1/accounts"): (KNOWN, {"product": "none"}),
-    ("POST", "/v1/accounts/{some_id}/freeze"): (INSIDE, {"direction": "in", "on": False}),
+    ("POST", "/v1/accounts/{some_id}/freeze"): ((*INSIDE, REVIEWER), {"direction": "in", "on": False}),
     ("POST", "/v1/accounts/{some_id}/limits"): (
         KNOWN,
         {"currency": "CNY", "payment": "200000.00", "day": "500000.00", "month": "5000000.00"},
@@ -25,25 +28,25 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("POST", "/v1/accounts/{some_id}/closure"): (KNOWN, {"payee": "nobody"}),
     ("POST", "/v1/deposits"): (INSIDE, {"account": "bob"} | MONEY),
     ("POST", "/v1/exchanges"): (INSIDE, {"payer": "bob", "payee": "nobody", "rate": "1"} | MONEY),
-    ("POST", "/v1/holds/{some_id}/captures"): (INSIDE, MONEY),
-    ("POST", "/v1/holds/{some_id}/release"): (INSIDE, {}),
-    ("POST", "/v1/decisions/{some_id}/reversal"): (INSIDE, {}),
+    ("POST", "/v1/holds/{some_id}/captures"): ((CORE,), MONEY),
+    ("POST", "/v1/holds/{some_id}/release"): (RISK, {}),
+    ("POST", "/v1/decisions/{some_id}/reversal"): ((CORE,), {}),
     ("POST", "/v1/step-ups/{some_id}"): (("customer:bob",), {"confirm": False, "payee": "bob"} | MONEY),
-    ("POST", "/v1/cases/{some_id}/review"): (("staff:teller",), {"release": False}),
-    ("POST", "/v1/fraud-reports"): (INSIDE, {"payment": "D99999999999"}),
-    ("POST", "/v1/policies"): (INSIDE, {"text": "broken"}),
-    ("POST", "/v1/day-ends"): (INSIDE, {"day": "2999-01-01"}),
-    ("GET", "/v1/accounts"): (KNOWN, None),
-    ("GET", "/v1/accounts/{account}"): (KNOWN, None),
-    ("GET", "/v1/accounts/{account}/statement"): (KNOWN, None),
-    ("GET", "/v1/cases"): (INSIDE, None),
-    ("GET", "/v1/cases/{case}"): (INSIDE, None),
-    ("GET", "/v1/step-ups/{challenge}"): (KNOWN, None),
-    ("GET", "/v1/policies"): (INSIDE, None),
+    ("POST", "/v1/cases/{some_id}/review"): ((REVIEWER,), {"release": False}),
+    ("POST", "/v1/fraud-reports"): ((*INSIDE, REVIEWER), {"payment": "D99999999999"}),
+    ("POST", "/v1/policies"): (RISK, {"text": "broken"}),
+    ("POST", "/v1/day-ends"): ((CORE,), {"day": "2999-01-01"}),
+    ("GET", "/v1/accounts"): (ALL, None),
+    ("GET", "/v1/accounts/{account}"): (ALL, None),
+    ("GET", "/v1/accounts/{account}/statement"): (ALL, None),
+    ("GET", "/v1/cases"): (RISK, None),
+    ("GET", "/v1/cases/{case}"): (RISK, None),
+    ("GET", "/v1/step-ups/{challenge}"): (ALL, None),
+    ("GET", "/v1/policies"): (RISK, None),
     ("GET", "/v1/problems"): (ANYONE, None),
     ("GET", "/v1/problems/{code}"): (ANYONE, None),
-    ("GET", "/v1/decisions/{decision}"): (KNOWN, None),
-    ("GET", "/v1/decisions/{decision}/proof"): (KNOWN, None),
+    ("GET", "/v1/decisions/{decision}"): (ALL, None),
+    ("GET", "/v1/decisions/{decision}/proof"): (ALL, None),
     ("GET", "/v1/audit/head"): (ANYONE, None),
     ("GET", "/health"): (ANYONE, None),
     ("GET", "/ready"): (ANYONE, None),

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from jingwei.audit.heads import SigningKey
 from jingwei.journeys.overlay import Overlay
 from jingwei.journeys.shape import Outcome, Sealed
-from jingwei.journeys.table import seal, unseal
+from jingwei.journeys.table import ONLY_ONCE, claimed, seal, unseal
 from jingwei.keeping.redo import _judgements, _parts, _Redo
 from jingwei.ledger.accounts import Line
 from jingwei.ledger.products import shipped
@@ -118,7 +118,7 @@ def cut_and_forge(told: list[Sealed], draw: random.Random) -> list[Sealed]:
     count = draw.choice((len(told) - at, draw.randrange(1, 200)))
     made = []
     for seq in range(at, at + count):
-        model = draw.choice(told[8:])
+        model = draw.choice([one for one in told[8:] if type(one.command) not in ONLY_ONCE])
         made.append(Sealed(seq, replace(model.command, key=f"forged-{seq}"), model.answer))
     return told[:at] + made
 
@@ -153,6 +153,7 @@ class Forger(_Redo):
                 leaves.append(seal(one.seq, one.command, outcome.answer))
                 self._now[one.seq] = unseal(leaves[-1])
             keys = [(one.command.actor, one.command.key, one.seq) for one in part]
+            keys += [(*mark, part[i].seq) for i, mark in claimed([one.command for one in part]).items()]
             self._store.write(Batch(part[0].seq, leaves, keys, lines, overlay.take_changed(), notes))
             overlay.settle()
 

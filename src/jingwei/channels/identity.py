@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from jingwei.channels.demo import made_up_roles
 from jingwei.kernel.durable import write_whole
 
 FILE = "tokens.json"
@@ -20,11 +22,18 @@ class TokenFileError(ValueError):
 
 
 class Caller(NamedTuple):
-    """Who asks: `actor` as commands name it, its role ("customer", "staff", "system") and its id."""
+    """Who asks: `actor` as commands name it, its role ("customer", "staff", "system") and its id.
+
+    `roles` are the fine roles that decide what it may do; `signed_on` says that a person signed on for it
+    (a token of the bank's sign-on, not one of the token file), within these `scopes`.
+    """
 
     actor: str
     role: str
     id: str
+    roles: tuple[str, ...] = ()
+    signed_on: bool = False
+    scopes: tuple[str, ...] = ()
 
     @property
     def inside(self) -> bool:
@@ -47,6 +56,9 @@ class Tokens:
         self.by_actor: dict[str, str] = _read(path) if path.exists() else {}
         self._by_digest: dict[bytes, Caller] = {}
         self._seen_ns = -1
+        self.roles_of: Callable[[str], tuple[str, ...]] = made_up_roles
+        """The fine roles of an actor; the sign-on puts its own in this place."""
+        self._listeners: list[Callable[[bytes], Caller | None]] = []
         self.grant(*STAFF)
 
     def grant(self, *actors: str) -> None:
@@ -65,7 +77,13 @@ class Tokens:
             self.by_actor = _read(self.path)
             self._index()
             found = self._by_digest.get(digest)
-        return found
+        if found is not None:
+            return found._replace(roles=self.roles_of(found.actor))
+        return next((one for listen in self._listeners if (one := listen(token))), None)
+
+    def listen(self, listener: Callable[[bytes], Caller | None]) -> None:
+        """Ask this too when a token is none of the file's."""
+        self._listeners.append(listener)
 
     def _index(self) -> None:
         self._seen_ns = self.path.stat().st_mtime_ns

@@ -59,6 +59,13 @@ PROBLEMS: dict[str, Kind] = {
         ),
     ),
     "not_allowed": Kind(403, Words("You may not do this.", "您没有办理此项业务的权限。")),
+    "proof_needed": Kind(
+        403,
+        Words(
+            "A payment is confirmed by its customer in the app, with a passkey or a one-time code.",
+            "付款须由客户本人在手机银行以通行密钥或动态验证码确认。",
+        ),
+    ),
     "not_found": Kind(404, Words("There is nothing here.", "这里没有您要的内容。")),
     "decision_not_found": Kind(404, Words("There is no such decision.", "没有这项决定。")),
     "method_not_allowed": Kind(

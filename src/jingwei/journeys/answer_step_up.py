@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from jingwei.journeys.review_case import Waiting, answer_hold, look_at_hold
 from jingwei.journeys.shape import Books, Journey, Outcome, refused
-from jingwei.kernel.command import Amount, Command, CurrencyCode, Id
+from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
@@ -18,6 +18,7 @@ class AnswerStepUp(Command, frozen=True, kw_only=True, tag="answer_step_up"):
     """Confirm (`confirm` True) or deny challenge `challenge`.
 
     `payee`, `amount_minor` and `currency` repeat what the customer saw; they must be the payment's own.
+    `proof` says by which means they proved it and the digest of what was signed; "" for none.
     """
 
     challenge: Id
@@ -25,6 +26,7 @@ class AnswerStepUp(Command, frozen=True, kw_only=True, tag="answer_step_up"):
     payee: Id
     amount_minor: Amount
     currency: CurrencyCode
+    proof: Text = ""
 
 
 class StepUpAnswered(Event, frozen=True, kw_only=True, tag="step_up_answered"):

@@ -13,6 +13,7 @@ from jingwei.journeys.answer_draft import APPROVE_POLICY, REJECT_POLICY
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
+from jingwei.journeys.change_credential import CHANGE_CREDENTIAL
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
 from jingwei.journeys.deposit import DEPOSIT
 from jingwei.journeys.exchange import EXCHANGE
@@ -66,6 +67,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     APPROVE_POLICY,
     REJECT_POLICY,
     ROLL_BACK_POLICY,
+    CHANGE_CREDENTIAL,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

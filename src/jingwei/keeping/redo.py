@@ -116,9 +116,20 @@ class _Redo:
             lines += outcome.lines
             notes |= outcome.notes
         keys = [(one.command.actor, one.command.key, one.seq) for one in part]
-        keys += [(*mark, part[i].seq) for i, mark in claimed([one.command for one in part]).items()]
+        keys += self._claims(part)
         self._store.write(Batch(part[0].seq, leaves, keys, lines, overlay.take_changed(), notes))
         overlay.settle()
+
+    def _claims(self, part: Sequence[Sealed]) -> list[tuple[str, str, int]]:
+        """What these records claim to be the only ones for. Raises NotRepeatable for a second claim."""
+        claims = {part[i].seq: mark for i, mark in claimed([one.command for one in part]).items()}
+        taken = set(self._store.answered(list(claims.values())) if claims else ())
+        for seq, mark in claims.items():
+            if mark in taken:
+                says = f"Record {seq} does again what can be done only once."
+                raise NotRepeatable(seq, says, f"第{seq}条记录重复办理了只能办理一次的事项。")
+            taken.add(mark)
+        return [(*mark, seq) for seq, mark in claims.items()]
 
     def _outcome(self, one: Sealed, leaf: bytes) -> Outcome:
         """What the command comes to, under the first verdict that gives the sealed answer."""

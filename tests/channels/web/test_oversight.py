@@ -209,9 +209,9 @@ def test_the_log_is_searched_proved_and_checked(browser):
     decision = re.search(r"/desk/decisions/(D\d{11})", found.text)[1]
     assert browser.get("/desk/audit", params={"text": decision, "kind": ""}).status_code == 303
     assert "<code>amount_minor</code>" in browser.get(f"/desk/decisions/{decision}").text
-    assert b"jingwei proof v1" in browser.get(f"/desk/audit/{decision}/proof").content
+    assert b"jingwei proof v1" in browser.get(f"/desk/decisions/{decision}/proof").content
     pay(browser, 250)
-    assert browser.get("/desk/audit/D00000000001/proof").status_code == 200
+    assert browser.get("/desk/decisions/D00000000001/proof").status_code == 200
     sizes = re.findall(r'<option value="(\d+)"', browser.get("/desk/audit").text)
     told = browser.get("/desk/audit/consistency", params={"old": sizes[-1], "new": sizes[0]})
     assert "nothing in it was changed" in told.text

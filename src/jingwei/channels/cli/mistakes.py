@@ -33,6 +33,7 @@ FIXES: dict[str, str] = {
     "KeyFileError": "do what the message says, then try again",
     "TokenFileError": "do what the message says, then try again",
     "BackupError": "do what the message says; what was there before is untouched",
+    "VaultError": "do what the message says, then try again",
     "ProofError": "run `jingwei audit verify` to see what is damaged",
     "TreeError": "run `jingwei audit verify` to see what is damaged",
     "MoneyError": "write amounts like 12.30 and currencies like CNY",

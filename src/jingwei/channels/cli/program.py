@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from jingwei.channels.cli import backups, books, checkup, city, evidence, learning, running, soak, versions
+from jingwei.channels.cli import (
+    backups,
+    books,
+    checkup,
+    city,
+    evidence,
+    learning,
+    people,
+    running,
+    soak,
+    versions,
+)
 from jingwei.channels.cli.asking import Json, Setting
 from jingwei.channels.cli.mistakes import told
 
@@ -55,6 +66,7 @@ backups.add_to(app)
 versions.add_to(app)
 city.add_to(app)
 soak.add_to(app)
+people.add_to(app)
 
 
 def main() -> None:

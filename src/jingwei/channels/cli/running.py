@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
     demo: Annotated[bool, typer.Option(help="Take on demo customers with play money.")] = True,
     people: Annotated[int, typer.Option(help="Made-up people who live in the demo; 0 for none.")] = 3_000,
+    origin: Annotated[str, typer.Option(help="How browsers reach the bank; else JINGWEI_ORIGIN.")] = "",
 ) -> None:
     """Start the bank and its REST interface; Ctrl-C stops it."""
     _check_free(host, port)
@@ -51,7 +53,8 @@ def serve(
         from jingwei.channels.streams.city_life import alive
         from jingwei.channels.web.app import web
 
-        beside = [web(demo), *([alive(present)] if present else [])]
+        reached = origin or os.environ.get("JINGWEI_ORIGIN") or f"http://localhost:{port}"
+        beside = [web(demo, reached), *([alive(present)] if present else [])]
         server(create_app(home, known, beside), host, port).run()
     typer.echo("The bank is closed; everything is written.", err=True)
 

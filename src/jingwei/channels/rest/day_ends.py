@@ -37,7 +37,7 @@ def add_day_ends(router: APIRouter, desk: Desk) -> None:
 
         The day itself is the key: asking again, also after a crash, does what is left and no more.
         """
-        caller = identify(desk.tokens, open_envelope(request.scope["headers"]).token)
+        caller = identify(desk.tokens, open_envelope(request.scope["headers"]).token, "POST", "/v1/day-ends")
         if not caller.inside:
             raise Problem("not_allowed")
         ask = decode(decoder, await read_body(request.receive))

@@ -86,7 +86,7 @@ class Desk:
 
     def caller(self, request: Request, *roles: str) -> Caller:
         """Who asks. Raises Problem when unknown, or when none of these roles (given none, every role may)."""
-        caller = identify(self.tokens, request.headers.get("authorization", "").encode("latin-1"))
+        caller = self._identified(request, request.headers.get("authorization", "").encode("latin-1"))
         if roles and caller.role not in roles:
             raise Problem("not_allowed")
         return caller
@@ -96,7 +96,7 @@ class Desk:
     ) -> Response:
         """Have one command done and tell what it came to. Raises Problem."""
         envelope = open_envelope(request.scope["headers"])
-        caller = identify(self.tokens, envelope.token)
+        caller = self._identified(request, envelope.token)
         if caller.role not in BY_COMMAND[kind].roles:
             raise Problem("not_allowed")
         key = key_of(envelope)
@@ -107,6 +107,9 @@ class Desk:
         except StoreError as error:
             raise not_stored(error) from None
         return self._told(command, reply)
+
+    def _identified(self, request: Request, authorization: bytes) -> Caller:
+        return identify(self.tokens, authorization, request.method, request.scope["route"].path)
 
     def _told(self, command: Command, reply: Reply) -> Response:
         answer = reply.answer

@@ -135,7 +135,12 @@ def reversal(_: Desk, named: str, ask: asked.WhyAsk, stamp: Stamp) -> Command:
 
 
 def step_up(_: Desk, named: str, ask: asked.StepUpAsk, stamp: Stamp) -> Command:
-    """AnswerStepUp, bound to what the customer was shown."""
+    """AnswerStepUp, bound to what the customer was shown.
+
+    A program that acts for a person who signed on cannot confirm for them: they prove it in the app.
+    """
+    if ask.confirm and stamp.caller.signed_on:
+        raise Problem("proof_needed")
     money = {"amount_minor": amount(ask.amount, ask.currency), "currency": ask.currency}
     return _made(stamp.of(AnswerStepUp, challenge=named, confirm=ask.confirm, payee=ask.payee, **money))
 

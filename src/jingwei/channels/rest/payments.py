@@ -256,7 +256,7 @@ class Payments:
 
     def _read(self, headers: Headers, body: bytes) -> Asked:
         envelope = open_envelope(headers)
-        caller = identify(self._tokens, envelope.token)
+        caller = identify(self._tokens, envelope.token, "POST", PATH)
         key = key_of(envelope)
         if len(body) > MOST_BYTES:
             raise Problem("body_too_large", most=str(MOST_BYTES))

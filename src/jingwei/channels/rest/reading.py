@@ -11,6 +11,7 @@ from starlette.types import Receive
 
 from jingwei.channels.identity import Caller, Tokens
 from jingwei.channels.problems import Problem
+from jingwei.channels.roles import in_scope, may, operation
 from jingwei.kernel.money import MoneyError, parse_minor
 
 MOST_BYTES = 65_536
@@ -94,12 +95,19 @@ def _shown(value: bytes) -> str:
     return value[:60].decode("ascii", "replace") or "nothing"
 
 
-def identify(tokens: Tokens, authorization: bytes) -> Caller:
-    """Return who asks. Raises Problem `not_identified`."""
+def identify(tokens: Tokens, authorization: bytes, method: str, path: str) -> Caller:
+    """Return who asks. Raises Problem `not_identified`, or `not_allowed` for what none of their roles may.
+
+    Every route learns here who asks, so here is the one place where roles are checked (channels/roles.py);
+    `path` is the route's, as the document writes it.
+    """
     scheme, _, token = authorization.partition(b" ")
     caller = tokens.caller(token.strip()) if scheme.lower() == b"bearer" else None
     if caller is None:
         raise Problem("not_identified")
+    in_reach = not caller.signed_on or in_scope(caller.scopes, method, path)
+    if not in_reach or not may(caller.roles, operation(method, path)):
+        raise Problem("not_allowed")
     return caller
 
 

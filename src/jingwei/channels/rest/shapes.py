@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, NamedTuple
 
+from jingwei.channels.demo import STAFF
 from jingwei.channels.rest.sheet import Asked
+from jingwei.channels.roles import may, operation
 
 Schema = dict[str, Any]
 
@@ -199,10 +201,12 @@ def address(path: str) -> str:
 
 
 def actor(method: str, path: str, roles: tuple[str, ...]) -> str:
-    """Who asks in an example: the customer where one may, else staff; a case is for its reviewer."""
+    """Who asks in an example: the customer where one may, else the staff whose work it is, else the bank."""
     if "customer" in roles:
         return "customer:alice"
-    return "staff:reviewer" if "/cases" in path else "staff:teller"
+    allowed = operation(method, path)
+    staff = (one.actor for one in STAFF if may(one.roles, allowed))
+    return next(staff, "system:core")
 
 
 def written(body: dict[str, Any]) -> str:

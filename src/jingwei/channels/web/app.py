@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import mimetypes
 from functools import cache
 from importlib.resources import files
@@ -13,35 +15,72 @@ from starlette.routing import Router
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.app import Alongside, Also
+from jingwei.channels.signon.people import SignOn
+from jingwei.channels.web.counter import add_counter
 from jingwei.channels.web.customer import add_customer
+from jingwei.channels.web.enrolment import add_enrolment
+from jingwei.channels.web.oidc.provider import Provider
+from jingwei.channels.web.oidc.routes import add_routes
 from jingwei.channels.web.pages import Site
+from jingwei.channels.web.security import add_security
 from jingwei.channels.web.sign_in import add_sign_in
 from jingwei.channels.web.staff import add_staff
+from jingwei.stores.drafts import Drafts
 from jingwei.stores.sessions import Sessions
+from jingwei.stores.store import StoreError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from jingwei.channels.rest.desk import Desk
 
+LOG = logging.getLogger("jingwei.web")
 SESSIONS = "sessions.db"
+ORIGIN = "http://localhost:8000"
+SETTLE_S = 2.0
+"""How often changes made on the command line are looked for and sealed."""
 
 
-def web(demo: bool) -> Also:
-    """What adds the web pages to the application. `demo` lets anybody sign in as a made-up person."""
+def web(demo: bool, origin: str = ORIGIN) -> Also:
+    """What adds the web pages to the application. `demo` lets anybody sign in as a made-up person.
+
+    `origin` is how browsers reach the bank; passkeys and tokens are bound to it.
+    """
 
     def add(app: FastAPI, desk: Desk) -> Alongside:
-        site = Site(desk, Sessions(desk.home.path / SESSIONS), demo)
+        path = desk.home.path
+        signon = SignOn(path, desk.home.clock, origin)
+        sessions = Sessions(path / SESSIONS)
+        drafts = Drafts(path / SESSIONS)
+        site = Site(desk, sessions, signon, demo)
+        site.drafts = drafts
+        desk.tokens.roles_of = site.roles_of
         add_web(app.router, site)
-        return Alongside(site.sessions.close, tuple(site.tasks))
+        oidc = Provider(site)
+        add_routes(app.router, site, oidc)
+        desk.tokens.listen(oidc.caller)
+
+        def close() -> None:
+            for one in (oidc, drafts, sessions, signon):
+                one.close()
+
+        async def settle() -> None:
+            while True:
+                try:
+                    await signon.settle(desk.joined.ask)
+                except (StoreError, Problem):
+                    LOG.exception("changes of credentials wait to be sealed")
+                await asyncio.sleep(SETTLE_S)
+
+        return Alongside(close, (settle, *site.tasks))
 
     return add
 
 
 def add_web(router: Router, site: Site) -> None:
-    """Add /static, /sign-in, /app and /desk."""
+    """Add /static, /sign-in, /enrol, /app and /desk."""
     router.add_route("/static/{name}", static, include_in_schema=False)
-    for add in (add_sign_in, add_customer, add_staff):
+    for add in (add_sign_in, add_enrolment, add_security, add_counter, add_customer, add_staff):
         add(router, site)
 
 

@@ -12,11 +12,14 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from jingwei.channels.demo import made_up_roles
 from jingwei.channels.problems import Problem
 from jingwei.channels.release import release
 from jingwei.channels.rest.sheet import ICON, WEAVE
+from jingwei.channels.roles import may_ask
+from jingwei.channels.roles import page as page_roles
 from jingwei.channels.web.phrases import phrases, say
-from jingwei.channels.web.visit import Turned, Visit, visit_of
+from jingwei.channels.web.visit import Turned, Visit, admit, same_site, visit_of
 from jingwei.kernel.clock import local_text
 from jingwei.kernel.money import currency, format_minor
 from jingwei.kernel.refusal import Words
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
     from jingwei.bank import Reply
     from jingwei.channels.rest.app import Task
     from jingwei.channels.rest.desk import Desk
+    from jingwei.channels.signon.people import SignOn
     from jingwei.kernel.command import Command
+    from jingwei.stores.drafts import Drafts
     from jingwei.stores.sessions import Session, Sessions
 
 LOG = logging.getLogger("jingwei.web")
@@ -41,6 +46,10 @@ GUARD = {
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "strict-transport-security": "max-age=31536000",
 }
 SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 
@@ -50,13 +59,18 @@ Handler = Callable[[Visit], Awaitable[Response]]
 class Site:
     """Everything a page needs: the desk (bank, reader, words), the sessions, the templates."""
 
-    def __init__(self, desk: Desk, sessions: Sessions, demo: bool = False) -> None:
+    def __init__(self, desk: Desk, sessions: Sessions, signon: SignOn, demo: bool = False) -> None:
         """`demo` shows made-up people at the sign-in page, one press each."""
         self.desk = desk
         self.sessions = sessions
+        self.signon = signon
         self.demo = demo
         self.tasks: list[Task] = []
         """What runs beside the pages."""
+        self.drafts: Drafts
+        self.guards: dict[tuple[str, str], tuple[str, ...]] = {}
+        """Every page by method and address, with the roles that may open it; () for everybody."""
+
         self.templates = jinja2.Environment(
             loader=jinja2.PackageLoader("jingwei.channels.web"),
             autoescape=True,
@@ -84,6 +98,7 @@ class Site:
             "form_token": form_token(session),
             "new_key": new_key,
             "now": self.now(),
+            "known": phrases(),
             "error": code_in(visit, "error"),
             "told": code_in(visit, "told"),
         }
@@ -93,12 +108,22 @@ class Site:
             response.set_cookie("lang", visit.lang, max_age=31_536_000, samesite="lax", httponly=True)
         return response
 
-    def add(self, router: Router, path: str, handler: Handler, *methods: str) -> None:
-        """Route a page: what goes wrong becomes a page that says what to do."""
+    def add(
+        self, router: Router, path: str, handler: Handler, *methods: str, roles: tuple[str, ...] = ()
+    ) -> None:
+        """Route a page: what goes wrong becomes a page that says what to do.
+
+        Here, and nowhere else, it is decided who may open a page: those of `roles`, by default those whom
+        channels/roles.py names for its address. Strangers go to the sign-in page.
+        """
+        open_to = self.guards_of(path, roles, methods or ("GET",))
 
         async def answer(request: Request) -> Response:
             visit = visit_of(request, self.sessions, self.now())
             try:
+                same_site(visit)
+                if open_to:
+                    admit(visit, open_to)
                 return await handler(visit)
             except Turned as turned:
                 return turned.response
@@ -111,6 +136,21 @@ class Site:
 
         router.add_route(path, answer, list(methods) or ["GET"], include_in_schema=False)
 
+    def guards_of(self, path: str, roles: tuple[str, ...], methods: tuple[str, ...]) -> tuple[str, ...]:
+        """The roles that may open a page; noted for whoever wants to see the whole table."""
+        inside = path.startswith(("/app", "/desk"))
+        open_to = tuple(role for role in page_roles(path) if not roles or role in roles) if inside else ()
+        assert open_to or not inside, f"nobody may open {path}: see PAGES in channels/roles.py"
+        self.guards |= {(method, path): open_to for method in methods}
+        return open_to
+
+    def roles_of(self, actor: str) -> tuple[str, ...]:
+        """The fine roles of an actor: as kept for people, as made up in a demo."""
+        person = self.signon.identities.person(actor)
+        if person is not None:
+            return () if person.disabled_at else person.roles
+        return made_up_roles(actor)
+
     def wrong(self, visit: Visit, words: Words, status: int) -> HTMLResponse:
         """The page that says what went wrong."""
         return self.page(visit, "wrong.html", {"says": worded(words, visit.lang), "status": status}, status)
@@ -121,7 +161,12 @@ class Site:
         return {"key": key[:255] or new_key(), "actor": session.actor, "at": at, "known_at": at}
 
     async def do(self, command: Command) -> Reply:
-        """Have a command done; the reply comes once it is durable. Raises StoreError."""
+        """Have a command done; the reply comes once it is durable. Raises StoreError.
+
+        Raises Problem `not_allowed` when none of the actor's roles may ask for it (channels/roles.py).
+        """
+        if not may_ask(self.roles_of(command.actor), type(command)):
+            raise Problem("not_allowed")
         return await self.desk.joined.ask(command)
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from jingwei.channels.problems import Problem
 from jingwei.channels.rest.pages import language
+from jingwei.channels.roles import may
 from jingwei.channels.web.phrases import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -64,13 +66,39 @@ def visit_of(request: Request, sessions: Sessions, now: int) -> Visit:
     return Visit(request, session, lang, elder, theme if theme in ("light", "dark") else "")
 
 
-def signed_in(visit: Visit, *, inside: bool) -> Session:
-    """The session of a customer (or, `inside`, of staff); raises Turned towards the sign-in page."""
+def signed_in(visit: Visit, *, inside: bool, roles: tuple[str, ...] = ()) -> Session:
+    """The session of a customer (or, `inside`, of staff); raises Turned towards the sign-in page.
+
+    With `roles`, raises Problem `not_allowed` for a session that has none of them.
+    """
     session = visit.session
     if session is None or session.inside != inside:
         to = visit.request.url.path
         raise Turned(RedirectResponse(f"/sign-in?next={to}", 303))
+    if roles and not may(session.roles, roles):
+        raise Problem("not_allowed")
     return session
+
+
+def admit(visit: Visit, roles: tuple[str, ...]) -> None:
+    """Let only sessions with one of these roles pass: strangers to the sign-in page, others not at all."""
+    inside = visit.path.startswith("/desk")
+    signed_in(visit, inside=inside, roles=roles)
+
+
+def same_site(visit: Visit) -> None:
+    """Raises Problem `not_allowed` for a form that another site had the browser send.
+
+    Browsers say where a request comes from: Sec-Fetch-Site, and Origin with every POST.
+    """
+    request = visit.request
+    if request.method in ("GET", "HEAD"):
+        return
+    fetched = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "")
+    here = request.headers.get("host", "")
+    if fetched not in ("same-origin", "none") or (origin and origin.partition("://")[2] != here):
+        raise Problem("not_allowed")
 
 
 async def form_of(visit: Visit, session: Session) -> FormData:

@@ -78,7 +78,7 @@ def add_audit(router: Router, room: Room) -> None:
     site.add(router, "/desk/audit", show)
     site.add(router, "/desk/audit/verify", verify, "POST")
     site.add(router, "/desk/audit/consistency", consistency)
-    site.add(router, "/desk/audit/{decision}/proof", proof)
+    site.add(router, "/desk/decisions/{decision}/proof", proof)
 
 
 def asked_anything(visit: Visit) -> bool:

@@ -37,7 +37,7 @@ def add_drafts(router: Router, room: Room) -> None:
 
     async def show(visit: Visit) -> Response:
         session = room.enter(visit, *RULES)
-        return site.page(visit, "desk/draft.html", draft_values(room, session, draft_of(room, visit)))
+        return site.page(visit, "desk/policy_draft.html", draft_values(room, session, draft_of(room, visit)))
 
     async def act(visit: Visit) -> Response:
         session = room.enter(visit, *RULES)

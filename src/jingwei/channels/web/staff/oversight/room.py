@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.roles import LOG, RULES, WATCH
 from jingwei.channels.web.staff.oversight.facts import Facts
 from jingwei.channels.web.staff.oversight.jobs import Jobs
 from jingwei.channels.web.staff.oversight.shadows import Shadows
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
     from jingwei.kernel.refusal import Refusal
     from jingwei.stores.sessions import Session
 
-RULES = ("model_owner", "risk_reviewer")
-"""Who may propose and approve rules, and step back."""
-
-LOG = ("auditor", "compliance")
-"""Who may search the log and have it checked."""
-
-WATCH = (*RULES, *LOG, "admin")
-"""Who may look at decisions and dashboards."""
+__all__ = ["LOG", "RULES", "WATCH", "Room", "asked", "field", "refusal_says", "who", "whole"]
 
 FEW = 2_000
 """So many records are read at once; more are read on another thread."""
