@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
+from jingwei.channels.problems import Problem
 from jingwei.channels.rest.evidence import parts_told, reasons_told
 from jingwei.channels.web.pages import money
 from jingwei.channels.web.staff.oversight.board import RESULTS
@@ -102,7 +103,10 @@ def add_decisions(router: Router, room: Room) -> None:
 
     async def stream(visit: Visit) -> Response:
         room.enter(visit, *WATCH)
-        news = told(room, visit, filter_of(visit), whole(asked(visit, "after"), 0))
+        after = whole(asked(visit, "after"), -1)
+        if after < 0:  # only the list, which says where it stands, asks for what comes after it
+            raise Problem("not_found")
+        news = told(room, visit, filter_of(visit), after)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(news, media_type="text/event-stream", headers=headers)
 
