@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jingwei.journeys.answer_appeal import AnswerAppeal
+from jingwei.journeys.answer_draft import ApprovePolicy, RejectPolicy
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.ask_erasure import AskErasure
@@ -34,19 +35,23 @@ from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.prefer import Prefer
 from jingwei.journeys.preview_offer import PreviewOffer
+from jingwei.journeys.propose_policy import ProposePolicy
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.release_hold import ReleaseHold
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
+from jingwei.journeys.roll_back_policy import RollBackPolicy
 from jingwei.journeys.run_day_end import RunDayEnd
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.shadow_policy import ShadowPolicy
 from jingwei.journeys.show_masked import ShowMasked
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
+from jingwei.journeys.use_model import UseModel
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
 
@@ -60,6 +65,9 @@ ROLES = (*CUSTOMERS, *STAFF)
 COUNTER = ("teller", "customer_manager")
 RISK = ("risk_reviewer", "compliance")
 OVERSIGHT = (*RISK, "auditor")
+RULES = ("model_owner", "risk_reviewer")
+LOG = ("auditor", "compliance")
+WATCH = (*RULES, *LOG, "admin")
 
 COMMANDS: dict[type[Command], tuple[str, ...]] = {
     Pay: (*CUSTOMERS, "teller", SYSTEM),
@@ -106,6 +114,12 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     EndTie: (*CUSTOMERS, *COUNTER),
     LookAfter: GROWN,
     Prefer: CUSTOMERS,
+    ProposePolicy: RULES,
+    ShadowPolicy: RULES,
+    ApprovePolicy: RULES,
+    RejectPolicy: RULES,
+    RollBackPolicy: RULES,
+    UseModel: RULES,
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -136,6 +150,13 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/audience": COUNTER,
     "/desk/people": (*COUNTER, *RISK),
     "/desk/appeal": RISK,
+    "/desk/rules": RULES,
+    "/desk/drafts": RULES,
+    "/desk/models": RULES,
+    "/desk/work": (*RULES, *LOG),
+    "/desk/audit": LOG,
+    "/desk/decisions": WATCH,
+    "/desk/board": WATCH,
 }
 """Who may open the pages under each address; the longest one that fits decides. Pages may narrow it."""
 

@@ -45,13 +45,21 @@ class Seen(msgspec.Struct, frozen=True):
     published: PolicyVersion | None
 
 
-def look(ask: PublishPolicy, books: Books) -> Seen:
-    """Read the policy and what was published under its name and number before."""
+def read_policy(text: str) -> Policy | Refusal:
+    """The policy written in `text`, or why it cannot judge payments."""
     try:
-        policy = parse_policy(ask.text, known=COLUMNS)
+        policy = parse_policy(text, known=COLUMNS)
         allowed((feature for feature in FRAUD if feature.name in policy.inputs), Purpose.RISK)
     except (PolicyError, PurposeNotAllowed) as error:
-        return Seen(books.seq, Refusal("policy_not_valid", {"error": str(error)}), None)
+        return Refusal("policy_not_valid", {"error": str(error)})
+    return policy
+
+
+def look(ask: PublishPolicy, books: Books) -> Seen:
+    """Read the policy and what was published under its name and number before."""
+    policy = read_policy(ask.text)
+    if isinstance(policy, Refusal):
+        return Seen(books.seq, policy, None)
     return Seen(books.seq, policy, books.get(PolicyVersion, f"{policy.name}@{policy.version}"))
 
 
@@ -62,6 +70,11 @@ def act(ask: PublishPolicy, seen: Seen) -> Outcome:
         return refused(number, policy)
     if earlier is not None and earlier.digest != policy.digest:
         return refused(number, Refusal("policy_version_used", {"version": str(policy.version)}))
+    return publish(ask, policy, number)
+
+
+def publish(ask: PublishPolicy, policy: Policy, number: str) -> Outcome:
+    """The outcome of a policy that judges from the next record on; record `number` seals its text."""
     version = PolicyVersion(f"{policy.name}@{policy.version}", policy.name, policy.digest, number)
     event = PolicyPublished(policy=policy.name, version=policy.version, digest=policy.digest)
     answer = Answer(number, "done", made=version.id, events=(event,))

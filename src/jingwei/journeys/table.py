@@ -11,6 +11,7 @@ import msgspec
 
 from jingwei.journeys.advance_schedule import ADVANCE_SCHEDULE
 from jingwei.journeys.answer_appeal import ANSWER_APPEAL
+from jingwei.journeys.answer_draft import APPROVE_POLICY, REJECT_POLICY
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.appeal import APPEAL_DECISION
 from jingwei.journeys.ask_erasure import ASK_ERASURE
@@ -42,16 +43,19 @@ from jingwei.journeys.open_pot import OPEN_POT
 from jingwei.journeys.pay import PAY
 from jingwei.journeys.prefer import PREFER
 from jingwei.journeys.preview_offer import PREVIEW_OFFER
+from jingwei.journeys.propose_policy import PROPOSE_POLICY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
 from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.report_fraud import REPORT_FRAUD
 from jingwei.journeys.reverse import REVERSE
 from jingwei.journeys.review_case import REVIEW_CASE
 from jingwei.journeys.review_case_alone import REVIEW_CASE_ALONE
+from jingwei.journeys.roll_back_policy import ROLL_BACK_POLICY
 from jingwei.journeys.run_day_end import RUN_DAY_END
 from jingwei.journeys.schedule_payment import CANCEL_SCHEDULE, SCHEDULE_PAYMENT
 from jingwei.journeys.set_limits import SET_LIMITS
 from jingwei.journeys.settle_payment import SETTLE_PAYMENT
+from jingwei.journeys.shadow_policy import SHADOW_POLICY
 from jingwei.journeys.shape import Answer, Journey, Sealed
 from jingwei.journeys.show_masked import SHOW_MASKED
 from jingwei.journeys.snooze_case import SNOOZE_CASE
@@ -95,6 +99,11 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     CHANGE_CARD,
     OPEN_POT,
     MOVE_POT,
+    PROPOSE_POLICY,
+    SHADOW_POLICY,
+    APPROVE_POLICY,
+    REJECT_POLICY,
+    ROLL_BACK_POLICY,
     CHANGE_CREDENTIAL,
     UNDO_PAYMENT,
     SETTLE_PAYMENT,

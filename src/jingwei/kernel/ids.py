@@ -45,6 +45,11 @@ def schedule_id(seq: int) -> str:
     return f"R{seq:011d}"
 
 
+def draft_id(seq: int) -> str:
+    """Id of the policy draft proposed by record `seq`."""
+    return f"P{seq:011d}"
+
+
 def account_id(seq: int) -> AccountId:
     """Id of the account opened by record `seq` when the asker named none."""
     return AccountId(f"A{seq:011d}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import msgspec
@@ -54,12 +54,17 @@ class Models(Protocol):
 class History:
     """Judges recorded commands again, in order, with the versions that were in force."""
 
-    def __init__(self, live: Live, models: Models, slots: dict[str, str], candidate: Policy) -> None:
+    def __init__(
+        self, live: Live, models: Models, slots: dict[str, str], candidate: Policy, scored_by: str = ""
+    ) -> None:
+        """`slots` names the model slot of each policy; `scored_by` lets the candidate be scored by the model
+        with this digest instead of the one that was in force."""
         self._judge = Judge(live, COLUMNS[:-1])
         self._other = Judge(live, COLUMNS[:-1])
         self._models = models
         self._slots = slots
         self._candidate = candidate
+        self._scored_by = scored_by
         self._policies: dict[str, Policy] = {}
         self._digests: dict[str, str] = {}
 
@@ -76,7 +81,19 @@ class History:
             model = self._models.load(digest)
             self._judge.appoint(compile_policy(policy, self._judge.columns), model, digest[:16])
             if name == self._candidate.name:
-                self._other.appoint(compile_policy(self._candidate, self._judge.columns), model, digest[:16])
+                other = self._scored_by or digest
+                model = self._models.load(other)
+                self._other.appoint(compile_policy(self._candidate, self._judge.columns), model, other[:16])
+
+    def skip(self, records: list[Sealed]) -> None:
+        """Let the features see records that are not judged again."""
+        watched = [
+            journey.observe(sealed.command)
+            for sealed in records
+            if (journey := BY_COMMAND[type(sealed.command)]).observe is not None
+        ]
+        if watched:
+            self._judge.advance(watched)
 
     def again(self, records: list[Sealed]) -> list[tuple[Sealed, Judgement, Judgement]]:
         """Judge records again: (record, under the recorded versions, under the candidate) of each payment
@@ -140,10 +157,10 @@ def turn(old: Verdict, new: Verdict) -> str:
     return f"{old.code} -> {new.code}"
 
 
-def parts(reader: Reader, size: int) -> Any:
-    """Yield the records in order, in runs of at most STEP, each barrier record by itself."""
+def parts(reader: Reader, size: int, start: int = 0) -> Iterator[list[Sealed]]:
+    """Yield the records from `start` on in order, in runs of at most STEP, each barrier record by itself."""
     run: list[Sealed] = []
-    for _, leaf in reader.records(0, size):
+    for _, leaf in reader.records(start, size):
         sealed = unseal(leaf)
         barrier = BY_COMMAND[type(sealed.command)].barrier
         if run and (barrier or len(run) == STEP):

@@ -10,6 +10,7 @@ import msgspec
 
 from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
+from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.appeals import Appeal
@@ -46,6 +47,7 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Preference: ("preferences", ()),
     CaseWork: ("case_work", ()),
     CaseNote: ("case_notes", ("about",)),
+    PolicyDraft: ("policy_drafts", ("name", "state")),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -63,6 +65,7 @@ SINCE: dict[type[Kept], int] = {
     Preference: 2,
     CaseWork: 2,
     CaseNote: 2,
+    PolicyDraft: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

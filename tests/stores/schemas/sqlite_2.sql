@@ -437,6 +437,7 @@ CREATE TABLE pending_payments (id TEXT PRIMARY KEY NOT NULL, about TEXT NOT NULL
 CREATE TABLE policies (id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO "policies" VALUES('card_payment@1','card_payment','e8a889c3dbe83818224a2d750fa7fc4c87d86b579550af591e1d457696fe8d66','D00000000000');
 INSERT INTO "policies" VALUES('outgoing_transfer@1','outgoing_transfer','ed5ee566efa829cb442fa87ae1ef660296f3b7ae00de42cebb20be96ebf130db','D00000000001');
+CREATE TABLE policy_drafts (id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, record TEXT NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL, proposed_by TEXT NOT NULL, proposed_at INTEGER NOT NULL, answered_by TEXT NOT NULL, answered_at INTEGER NOT NULL, answer TEXT NOT NULL, shadow_from INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE pots (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, goal_minor INTEGER NOT NULL, status TEXT NOT NULL, made_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE preferences (id TEXT PRIMARY KEY NOT NULL, elder INTEGER NOT NULL, undo_s INTEGER NOT NULL, changed_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE records (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
@@ -524,5 +525,7 @@ CREATE INDEX appeals_customer ON appeals (customer);
 CREATE INDEX ties_whose ON ties (whose);
 CREATE INDEX ties_keeper ON ties (keeper);
 CREATE INDEX case_notes_about ON case_notes (about);
+CREATE INDEX policy_drafts_name ON policy_drafts (name);
+CREATE INDEX policy_drafts_state ON policy_drafts (state);
 PRAGMA application_id = 1246318151;
 PRAGMA user_version = 2;

@@ -79,7 +79,7 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
                     LOG.exception("changes of credentials wait to be sealed")
                 await asyncio.sleep(SETTLE_S)
 
-        return Alongside(close, (settle,))
+        return Alongside(close, (settle, *site.tasks))
 
     return add
 

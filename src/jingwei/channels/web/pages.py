@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.routing import Router
 
     from jingwei.bank import Reply
+    from jingwei.channels.rest.app import Task
     from jingwei.channels.rest.desk import Desk
     from jingwei.channels.signon.people import SignOn
     from jingwei.kernel.command import Command
@@ -70,6 +71,8 @@ class Site:
         self.signon = signon
         self.demo = demo
         self.telephone = telephone()
+        self.tasks: list[Task] = []
+        """What runs beside the pages."""
         self.drafts: Drafts
         self.guards: dict[tuple[str, str], tuple[str, ...]] = {}
         """Every page by method and address, with the roles that may open it; () for everybody."""
