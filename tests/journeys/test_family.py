@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -198,7 +199,7 @@ FIELDS = {
     "customer": "gran", "payer": "gran", "account": "gran", "payee": "alice", "currency": "CNY",
     "amount_minor": 100, "source": "gran", "whose": "gran", "keeper": "alice", "product": "current_cny",
     "confirm": True, "rate_numerator": 1, "rate_denominator": 1, "text": "x", "payment_minor": 1,
-    "day_minor": 1, "month_minor": 1, "opening_minor": 100,
+    "day_minor": 1, "month_minor": 1, "opening_minor": 100, "first_day": 20_500,
 }  # fmt: skip
 
 
@@ -215,6 +216,9 @@ def tried(town, command, number):
     fields |= {"kind": "helper"} if command is OfferTie else {}
     named = {name for name, field in hints.items() if field.required} - {"key", "actor", "at", "known_at"}
     fields |= {name: get_args(hints[name].type)[0] for name in named if is_choice(hints[name].type)}
+    kinds = {name: hints[name].type for name in named}
+    words = {name: kind for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, Enum)}
+    fields |= {name: next(iter(kind)) for name, kind in words.items() if name not in fields}
     fields |= {name: "C00000000001" for name in named - set(fields)}
     return checked(command(**fields, **town.stamp("customer:alice")))
 

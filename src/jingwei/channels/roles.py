@@ -88,7 +88,7 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RunDayEnd: ("admin", SYSTEM),
     GiveConsent: GROWN,
     WithdrawConsent: GROWN,
-    UseData: (*COUNTER, *OVERSIGHT, "model_owner", SYSTEM),
+    UseData: (*COUNTER, *RISK, SYSTEM),
     PreviewOffer: COUNTER,
     AskErasure: GROWN,
     IssueCard: (*GROWN, *COUNTER, SYSTEM),

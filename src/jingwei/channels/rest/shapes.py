@@ -77,6 +77,7 @@ SAMPLES: dict[str, Any] = {
     "ReviewAsk.comment": "called the customer",
     "FreezeAsk.reason": "phone lost",
     "purpose": "marketing",
+    "ShowingAsk.purpose": "complaint",
     "customers": ["alice"],
     "OfferAsk.customer": "alice",
     "CardAsk.label": "Phone 手机",

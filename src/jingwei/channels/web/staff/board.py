@@ -83,6 +83,8 @@ class Board:
             return self._rows
         while fresh := reader.page(Case, after=self._last, limit=AT_ONCE):
             for case in fresh:
+                if not case.hold:
+                    continue  # a call or an appeal: no money waits, and it has a page of its own
                 self._rows[case.id] = self._row(case)
                 self._open.add(case.id)
             self._last = fresh[-1].id
