@@ -146,7 +146,7 @@ class Bank:
         except MemoryError as error:
             raise StoreError(NO_MEMORY) from error
 
-    def _do(self, commands: Sequence[Command], wait: bool) -> list[Reply]:
+    def _do(self, commands: Sequence[Command], wait: bool = True) -> list[Reply]:
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
             barrier = BY_COMMAND[type(part[0])].barrier

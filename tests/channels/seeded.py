@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from tests.channels.counter import Counter, Talk
 
 from jingwei.domains.fraud.policy import policy_text
-from jingwei.kernel.clock import DAY, iso
+from jingwei.kernel.clock import DAY, HOUR, iso
 
 CANARY = "zz-canary"
 """A customer, and account, whom nobody pays and no request names: no other customer may ever read of them."""
@@ -318,6 +318,11 @@ def _look_after(bank: Seeded) -> Good:
     return Good(f"customer:{bank.calm}", {"some_id": made}, body=limits | {"frozen": False})
 
 
+def _snoozed(bank: Seeded) -> Good:
+    until = iso(bank.talk.counter.clock.at + 2 * HOUR)
+    return Good(REVIEWER, {"some_id": bank.case()}, body={"until": until, "reason": "no answer"})
+
+
 FREEZE = {"direction": "in", "on": False, "reason": "phone lost"}
 GOOD: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/payments": _payment,
@@ -341,6 +346,13 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/cases/{some_id}/review": _named(
         REVIEWER, "some_id", {"release": True, "comment": "called"}, Seeded.case
     ),
+    "POST /v1/cases/{some_id}/assignment": _named(REVIEWER, "some_id", {"to": REVIEWER}, Seeded.case),
+    "POST /v1/cases/{some_id}/snooze": _snoozed,
+    "POST /v1/cases/{some_id}/escalation": _named(REVIEWER, "some_id", {"reason": "hard"}, Seeded.case),
+    "POST /v1/cases/{some_id}/notes": _named(REVIEWER, "some_id", {"text": "called twice"}, Seeded.case),
+    "POST /v1/customers/{some_id}/showing": lambda bank: Good(
+        TELLER, {"some_id": bank.payers[0]}, body={"purpose": "complaint"}
+    ),
     "POST /v1/fraud-reports": lambda bank: Good(TELLER, body={"payment": _decision(bank)}),
     "POST /v1/policies": _policy,
     "POST /v1/day-ends": _day_end,
@@ -353,10 +365,10 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "GET /v1/accounts": _accounts,
     "GET /v1/accounts/{account}": _named(TELLER, "account", None, lambda bank: bank.payers[1]),
     "GET /v1/accounts/{account}/statement": _statement,
-    "GET /v1/cases": lambda bank: Good(TELLER, query={"status": "open", "after": "", "limit": 5}),
-    "GET /v1/cases/{case}": _named(TELLER, "case", None, Seeded.case),
+    "GET /v1/cases": lambda bank: Good(REVIEWER, query={"status": "open", "after": "", "limit": 5}),
+    "GET /v1/cases/{case}": _named(REVIEWER, "case", None, Seeded.case),
     "GET /v1/step-ups/{challenge}": _shown_step_up,
-    "GET /v1/policies": lambda bank: Good(TELLER),
+    "GET /v1/policies": lambda bank: Good(REVIEWER),
     "GET /v1/problems": lambda bank: Good(""),
     "GET /v1/problems/{code}": _named("", "code", None, lambda bank: "not_allowed"),
     "GET /v1/decisions/{decision}": _named(TELLER, "decision", None, _decision),

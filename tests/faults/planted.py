@@ -36,8 +36,11 @@ class IgnoresKeys(SqliteStore):
     """Does every command, whether its key was answered before or not."""
 
     def write(self, batch: Batch) -> None:
-        known = self.answered([(actor, key) for actor, key, _ in batch.keys])
+        known = super().answered([(actor, key) for actor, key, _ in batch.keys])
         super().write(replace(batch, keys=[key for key in batch.keys if key[:2] not in known]))
+
+    def answered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        return {}
 
     def reader(self) -> SqliteReader:
         return ForgetfulReader(self._path)

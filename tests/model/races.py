@@ -122,7 +122,7 @@ def double_reversal(ring: Ring) -> str:
     """Two people reverse one payment, four times each."""
     ring.start(5_000)
     path = f"/v1/decisions/{ring.paid('allowed')['id']}/reversal"
-    answers = ring.together(orders(ring, path, [("staff:teller", {}), ("system:core", {})] * 4))
+    answers = ring.together(orders(ring, path, [("system:core", {})] * 8))
     if ring.money() != (5_000, 0, 0):
         return f"the money stands at {ring.money()}"
     return settled(answers, {"already_reversed"})
@@ -142,7 +142,7 @@ def capture_or_release(ring: Ring) -> str:
     hold = ring.wire.ask(call).json["hold"]
     money = {"amount": "50.00", "currency": "CNY"}
     calls = orders(ring, f"/v1/holds/{hold}/captures", [("system:core", money)] * 2)
-    calls += orders(ring, f"/v1/holds/{hold}/release", [("staff:teller", {})] * 2)
+    calls += orders(ring, f"/v1/holds/{hold}/release", [("staff:reviewer", {})] * 2)
     answers = ring.together(calls)
     if ring.money() not in ((0, 0, 0), (5_000, 0, 0)):
         return f"the money stands at {ring.money()}"
@@ -166,7 +166,7 @@ def case_by_two(ring: Ring) -> str:
     """Two people review a case at the same time, one to release and one to refuse."""
     ring.start(20_000)
     case = ring.paid("held")["case"]
-    asks = [("staff:teller", {"release": True}), ("staff:reviewer", {"release": False})] * 2
+    asks = [("staff:reviewer", {"release": True}), ("staff:reviewer", {"release": False})] * 2
     answers = ring.together(orders(ring, f"/v1/cases/{case}/review", asks))
     if ring.money() not in ((12_500, 0, 7_500), (20_000, 0, 0)):
         return f"the money stands at {ring.money()}"

@@ -75,14 +75,14 @@ class Reading:
                 self.run.flush()
         self.run.flush()
 
-    def get(self, path: str, who: str = "staff:teller", status: int = 200) -> Any:
+    def get(self, path: str, who: str = "staff:reviewer", status: int = 200) -> Any:
         """One read over the wire."""
         self.reads += 1
         answer = self.wire.get(path, who)
         same(answer.status, status, f"GET {path} as {who} ({answer.body[:200]!r})")
         return answer.json
 
-    def pages(self, first: str, rows: Callable[[], dict[str, Any]], who: str = "staff:teller") -> None:
+    def pages(self, first: str, rows: Callable[[], dict[str, Any]], who: str = "staff:reviewer") -> None:
         """Turn page after page with writes between; each is what the reference has then, none twice."""
         limit = self.chance.choice((1, 2, 3, 7, 50))
         seen: list[str] = []

@@ -75,7 +75,7 @@ class Wire:
         """Make one request."""
         return self._runner.run(self._one(call))
 
-    def get(self, path: str, who: str = "staff:teller") -> Answered:
+    def get(self, path: str, who: str = "staff:reviewer") -> Answered:
         """Read."""
         return self.ask(Call("GET", path, who))
 
