@@ -35,7 +35,8 @@ def _end_of_day(text: str) -> int:
     try:
         return parse_iso(text) + 16 * HOUR
     except ValueError:
-        raise Problem("field_not_valid", "/until", why="there is no such day; write it like 2026-11-20") from None
+        why = "there is no such day; write it like 2026-11-20"
+        raise Problem("field_not_valid", "/until", why=why) from None
 
 
 def withdrawal(_: Desk, __: str, ask: asked.WithdrawalAsk, stamp: Stamp) -> Command:
