@@ -5,7 +5,7 @@ WORKERS ?= 2
 MINUTES ?= 60
 CHECK := $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 
-.PHONY: help install run test check bench soak clean
+.PHONY: help install run test stories check bench soak clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,8 +29,11 @@ check: install ## style, types and walls, without the tests
 
 test: install ## everything that must hold: check, then the tests
 	@started=$$(date +%s); \
-	$(CHECK) && $(BIN)/python -m pytest -n $(WORKERS); \
+	$(CHECK) && $(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/web_stories; \
 	code=$$?; echo "make test took $$(( $$(date +%s) - started )) s"; exit $$code
+
+stories: install ## the stories told in a real browser (needs chromium)
+	$(BIN)/python -m pytest -n $(WORKERS) tests/web_stories
 
 bench: .venv/.bench ## measure each path against its named baseline, as ratios
 	$(BIN)/python -m bench --json bench/results/latest.json

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
+from jingwei.channels.roles import RISK
 from jingwei.channels.web.pages import new_key, worded
 from jingwei.channels.web.staff.case import case_page, row_of
 from jingwei.channels.web.staff.floor import reviewer
@@ -87,7 +88,7 @@ def add_acts(router: Router, floor: Floor) -> None:
             return Result(case, "", wrong_of(visit, answer))
         return Result(case, visit.say(f"told.{told_of(what, answer)}"), "")
 
-    site.add(router, "/desk/cases/{case}/{act}", act, "POST")
+    site.add(router, "/desk/cases/{case}/{act}", act, "POST", roles=RISK)
     site.add(router, "/desk/batch", batch, "POST")
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.evidence import parts_told, reasons_told
 from jingwei.channels.rest.views import walk
+from jingwei.channels.roles import RISK
 from jingwei.channels.web.pages import new_key
 from jingwei.channels.web.staff.floor import READERS, may_review, reviewer
 from jingwei.channels.web.staff.links import links
@@ -62,7 +63,7 @@ def add_case(router: Router, floor: Floor) -> None:
         return Response(found, media_type="application/json", headers={"cache-control": "no-store"})
 
     site.add(router, "/desk/cases/{case}", case)
-    site.add(router, "/desk/cases/{case}/proof", proof)
+    site.add(router, "/desk/cases/{case}/proof", proof, roles=RISK)
 
 
 def row_of(floor: Floor, visit: Visit) -> Row:

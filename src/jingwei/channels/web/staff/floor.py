@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jingwei.channels.web.visit import Visit
     from jingwei.stores.sessions import Session
 
-REVIEWERS = frozenset({"risk_reviewer", "compliance", "admin"})
+REVIEWERS = frozenset({"risk_reviewer", "compliance"})
 READERS = REVIEWERS | {"auditor"}
 
 
