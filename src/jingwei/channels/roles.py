@@ -157,7 +157,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/rules": RULES,
     "/desk/drafts": RULES,
     "/desk/models": RULES,
-    "/desk/work": (*RULES, *LOG),
+    "/desk/jobs": (*RULES, *LOG),
     "/desk/audit": LOG,
     "/desk/decisions": WATCH,
     "/desk/board": WATCH,

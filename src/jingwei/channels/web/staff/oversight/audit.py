@@ -55,7 +55,7 @@ def add_audit(router: Router, room: Room) -> None:
         session = room.enter(visit, *LOG)
         form = await form_of(visit, session)
         job = start_check(room, session.actor, form.get("books") == "1")
-        to = f"/desk/work/{job.id}" if job else "/desk/audit?error=one_at_a_time"
+        to = f"/desk/jobs/{job.id}" if job else "/desk/audit?error=one_at_a_time"
         return RedirectResponse(to, 303)
 
     async def consistency(visit: Visit) -> Response:

@@ -50,7 +50,7 @@ def add_drafts(router: Router, room: Room) -> None:
             job = start_backtest(room, session, candidate, field(form, "most", 20), about=draft.id)
             if job is None:
                 return RedirectResponse(f"/desk/drafts/{draft.id}?error=one_at_a_time", 303)
-            return RedirectResponse(f"/desk/work/{job.id}", 303)
+            return RedirectResponse(f"/desk/jobs/{job.id}", 303)
         answer: Answer = (await site.do(command(room, session, draft, what, form))).answer
         if answer.refusal is not None:
             return wrong_page(site, visit, refusal_says(answer.refusal, visit.lang))

@@ -55,7 +55,7 @@ def add_editor(router: Router, room: Room) -> None:
         says = visit.say("job.one_at_a_time")
         if do == "backtest":
             if job := start_backtest(room, session, draft, field(form, "most", 20)):
-                return RedirectResponse(f"/desk/work/{job.id}", 303)
+                return RedirectResponse(f"/desk/jobs/{job.id}", 303)
             return editor_page(site, visit, policy, text, {"error_says": says, "why": why})
         if do == "propose":
             ask = ProposePolicy(**site.stamp(session, field(form, "key")), text=text, why=why)

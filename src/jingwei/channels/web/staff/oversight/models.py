@@ -93,7 +93,7 @@ def add_models(router: Router, room: Room) -> None:
             raise Problem("not_found")
         policy = in_force(room.desk.reader, by_slot()[slot])
         job = start_backtest(room, session, policy, field(form, "most", 20), digest, about=slot)
-        to = f"/desk/work/{job.id}" if job else "/desk/models?error=one_at_a_time"
+        to = f"/desk/jobs/{job.id}" if job else "/desk/models?error=one_at_a_time"
         return RedirectResponse(to, 303)
 
     site.add(router, "/desk/models", show)

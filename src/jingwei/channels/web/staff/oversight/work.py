@@ -35,7 +35,7 @@ REFRESH_S = "2"
 
 
 def add_work(router: Router, room: Room) -> None:
-    """Add /desk/work/{job}."""
+    """Add /desk/jobs/{job}."""
 
     async def work(visit: Visit) -> Response:
         job = room.jobs.find(visit.request.path_params["job"])
@@ -53,7 +53,7 @@ def add_work(router: Router, room: Room) -> None:
             values |= compared_values(job.result)
         return room.site.page(visit, TEMPLATES[job.kind][0], values)
 
-    room.site.add(router, "/desk/work/{job}", work)
+    room.site.add(router, "/desk/jobs/{job}", work)
 
 
 def compared_values(found: Compared) -> dict[str, Any]:
