@@ -29,7 +29,7 @@ check: install ## style, types and walls, without the tests
 
 test: install ## everything that must hold: check, then the tests
 	@started=$$(date +%s); \
-	$(CHECK) && $(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/web_stories; \
+	$(CHECK) && $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore=tests/web_stories; \
 	code=$$?; echo "make test took $$(( $$(date +%s) - started )) s"; exit $$code
 
 stories: install ## the stories told in a real browser (needs chromium)
