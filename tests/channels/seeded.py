@@ -256,6 +256,8 @@ OWN: dict[str, Callable[[Seeded], Good]] = {
     "GET /v1/cards": lambda bank: Good(TELLER, query={"owner": bank.payers[0]}),
     "GET /v1/pots": lambda bank: Good(TELLER, query={"owner": bank.payers[0]}),
 }
+
+
 def _refused(bank: Seeded) -> tuple[str, str]:
     """Who was refused a payment, and the decision."""
     who = bank.customer("1.00")

@@ -71,7 +71,7 @@ def test_only_staff_change_rules(ruled: Any) -> None:
 
 def test_what_is_approved_is_what_was_proposed(ruled: Any) -> None:
     made = propose(ruled).made
-    other = STRICT.replace("amount_minor >= 1\"", 'amount_minor >= 2"')
+    other = STRICT.replace('amount_minor >= 1"', 'amount_minor >= 2"')
     assert code(approve(ruled, made, WEI, other)) == "policy_differs"
     assert code(approve(ruled, "P00000000001", WEI)) == "draft_not_found"
 
@@ -92,7 +92,7 @@ def test_a_proposal_must_be_usable_new_and_reasoned(ruled: Any) -> None:
     assert code(propose(ruled, why=" ")) == "reason_missing"
     broken = propose(ruled, STRICT.replace('verdict = "refuse"\nweight = 99', 'verdict = "no"\nweight = 99'))
     assert code(broken) == "policy_not_valid" and "line" in broken.refusal.detail["error"]
-    unknown = STRICT.replace("amount_minor >= 1\"", 'shoe_size >= 1"')
+    unknown = STRICT.replace('amount_minor >= 1"', 'shoe_size >= 1"')
     assert "shoe_size" in propose(ruled, unknown).refusal.detail["error"]
 
 

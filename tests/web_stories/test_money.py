@@ -130,9 +130,7 @@ def test_nobody_is_told_of_other_peoples_money(phone: Any, served: Served) -> No
 
 
 SHORT = [("en", "light", "0", (320, 1280)), ("zh", "dark", "1", (320,))]
-GRID = [
-    (*one, (320, 768, 1280)) for one in itertools.product(("en", "zh"), ("light", "dark"), ("0", "1"))
-]
+GRID = [(*one, (320, 768, 1280)) for one in itertools.product(("en", "zh"), ("light", "dark"), ("0", "1"))]
 
 
 @pytest.mark.timeout(300)

@@ -19,10 +19,13 @@ _decoder = msgspec.json.Decoder(SignedHead)
 
 
 class BadLine(NamedTuple):
-    """A line of an anchor file that is not a signed head (a write cut short, or damage)."""
+    """A line of an anchor file that is not a signed head: damage, or a write that a crash cut short."""
 
     line: int
     says: str
+    cut_short: bool = False
+    """A whole head follows it, so nothing that was promised is missing: what is here is the beginning of a
+    line, or has holes of zeros. Whoever may change the file could as well have taken the line out."""
 
 
 class AnchorFile:
@@ -83,14 +86,24 @@ class AnchorFile:
         bad: list[BadLine] = []
         if not self.path.exists():
             return heads, bad
+        torn = False
         for number, line in enumerate(self.path.read_bytes().split(b"\n"), 1):
             if not line:
                 continue
             try:
                 heads.append(_decoder.decode(line))
+                if torn:
+                    bad[-1] = bad[-1]._replace(cut_short=True)
+                torn = False
             except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
                 bad.append(BadLine(number, str(wrong)))
+                torn = _torn(line, str(wrong))
         return heads, bad
+
+
+def _torn(line: bytes, says: str) -> bool:
+    """Whether a power cut in the middle of a write leaves such a line: only its beginning, or with holes."""
+    return b"\0" in line or (says == "Input data was truncated" and not line.endswith(b"}"))
 
 
 def _line(head: SignedHead) -> bytes:

@@ -113,9 +113,7 @@ def tie_families(home: Home) -> list[Reply]:
         )[0]
         replies.append(offered)
         if offered.answer.made and not offered.replayed:
-            yes = AcceptTie(
-                key=key, actor=f"customer:{whose}", at=now, known_at=now, tie=offered.answer.made
-            )
+            yes = AcceptTie(key=key, actor=f"customer:{whose}", at=now, known_at=now, tie=offered.answer.made)
             replies += home.bank.do([yes])
     return replies
 

@@ -19,9 +19,7 @@ from jingwei.stores.store import Reader
 RESULTS: dict[str, Words] = {
     "allowed": Words("The payment was made.", "付款已完成。"),
     "authorised": Words("The amount is held for the merchant.", "金额已预授权。"),
-    "waiting": Words(
-        "The payment is on its way; you can still undo it.", "付款已受理，在汇出前您仍可撤回。"
-    ),
+    "waiting": Words("The payment is on its way; you can still undo it.", "付款已受理，在汇出前您仍可撤回。"),
     "stepped_up": Words("Please confirm that this payment is yours.", "请您确认这笔付款是本人发起。"),
     "proposed": Words(
         "Your answer is noted; a second person must confirm it.", "处理意见已记录，须由另一人确认。"

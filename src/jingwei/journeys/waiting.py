@@ -78,4 +78,3 @@ def send(seen: SeenPending, at: int) -> Outcome:
         return back
     settled = replace(pending, status="settled", by=decision_id(seen.waiting.seq))
     return replace(outcome, kept=(*outcome.kept, settled))
-

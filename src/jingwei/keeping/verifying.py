@@ -110,6 +110,8 @@ def _anchored(anchors: AnchorFile | None, findings: Findings) -> tuple[list[Sign
         return [], []
     heads, bad = anchors.read()
     for line in bad:
+        if line.cut_short:
+            continue
         says = f"Line {line.line} of the anchors is damaged: {line.says}"
         findings.add("anchor_damaged", line.line, says, f"锚文件第{line.line}行已损坏。")
     for earlier, later in zip(heads, heads[1:], strict=False):
@@ -142,9 +144,7 @@ def _signed(
     return [head, *since]
 
 
-def _check_log(
-    place: str, reader: Reader, heads: Sequence[SignedHead], told: Told, tell: Tell
-) -> Verdict:
+def _check_log(place: str, reader: Reader, heads: Sequence[SignedHead], told: Told, tell: Tell) -> Verdict:
     size = reader.size()
     if told.workers > 1 and size >= WORTH_WORKERS:
         log = InWorkers(partial(read_range, place, size), size, told.workers)

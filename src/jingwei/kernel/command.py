@@ -25,9 +25,7 @@ Moment = Annotated[int, msgspec.Meta(ge=-(2**52), le=2**53)]
 C = TypeVar("C", bound="Command")
 
 
-class Command(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"
-):
+class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
     """Base of all commands.
 
     `key` is unique per `actor`: asking again with the same key returns the same answer.

@@ -59,9 +59,7 @@ class Columns(Sequence[R], Generic[R]):
         shift = len(self.names)
         joined = [
             np.concatenate((mine, theirs + shift if is_text else theirs))
-            for mine, theirs, is_text in zip(
-                self.columns, other.columns, text_fields(self.kind), strict=True
-            )
+            for mine, theirs, is_text in zip(self.columns, other.columns, text_fields(self.kind), strict=True)
         ]
         return Columns(self.kind, joined, [*self.names, *other.names])
 

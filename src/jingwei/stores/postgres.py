@@ -294,9 +294,7 @@ def _put(
         cursor.executemany(_UPSERT_NOTE, batch.notes.items())
 
 
-def _put_balances(
-    cursor: psycopg.Cursor[tuple[Any, ...]], balances: Sequence[Kept], was: list[int]
-) -> None:
+def _put_balances(cursor: psycopg.Cursor[tuple[Any, ...]], balances: Sequence[Kept], was: list[int]) -> None:
     """Write many balances, each only over the booked money its lines say was there (0: or nothing at all).
 
     The planner knows nothing of the rows that just arrived; each is found through the index.

@@ -65,6 +65,7 @@ def _shelf(kind: type[Kept]) -> Table:
 TABLES: dict[type[Kept], Table] = {kind: _shelf(kind) for kind in SHELVES}
 """The table of each kept kind."""
 
+
 def made_in(version: int) -> tuple[Table, ...]:
     """The tables that this version of the tables brought."""
     return tuple(table for kind, table in TABLES.items() if SINCE.get(kind, 1) == version)

@@ -258,6 +258,8 @@ class PotMoveAsk(Ask, frozen=True):
     direction: Literal["in", "out", "close"]
     currency: CurrencyCode
     amount: Decimal = "0"
+
+
 class UndoAsk(Ask, frozen=True):
     """Take a payment back; nothing more needs to be said."""
 

@@ -35,9 +35,7 @@ MOST_LINES: Final = 2_048
 
 _LINE: Final = re.compile(rb"([A-Za-z0-9-]+): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)")
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
-_HARMLESS: Final = frozenset(
-    (b"host", b"accept", b"user-agent", b"accept-encoding", b"origin", b"referer")
-)
+_HARMLESS: Final = frozenset((b"host", b"accept", b"user-agent", b"accept-encoding", b"origin", b"referer"))
 NOTHING, TOKEN, KEY, LENGTH, TYPE, ODD = range(6)
 """What a header line is to a payment; an odd one is read by httptools."""
 

@@ -7,11 +7,10 @@ import csv
 import io
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -20,9 +19,6 @@ from jingwei.channels.web.history import Row, kind_name, other_name
 from jingwei.channels.web.phrases import say
 from jingwei.kernel.clock import EPOCH, local_text
 from jingwei.kernel.money import format_minor
-
-if TYPE_CHECKING:
-    from fpdf import FPDF
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a text begins that a spreadsheet would run."""
@@ -37,7 +33,6 @@ FONTS = (
 )
 """Where fonts with Chinese letters lie on common systems."""
 
-WIDTHS = (32, 54, 44, 26, 28)
 MOST_PDF = 1_000
 """Most rows of one PDF, the newest; a table holds as many as there are."""
 
@@ -91,28 +86,41 @@ def font() -> Path | None:
 
 
 def as_pdf(paper: Paper, lang: str) -> bytes:
-    """The statement as PDF (A4), oldest row first. `font()` must not be None."""
-    from fpdf import FPDF
+    """The statement as tagged PDF (A4), oldest row first. `font()` must not be None."""
+    import typst
 
-    path = font()
-    assert path is not None, "ask font() first"
-    pdf = FPDF(format="A4")
-    pdf.set_creation_date(EPOCH + timedelta(microseconds=paper.made_at))
-    pdf.set_title(paper.title)
-    pdf.set_lang("zh-CN" if lang == "zh" else "en")
-    pdf.set_auto_page_break(True, 16)
-    pdf.add_font("cjk", fname=path, collection_font_number=_simplified(path))
-    pdf.add_page()
-    _head(pdf, paper, lang)
+    assert font() is not None, "ask font() first"
+    made = EPOCH + timedelta(microseconds=paper.made_at)
+    told = msgspec.json.encode(_content(paper, lang)).decode()
+    layout = (files("jingwei.channels.web") / "templates" / "statement.typ").read_bytes()
+    pdf = typst.compile(layout, format="pdf", timestamp=made, sys_inputs={"paper": told, "lang": lang})
+    assert isinstance(pdf, bytes), "one document is one file"
+    return pdf
+
+
+def _content(paper: Paper, lang: str) -> dict[str, object]:
+    """What the layout sets: plain texts; none of them is run."""
+    lines = []
+    for key, minor in (("opening", paper.opening_minor), ("closing", paper.closing_minor)):
+        if minor is not None:
+            lines.append(f"{say(lang, f'statement.{key}')} {format_minor(minor, paper.code)} {paper.code}")
+    rows = []
     for row in reversed(paper.rows[:MOST_PDF]):
-        note = f"{kind_name(row.kind, lang)} {row.note}"
+        note = f"{kind_name(row.kind, lang)} {row.note}".strip()
         amount, after = format_minor(row.amount_minor, paper.code), format_minor(row.after_minor, paper.code)
-        _line(pdf, (local_text(row.at), other_name(row, lang), note, amount, after), 8)
-    return bytes(pdf.output())
+        rows.append((local_text(row.at), other_name(row, lang), note, amount, after))
+    made = say(lang, "statement.made", when=local_text(paper.made_at))
+    heads = [say(lang, f"statement.{head}") for head in ("when", "who", "note", "amount", "after")]
+    return {
+        "title": f"{say(lang, 'bank')} · {paper.title}",
+        "about": [f"{paper.owner} · {paper.account} · {made}", *lines],
+        "heads": heads,
+        "rows": rows,
+    }
 
 
 async def printed(paper: Paper, lang: str) -> bytes:
-    """The PDF, made by a process of its own: reading a font and setting a page takes seconds.
+    """The PDF, made by a process of its own: setting many pages takes a good part of a second.
 
     One at a time, so that printing leaves the processor to payments. Raises PrintFailed.
     """
@@ -152,39 +160,6 @@ def main() -> None:
     """Read a language and a paper from standard input, write the PDF to standard output."""
     lang, paper = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[str, Paper])
     sys.stdout.buffer.write(as_pdf(paper, lang))
-
-
-def _simplified(path: Path) -> int:
-    """Which font of a collection has the letters as written on the mainland."""
-    return 2 if "NotoSansCJK" in path.name else 0
-
-
-def _head(pdf: FPDF, paper: Paper, lang: str) -> None:
-    pdf.set_font("cjk", size=16)
-    pdf.cell(0, 10, f"{say(lang, 'bank')} · {paper.title}", new_x="LMARGIN", new_y="NEXT")
-    pdf.set_font("cjk", size=9)
-    made = say(lang, "statement.made", when=local_text(paper.made_at))
-    pdf.cell(0, 6, f"{paper.owner} · {paper.account} · {made}", new_x="LMARGIN", new_y="NEXT")
-    for key, minor in (("opening", paper.opening_minor), ("closing", paper.closing_minor)):
-        if minor is not None:
-            text = f"{say(lang, f'statement.{key}')} {format_minor(minor, paper.code)} {paper.code}"
-            pdf.cell(0, 6, text, new_x="LMARGIN", new_y="NEXT")
-    pdf.ln(2)
-    heads = ("when", "who", "note", "amount", "after")
-    _line(pdf, tuple(say(lang, f"statement.{head}") for head in heads), 9)
-
-
-def _line(pdf: FPDF, cells: Sequence[str], size: int) -> None:
-    """One row of the table; a text too long for its column is cut with an ellipsis."""
-    pdf.set_font("cjk", size=size)
-    for i, (text, width) in enumerate(zip(cells, WIDTHS, strict=True)):
-        shown = text
-        while shown and pdf.get_string_width(shown) > width - 2:
-            shown = shown[:-2] + "…" if not shown.endswith("…") else shown[:-2] + "…"
-            if shown == "…":
-                break
-        pdf.cell(width, 6, shown, border="B", align="R" if i > 2 else "L")
-    pdf.ln(6)
 
 
 if __name__ == "__main__":

@@ -162,9 +162,7 @@ def _collude(draws: Draws, people: People, shops: Shops, days: int) -> Columns:
     shop = np.repeat(bad, times)
     which = np.repeat(np.arange(len(bad)), times)
     person = circle[which, rng.integers(0, 12, len(shop))]
-    amount = (
-        rng.choice([100_000, 200_000, 300_000, 500_000], len(shop)) - rng.integers(0, 3, len(shop)) * 100
-    )
+    amount = rng.choice([100_000, 200_000, 300_000, 500_000], len(shop)) - rng.integers(0, 3, len(shop)) * 100
     at = rng.integers(0, days, len(shop)) * DAY_S + rng.integers(10 * 3600, 22 * 3600, len(shop))
     return _cards(person, shop, at, amount, 5)
 

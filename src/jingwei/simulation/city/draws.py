@@ -35,9 +35,7 @@ def pick(draws: np.random.Generator, weights: Floats, size: int) -> Ints:
     return np.asarray(np.searchsorted(edges, draws.random(size) * edges[-1], side="right"), np.int64)
 
 
-def lognormal(
-    draws: np.random.Generator, median: Floats | float, sigma: Floats | float, size: int
-) -> Floats:
+def lognormal(draws: np.random.Generator, median: Floats | float, sigma: Floats | float, size: int) -> Floats:
     """`size` amounts around `median` with log deviation `sigma`."""
     return np.asarray(median * np.exp(sigma * draws.standard_normal(size)), np.float64)
 

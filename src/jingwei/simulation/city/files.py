@@ -77,9 +77,7 @@ def _file(duck: duckdb.DuckDBPyConnection, rows: Columns, path: Path) -> int:
     columns = {name: _plain(column) for name, column in rows.items() if name != "at_s"}
     duck.register("rows", columns)
     parts = (f"""{_COLUMN.get(name, "{0}").format(f'"{name}"')} AS "{name}" """ for name in columns)
-    duck.execute(
-        f"COPY (SELECT {', '.join(parts)} FROM rows) TO '{str(path).replace(chr(39), chr(39) * 2)}'"
-    )
+    duck.execute(f"COPY (SELECT {', '.join(parts)} FROM rows) TO '{str(path).replace(chr(39), chr(39) * 2)}'")
     duck.unregister("rows")
     return len(next(iter(columns.values())))
 

@@ -139,9 +139,7 @@ def policies(draws: Draws, people: People, days: int) -> Columns:
 def funds(draws: Draws, people: People, days: int) -> Columns:
     """Orders of funds: columns person, at_s, amount_minor (below zero: sold), risk 1 to 5."""
     rng = draws.of("funds")
-    saver = np.array([one.saves for one in SEGMENTS])[people.trade] * np.minimum(
-        people.income_minor / 1e6, 4
-    )
+    saver = np.array([one.saves for one in SEGMENTS])[people.trade] * np.minimum(people.income_minor / 1e6, 4)
     person, day = _often(rng, 0.03 * saver, days)
     amount = minor(lognormal(rng, people.income_minor[person] / 100 * 0.25, 0.9, len(person)))
     amount = np.maximum(amount // 10_000, 1) * 10_000
@@ -166,9 +164,7 @@ def loans(draws: Draws, people: People, almanac: Almanac, causes: Causes) -> Col
     share = rng.uniform(0.05, 0.25, people.size)
     amount = np.rint(people.income_minor[person] * share[person] / 100).astype(np.int64) * 100
     at = day * DAY_S + 9 * 3600 + np.zeros(len(person), np.int64)
-    return in_time(
-        {"person": person, "at_s": at, "amount_minor": amount, "days_late": late.astype(np.int64)}
-    )
+    return in_time({"person": person, "at_s": at, "amount_minor": amount, "days_late": late.astype(np.int64)})
 
 
 def registers(draws: Draws, people: People, almanac: Almanac) -> Columns:

@@ -119,9 +119,7 @@ def rows(site: Site, visit: Visit, own: Sequence[Standing], named: Named) -> lis
     return [look(entry, account) for entry, account in newest]
 
 
-def row(
-    site: Site, visit: Visit, named: Named, mine: dict[str, Account], entry: Entry, account: str
-) -> Row:
+def row(site: Site, visit: Visit, named: Named, mine: dict[str, Account], entry: Entry, account: str) -> Row:
     """A ledger line in words, with the way to its payment."""
     inner, currency = entry.other in mine, mine[account].currency
     number = entry.line >> 16

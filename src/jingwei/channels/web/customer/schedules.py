@@ -39,9 +39,7 @@ def add_schedules(router: Router, site: Site) -> None:
         session = signed_in(visit, inside=False)
         form = await form_of(visit, session)
         typed = typed_in(form) | {"key": key_of(form)}
-        typed |= {
-            name: str(form.get(name, "")).strip()[:20] for name in ("every", "first", "until")
-        }
+        typed |= {name: str(form.get(name, "")).strip()[:20] for name in ("every", "first", "until")}
         command, wrong = planned(site, visit, session, typed)
         if command is None:
             return page(site, visit, session, typed, wrong)

@@ -174,9 +174,7 @@ def preview(site: Site, visit: Visit, fields: dict[str, str], asked: Asked) -> R
     return site.page(visit, "app/pay_check.html", values)
 
 
-async def sent(
-    site: Site, visit: Visit, session: Session, fields: dict[str, str], asked: Asked
-) -> Response:
+async def sent(site: Site, visit: Visit, session: Session, fields: dict[str, str], asked: Asked) -> Response:
     """Have the payment done and go to where it tells its outcome; unknown stays unknown, never twice."""
     assert asked.payer is not None
     try:

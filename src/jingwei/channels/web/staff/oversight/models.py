@@ -80,9 +80,7 @@ def add_models(router: Router, room: Room) -> None:
             approval = registry.rollback(slot, who=session.actor, why=why, at=site.now())
         except ModelError:
             return wrong_page(site, visit, visit.say("models.nothing_before"))
-        await site.do(
-            UseModel(**site.stamp(session, field(form, "key")), slot=slot, digest=approval.digest)
-        )
+        await site.do(UseModel(**site.stamp(session, field(form, "key")), slot=slot, digest=approval.digest))
         return RedirectResponse("/desk/models?told=model_back", 303)
 
     async def compare(visit: Visit) -> Response:
@@ -190,7 +188,5 @@ def scores(
     width = min(WEEK, max((last - first) // 2, 1))
     before = [score for fact, score in scored if fact.known_at < first + width]
     now = [score for fact, score in scored if fact.known_at > last - width]
-    known = [
-        (score, truth) for fact, score in scored if (truth := facts.labels.known(fact.id)) is not None
-    ]
+    known = [(score, truth) for fact, score in scored if (truth := facts.labels.known(fact.id)) is not None]
     return before, now, known

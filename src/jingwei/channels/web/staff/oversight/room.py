@@ -71,8 +71,10 @@ class Room:
         for rule in found.rules if found else ():
             if rule.code == code:
                 return rule.says_zh if lang == "zh" else rule.says
-        return MISSING.zh if lang == "zh" and code == "input_missing" else (
-            MISSING.en if code == "input_missing" else code
+        return (
+            MISSING.zh
+            if lang == "zh" and code == "input_missing"
+            else (MISSING.en if code == "input_missing" else code)
         )
 
 
