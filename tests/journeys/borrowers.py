@@ -19,26 +19,28 @@ from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.accounts import chart_id
 
 GOOD = Behaviour(
-    until=0, account_days=800, balance_days=90, income_months=6, income_minor=2_000_000, spending_minor=900_000,
-    overdrawn_days=0, refused=0, purchases=8,
+    until=0, account_days=800, balance_days=90, income_months=6, income_minor=2_000_000,
+    spending_minor=900_000, overdrawn_days=0, refused=0, purchases=8,
 )  # fmt: skip
 CLEAN = Bureau(source="simulated bureau", reported_at=0, debts=0, monthly_minor=0, late_marks=0, inquiries=0)
 BAD = replace(CLEAN, debts=4, monthly_minor=300_000, late_marks=3, inquiries=6)
 
 
-def borrower(town: Any, who: str = "dora", *, born: str = "1990-05-01", consent: bool = True, **more: Any) -> None:
+def borrower(
+    town: Any, who: str = "dora", *, born: str = "1990-05-01", consent: bool = True, **more: Any
+) -> None:
     """A customer with an account of the same name, who lets the bank look at it for loans."""
     opening = {"opening_minor": 1_000_000, "product": "current_cny", "name": who} | more
-    done = town.do(
-        OpenAccount(account=who, customer=who, born=born, **opening, **town.stamp("system:core"))
-    )
+    done = town.do(OpenAccount(account=who, customer=who, born=born, **opening, **town.stamp("system:core")))
     assert done.answer.result == "done", done
     if consent:
         given = GiveConsent(customer=who, purpose=Purpose.CREDIT, **town.stamp(f"customer:{who}"))
         assert town.do(given).answer.result == "done"
 
 
-def ask(town: Any, who: str = "dora", amount_minor: int = 1_200_000, months: int = 12, **more: Any) -> ApplyForLoan:
+def ask(
+    town: Any, who: str = "dora", amount_minor: int = 1_200_000, months: int = 12, **more: Any
+) -> ApplyForLoan:
     """The command of an application."""
     stamp = town.stamp(f"customer:{who}")
     behaviour, bureau = more.pop("behaviour", GOOD), more.pop("bureau", CLEAN)

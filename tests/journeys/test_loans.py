@@ -1,4 +1,4 @@
-"""Loans end to end over a real bank: asked, decided, signed, repaid, late, changed; money with its contract."""
+"""Loans end to end over a real bank: asked, decided, signed, repaid, late, changed."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.domains.credit.schedule import due_days, unpack
 from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.change_loan import RestructureLoan, WriteOffLoan
+from jingwei.journeys.move_pot import MovePot
+from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.repay_loan import CancelLoan, RepayLoan
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.review_loan import AskLoanReview, ReviewLoan
@@ -59,7 +61,8 @@ def test_a_good_customer_gets_an_offer_signs_it_and_has_the_money(town: Any) -> 
     reply = town.do(signing(town, found))
     loan = kept(town, Loan, reply.answer.made)
     assert town.money("dora")[0] == before + 1_200_000
-    assert (loan.status, loan.principal_minor, loan.terms_sha256) == ("running", 1_200_000, found.terms_sha256)
+    assert (loan.status, loan.principal_minor) == ("running", 1_200_000)
+    assert loan.terms_sha256 == found.terms_sha256
     assert kept(town, LoanApplication, found.id).status == "signed"
     agree(town)
 
@@ -95,7 +98,8 @@ def test_what_cannot_be_decided_is_refused_and_kept_nowhere(town: Any, other: An
 def test_an_old_report_or_old_behaviour_decides_nothing(town: Any) -> None:
     borrower(town)
     old = ask(town)
-    assert code(town.do(replace(old, bureau=replace(CLEAN, reported_at=old.at - 31 * DAY)))) == "loan_inputs_missing"
+    report = replace(CLEAN, reported_at=old.at - 31 * DAY)
+    assert code(town.do(replace(old, bureau=report))) == "loan_inputs_missing"
     stale = replace(ask(town), behaviour=replace(GOOD, until=bank_day(old.at) - 2))
     assert code(town.do(stale)) == "loan_inputs_missing"
 
@@ -107,7 +111,7 @@ def test_an_old_report_or_old_behaviour_decides_nothing(town: Any) -> None:
         ({"amount_minor": 1_200_001}, "loan_terms_differ"),
         ({"account": "alice"}, "loan_terms_differ"),
         ({"proof": ""}, "loan_proof_missing"),
-        ({"proof": "totp sha256:00 loan Q00000000009: 12000.00 CNY to dora"}, "loan_proof_missing"),
+        ({"proof": "totp sha256:00 loan Q00000000999: 12000.00 CNY to dora"}, "loan_proof_missing"),
     ],
 )
 def test_only_exactly_what_was_offered_is_signed_with_a_proof_of_exactly_that(
@@ -139,7 +143,8 @@ def test_an_offer_is_good_for_its_days_once_and_for_its_customer(town: Any) -> N
 
 def test_many_applications_in_one_batch_pay_out_once(town: Any) -> None:
     borrower(town)
-    offers = [kept(town, LoanApplication, reply.answer.made) for reply in town.bank.do([ask(town) for _ in range(5)])]
+    asked = town.bank.do([ask(town) for _ in range(5)])
+    offers = [kept(town, LoanApplication, reply.answer.made) for reply in asked]
     replies = town.bank.do([signing(town, found) for found in offers])
     assert [code(reply) for reply in replies] == ["", *["loan_signed_another"] * 4]
     agree(town)
@@ -274,11 +279,12 @@ def test_the_loans_day_can_be_run_again_and_goes_page_by_page(town: Any) -> None
 def test_an_account_without_money_makes_the_loan_late_and_no_overdraft_is_used(town: Any) -> None:
     borrower(town, opening_minor=0)
     loan = lend(town, months=12)
-    assert town.do(town.pay("dora", "bob", 1_150_000, device="d")).answer.refusal is None
-    left = town.money("dora")[0]
+    pot = town.do(OpenPot(account="dora", name="away", **town.stamp("customer:dora"))).answer.made
+    put = MovePot(pot=pot, direction="in", amount_minor=1_150_000, **town.stamp("customer:dora"))
+    assert town.do(put).answer.result == "done" and town.money("dora")[0] == 50_000
     day = due_days(bank_day(loan.signed_at), 1)[0]
     close_days(town, day)
-    assert town.money("dora")[0] == 0 and left > 0
+    assert town.money("dora")[0] == 0
     late = kept(town, Loan, loan.id)
     close_days(town, day + 31)
     later = kept(town, Loan, loan.id)
@@ -304,7 +310,8 @@ def test_repaying_early_in_part_and_whole_and_giving_back(town: Any) -> None:
     assert code(repaying(town, loan, 100)) == "loan_not_running"
     other = lend(town, amount_minor=200_000)
     money = town.money("dora")[0]
-    assert town.do(CancelLoan(customer="dora", loan=other.id, **town.stamp("customer:dora"))).answer.result == "done"
+    back = CancelLoan(customer="dora", loan=other.id, **town.stamp("customer:dora"))
+    assert town.do(back).answer.result == "done"
     assert town.money("dora")[0] == money - 200_000 and kept(town, Loan, other.id).status == "cancelled"
     agree(town)
 
