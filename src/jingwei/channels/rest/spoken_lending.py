@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 GROUPS_LENDING = {"loans": ("Loans", "贷款")}
 
 CHINESE_LENDING = {
@@ -127,3 +129,20 @@ MEANINGS_LENDING = {
     "application": ("Id of the loan application.", "贷款申请的编号。"),
     "loan": ("Id of the loan.", "贷款的编号。"),
 }
+
+SAMPLES_LENDING: dict[str, Any] = {
+    "months": 12,
+    "LoanAsk.product": "personal_loan",
+    "LoanAsk.amount": "12000.00",
+    "LoanAsk.purpose": "a new kitchen",
+    "terms_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "LoanAppealAsk.text": "The late payment was the other bank's mistake.",
+    "RepaymentAsk.amount": "1066.19",
+    "RestructuringAsk.why": "lost work, has found a new one",
+    "WriteOffAsk.why": "the estate is empty",
+    "approve": True,
+    "LoanReviewAsk.words": "We spoke; the income is steady.",
+    "accept": True,
+    "purchase": "D00000000012",
+}
+"""What stands in the examples of request bodies."""
