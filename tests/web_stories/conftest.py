@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jingwei.channels.cli.running import warm
 from jingwei.channels.demo import settle
 from jingwei.channels.rest.app import Alongside, create_app
 from jingwei.channels.rest.wire import server
@@ -54,7 +55,7 @@ class Served:
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        assert self._ready.wait(120), "the bank did not open"
+        assert self._ready.wait(180), "the bank did not open"
         if self._failed is not None:
             raise self._failed
 
@@ -66,6 +67,8 @@ class Served:
         try:
             home = open_home(self._path)
             assert settle(home) == []
+            warm(home)
+            home.bank.warm()
             beside = [web(True, f"http://localhost:{self.port}"), planned(), self._see]
             front = create_app(home, None, beside)
             self._server = server(front, "127.0.0.1", self.port)
