@@ -40,7 +40,7 @@ class Office:
         """
         payer = f"olga_{self._paid}"
         self.do(
-            OpenAccount, "system:core", customer=payer, account=payer, product="current_cny", name="Olga 奥尔加",
+            OpenAccount, "system:core", customer=payer, account=payer, product="current_cny", name="Olga",
             opening_minor=100_000_000,
         )  # fmt: skip
         money = {"customer": payer, "payer": payer, "amount_minor": amount, "currency": "CNY"}

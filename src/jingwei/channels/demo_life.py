@@ -157,7 +157,9 @@ class Life:
         sea = self.one(
             OpenPot(**self.stamp("alice", 26, 20), account="alice", name="Sea 看海", goal_minor=800_000)
         ).made
-        rainy = self.one(OpenPot(**self.stamp("alice", 26, 21), account="alice", name="Rainy day 备用金")).made
+        rainy = self.one(
+            OpenPot(**self.stamp("alice", 26, 21), account="alice", name="Rainy day 备用金")
+        ).made
         card = self.one(IssueCard(**self.stamp("alice", 25, 9), account="alice", label="Everyday 日常")).made
         card_terms = {"payment_minor": 200_000, "day_minor": 500_000, "round_up": sea}
         self.do(
