@@ -1,6 +1,6 @@
 """Every page in every look, in Chromium: axe, sideways scroll, the figures for elders, errors of scripts.
 
-    python -m tests.web_stories.axe_grid [--json FILE] [--only TEXT] [--draw N]
+    python -m tests.web_stories.axe_grid [--json FILE] [--only TEXT] [--look LOOKS] [--draw N]
 
 The addresses come from the table of routes that the running bank keeps of its own pages, so that a new page
 is looked at the day it is added: a route with a blank that nothing fills ends the run. Looks are language,
@@ -37,7 +37,7 @@ NORMAL = {"text": 12, "line": 1.2, "contrast": 4.5, "contrastLarge": 3, "touch":
 MEASURE = (Path(__file__).parent / "elder.js").read_text("utf-8")
 RUN = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(found =>
   found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html.slice(0, 160)}`)))"""
-OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true })"
+OPEN_ALL = "document.querySelectorAll('main details').forEach(one => { one.open = true })"
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 NOT_PAGES = {
@@ -195,7 +195,7 @@ def going(address: str) -> Callable[[Any, GridBank], None]:
         kind = told.headers.get("content-type", "")
         there = page.url.partition("?")[0] == (bank.url + address).partition("?")[0]
         assert kind.startswith("text/html") and (there or address.startswith("/oidc")), (
-            f"{address} answers {told.status} {kind} at {page.url}: it is no page, or not for whom it is shown"
+            f"{address} answers {told.status} {kind} at {page.url}: no page, or not for this person"
         )
 
     return reach
@@ -208,6 +208,7 @@ def by_form(bank: GridBank) -> list[View]:
         View("/app/pay/check", "pay: check", alice, filled("/app/pay?to=river_tea&amount=12")),
         View("/app/pay/check", "pay: new payee", alice, filled("/app/pay?to=erin&name=Erin&amount=12")),
         View("/app/pay/check", "pay: wrong", alice, filled("/app/pay?to=nobody&name=&amount=none")),
+        View("/app", "menu", alice, menu),
         View("/enrol", "enrol: second", "", enrolling),
         View("/enrol", "enrol: wrong", "", filled("/enrol?login=dora", {"#code": "wrong-code"})),
         View("/app/security/codes", "security: codes", bob,
@@ -233,6 +234,12 @@ def filled(
             page.locator(button).first.click()
 
     return reach
+
+
+def menu(page: Any, bank: GridBank) -> None:
+    """The first page with its menu open, where the look has one."""
+    page.goto(f"{bank.url}/app")
+    page.evaluate("document.querySelectorAll('.more').forEach(one => { one.open = true })")
 
 
 def enrolling(page: Any, bank: GridBank) -> None:
@@ -286,10 +293,10 @@ def opened() -> Iterator[tuple[GridBank, Any]]:
             bank.close()
 
 
-def walk(grid: Grid, pages: Sequence[View], told: Callable[[str], None]) -> None:
-    """Every page in every look."""
+def walk(grid: Grid, pages: Sequence[View], looks: Sequence[Any], told: Callable[[str], None]) -> None:
+    """Every page in each of these looks."""
     began = time.perf_counter()
-    for number, look in enumerate(LOOKS, 1):
+    for number, look in enumerate(looks, 1):
         for actor in dict.fromkeys(view.actor for view in pages):
             context = grid.context(actor, look)
             page = context.new_page()
@@ -298,7 +305,7 @@ def walk(grid: Grid, pages: Sequence[View], told: Callable[[str], None]) -> None
                     grid.look_at(page, view, look, WIDTHS)
             context.close()
         took = time.perf_counter() - began
-        told(f"{number}/{len(LOOKS)} looks, {grid.looked} looked at, {len(grid.found)} found, {took:.0f} s")
+        told(f"{number}/{len(looks)} looks, {grid.looked} looked at, {len(grid.found)} found, {took:.0f} s")
 
 
 def drawn(grid: Grid, pages: Sequence[View], most: int, seed: int) -> None:
@@ -326,6 +333,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.web_stories.axe_grid", description=__doc__)
     parser.add_argument("--json", type=Path, help="write the counts and what was found to this file")
     parser.add_argument("--only", default="", help="only pages whose address or name holds this")
+    parser.add_argument("--look", default="", help="only these looks: zh-1-dark,en-0-light")
     parser.add_argument("--draw", type=int, default=0, help="only so many pages, each in one look")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of the draw")
     asked = parser.parse_args()
@@ -335,7 +343,8 @@ def main() -> int:
         if asked.draw:
             drawn(grid, pages, asked.draw, asked.seed)
         else:
-            walk(grid, pages, lambda line: print(line, file=sys.stderr, flush=True))
+            looks = [look for look in LOOKS if not asked.look or "-".join(look) in asked.look.split(",")]
+            walk(grid, pages, looks, lambda line: print(line, file=sys.stderr, flush=True))
     told = result(grid, pages)
     if asked.json:
         asked.json.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")

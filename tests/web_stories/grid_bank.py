@@ -98,10 +98,6 @@ class GridBank:
         """A rule somebody proposed."""
         name = "outgoing_transfer"
         text = self.served.desk.home.store.note(f"policy:{name}") or policy_text(name)
-        if not text:
-            from jingwei.domains.fraud.policy import policy_text
-
-            text = policy_text(name)
         changed = text.replace("version = 1", "version = 2", 1).replace("500_000", "450_000", 2)
         made = self.do(ProposePolicy, "staff:model_owner", text=changed, why="Smaller amounts, too.")
         self.things |= {"draft": [made.made], "name": [name]}

@@ -80,6 +80,7 @@ WAGES = (
     ("grace", 460_000, "Pension 养老金"),
 )
 WAGES_AGO = (31, 1)
+CARD = "Everyday 日常"
 TRIED_AGO = 4
 """So many days ago alice was about to be cheated."""
 
@@ -124,12 +125,29 @@ class Life:
         self.do(openings)
 
     def month(self) -> None:
-        """Wages and everything paid since."""
+        """Wages and everything paid since, into alice's pots too, and what will be paid by itself."""
+        sea, rainy = self._pot("Sea 看海", 800_000), self._pot("Rainy day 备用金")
+        card = self.one(IssueCard(**self.stamp("alice", DAYS, 11), account="alice", label=CARD)).made
+        terms = {"payment_minor": 200_000, "day_minor": 500_000, "round_up": sea}
         asked: list[Command] = [
             KeepPayee(**self.stamp("alice", DAYS, 9), customer="alice", account=name, name=called)
             for name, called in PLACES.items()
             if name != "quick_gain"
         ]
+        asked += [
+            ChangeCard(**self.stamp("alice", DAYS, 12), card=card, label=CARD, **terms),
+            MovePot(**self.stamp("alice", 25, 20), pot=sea, direction="in", amount_minor=280_000),
+            MovePot(**self.stamp("alice", 12, 20), pot=sea, direction="in", amount_minor=120_000),
+            MovePot(**self.stamp("alice", 12, 21), pot=rainy, direction="in", amount_minor=500_000),
+            GiveConsent(**self.stamp("alice", 20, 12), customer="alice", purpose=Purpose.MARKETING),
+            UseData(
+                **self.stamp("staff:teller", 6, 11), customers=("alice",), purpose=Purpose.SERVICE,
+                why="You called about your card",
+            ),
+            self._planned("alice", "wang_home", 420_000, "monthly", 2, "Rent 房租"),
+            self._planned("alice", "city_power", 23_000, "monthly", 5, "Electricity 电费"),
+            self._planned("carol", "erin", 2_000, "weekly", 3, "Pocket money 零花钱"),
+        ]  # fmt: skip
         asked += [
             Deposit(
                 **self.stamp(ACTOR, ago, 7), account=who, amount_minor=minor, currency="CNY",
@@ -141,6 +159,10 @@ class Life:
         asked += [pay for habit in HABITS for pay in self._habit(habit)]
         self.do(sorted(asked, key=lambda one: one.at))
 
+    def _pot(self, name: str, goal_minor: int = 0) -> str:
+        asked = OpenPot(**self.stamp("alice", DAYS, 10), account="alice", name=name, goal_minor=goal_minor)
+        return self.one(asked).made
+
     def _habit(self, habit: Habit) -> list[Command]:
         """The payments of a habit; their amounts differ a little, by the day they fall on."""
         return [
@@ -151,33 +173,6 @@ class Life:
             )
             for ago in range(habit.first, 0, -habit.every)
         ]  # fmt: skip
-
-    def things(self) -> None:
-        """Alice's card and pots, what she allows, and what is paid by itself."""
-        sea = self.one(
-            OpenPot(**self.stamp("alice", 26, 20), account="alice", name="Sea 看海", goal_minor=800_000)
-        ).made
-        rainy = self.one(
-            OpenPot(**self.stamp("alice", 26, 21), account="alice", name="Rainy day 备用金")
-        ).made
-        card = self.one(IssueCard(**self.stamp("alice", 25, 9), account="alice", label="Everyday 日常")).made
-        card_terms = {"payment_minor": 200_000, "day_minor": 500_000, "round_up": sea}
-        self.do(
-            [
-                MovePot(**self.stamp("alice", 25, 20), pot=sea, direction="in", amount_minor=280_000),
-                MovePot(**self.stamp("alice", 12, 20), pot=sea, direction="in", amount_minor=120_000),
-                MovePot(**self.stamp("alice", 12, 21), pot=rainy, direction="in", amount_minor=500_000),
-                ChangeCard(**self.stamp("alice", 25, 10), card=card, label="Everyday 日常", **card_terms),
-                GiveConsent(**self.stamp("alice", 20, 12), customer="alice", purpose=Purpose.MARKETING),
-                UseData(
-                    **self.stamp("staff:teller", 6, 11), customers=("alice",), purpose=Purpose.SERVICE,
-                    why="You called about your card",
-                ),
-                self._planned("alice", "wang_home", 420_000, "monthly", 2, "Rent 房租"),
-                self._planned("alice", "city_power", 23_000, "monthly", 5, "Electricity 电费"),
-                self._planned("carol", "erin", 2_000, "weekly", 3, "Pocket money 零花钱"),
-            ]
-        )  # fmt: skip
 
     def _planned(self, who: str, payee: str, minor: int, every: str, ahead: int, memo: str) -> Command:
         first = bank_day(self._now) + ahead
@@ -209,6 +204,5 @@ def lead_lives(home: Home) -> bool:
     life = Life(home)
     life.begin()
     life.month()
-    life.things()
     life.nearly()
     return True
