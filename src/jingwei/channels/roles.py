@@ -171,6 +171,7 @@ READING: dict[str, tuple[str, ...]] = {
 
 PAGES: dict[str, tuple[str, ...]] = {
     "/app": CUSTOMERS,
+    "/app/loans": GROWN,
     "/desk": STAFF,
     "/desk/counter": COUNTER,
     "/desk/audience": COUNTER,
@@ -180,6 +181,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/batch": RISK,
     "/desk/cases": OVERSIGHT,
     "/desk/customers": (*COUNTER, *RISK),
+    "/desk/loans": ("customer_manager", *OVERSIGHT),
     "/desk/rules": RULES,
     "/desk/drafts": RULES,
     "/desk/models": RULES,
