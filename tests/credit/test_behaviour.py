@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from jingwei.domains.credit.behaviour import History, measure
 from jingwei.kernel.clock import DAY, HOUR, bank_day, day_start, parse_iso
 from jingwei.ledger.accounts import Account, Balance, Line
@@ -57,6 +59,13 @@ def test_today_and_older_than_half_a_year_do_not_count() -> None:
     assert seen.income_months == 0 and seen.until == bank_day(AT) - 1
     inside = measure([history("a", [(180, 10**6, "deposit")])], 0, AT, "CNY")
     assert inside.income_months == 1
+
+
+def test_who_is_known_for_a_month_is_measured_by_that_month() -> None:
+    one = history("a", [(31, 10**8, "deposit"), (30, 900_000, "deposit"), (1, 1_000_000, "deposit")])
+    new = History(replace(one.account, opened_at=AT - 31 * DAY), one.balance, one.lines)
+    seen = measure([new], 0, AT, "CNY")
+    assert (seen.account_days, seen.income_months, seen.income_minor) == (31, 2, 1_900_000)
 
 
 def test_without_accounts_nothing_is_known() -> None:

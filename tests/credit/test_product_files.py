@@ -19,7 +19,7 @@ doubtful = ["B"]
 en = "Car loan"
 zh = "汽车贷款"
 
-[says]
+[about]
 en = "For a car."
 zh = "购车。"
 
@@ -76,7 +76,7 @@ def test_a_good_file_is_read() -> None:
         ('grade = "B"', 'grade = "F"', 28, "price[2].grade"),
         ('most = "50000.00"', 'most = "100000.01"', 30, "price[2].most"),
         ('most = "50000.00"', 'mots = "50000.00"', 30, "price[2].mots"),
-        ('zh = "购车。"', 'zh = ""', 14, "says.zh"),
+        ('zh = "购车。"', 'zh = ""', 14, "about.zh"),
     ],
 )
 def test_what_is_wrong_is_told_with_line_and_field(old: str, new: str, line: int, field: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from jingwei.channels.lending.applicants import asking, settling, signing
 from jingwei.channels.lending.killing import kill_rounds, looked
-from jingwei.channels.lending.measuring import at_once, evaluate_loans
+from jingwei.channels.streams.loan_measuring import at_once, evaluate_loans
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.home import open_home
 from jingwei.journeys.sign_loan import SIGN_LOAN, SignLoan

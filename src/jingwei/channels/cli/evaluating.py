@@ -150,7 +150,7 @@ def loans(
     as_json: Json = False,
 ) -> None:
     """Time applying and signing, ask a hundred at once, and kill the bank while it signs."""
-    from jingwei.channels.lending.measuring import evaluate_loans
+    from jingwei.channels.streams.loan_measuring import evaluate_loans
 
     with progress("loans") as tell:
         told: Any = evaluate_loans(applications, kills, seed, tell)

@@ -33,7 +33,7 @@ def settling(who: str, at: int, lines: int = LINES, born: str = "1990-05-01") ->
         **stamp(f"settle:{who}", "system:core", began), customer=who, product="current_cny", account=who,
         name=who, born=born, opening_minor=200_000,
     )  # fmt: skip
-    yield GiveConsent(**stamp(f"agree:{who}", f"customer:{who}", at), customer=who, purpose=Purpose.CREDIT)
+    yield GiveConsent(**stamp(f"agree:{who}", f"customer:{who}", began), customer=who, purpose=Purpose.CREDIT)
     for n in range(lines):
         salary = n * 6 // lines != (n - 1) * 6 // lines
         paid = stamp(f"pay:{who}:{n}", "system:core", at - (180 - n * 180 // lines) * DAY)

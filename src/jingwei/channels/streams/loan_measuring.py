@@ -67,15 +67,14 @@ def evaluate_loans(applications: int, kills: int, seed: int, progress: Progress)
         home = open_home(Path(folder) / "home")
         try:
             settle(home, [f"a{n}" for n in range(applications)] + [f"c{n}" for n in range(100)])
-            apply, sign, offered = one_by_one(home, applications, progress)
+            apply, sign, journey = one_by_one(home, applications, progress)
             crowd = asyncio.run(at_once(home, 100))
             agree = agrees(home)
         finally:
             home.close()
         killed = kill_rounds(Path(folder) / "killed", kills, random.Random(seed))
-    journey = [first + second for first, second in zip(apply, sign, strict=False)]
     return LoansMeasured(
-        applications, offered, spread(apply), spread(sign), spread(journey), STEPS, crowd, killed, agree
+        applications, len(sign), spread(apply), spread(sign), spread(journey), STEPS, crowd, killed, agree
     )
 
 
@@ -88,10 +87,11 @@ def settle(home: Home, people: list[str]) -> None:
             assert reply.answer.refusal is None, reply.answer.refusal
 
 
-def one_by_one(home: Home, count: int, progress: Progress) -> tuple[list[float], list[float], int]:
-    """Seconds to apply and to sign, one customer after the other; and how many were offered a loan."""
+def one_by_one(home: Home, count: int, progress: Progress) -> tuple[list[float], list[float], list[float]]:
+    """Seconds to apply, to sign, and both together where an offer was made; one customer after the other."""
     apply: list[float] = []
     sign: list[float] = []
+    journey: list[float] = []
     for n in range(count):
         began = time.perf_counter()
         command = asking(home.store, f"a{n}", home.clock.now(), f"ask:{n}")
@@ -102,9 +102,10 @@ def one_by_one(home: Home, count: int, progress: Progress) -> tuple[list[float],
             began = time.perf_counter()
             signed = home.bank.do([signing(found, home.clock.now(), f"sign:{n}")])[0].answer
             sign.append(time.perf_counter() - began)
+            journey.append(apply[-1] + sign[-1])
             assert signed.made, signed.refusal
         progress(n + 1, count)
-    return apply, sign, len(sign)
+    return apply, sign, journey
 
 
 async def at_once(home: Home, count: int) -> Crowd:
