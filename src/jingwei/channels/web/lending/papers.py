@@ -133,7 +133,12 @@ def contract(reader: Reader, application: LoanApplication) -> Paper:
         (
             Part(both("paper.parties"), pairs=parties),
             Part(both("paper.terms"), (words.zh, words.en), terms),
-            table(rows_of(unpack(one.plan)), code, tuple(both(f"paper.head.{h}") for h in HEADS), both("paper.schedule")),
+            table(
+                rows_of(unpack(one.plan)),
+                code,
+                tuple(both(f"paper.head.{h}") for h in HEADS),
+                both("paper.schedule"),
+            ),
             Part(both("paper.rights"), tuple(rights)),
             Part(both("paper.digest"), (*_each("paper.digest_says"), one.terms_sha256)),
         ),
@@ -165,11 +170,11 @@ def refusal(reader: Reader, application: LoanApplication, lang: str) -> Paper:
     )
     parts.append(Part(say(lang, "paper.advice"), says or (say(lang, "paper.no_advice"),)))
     parts.append(Part(say(lang, "paper.law"), (worded(found.law, lang),)))
-    parts.append(Part(say(lang, "paper.appeal_title"), (worded(found.appeal, lang), say(lang, "paper.appeal_how"))))
-    about = say(lang, "paper.refused_about", number=one.id, day=local_text(one.asked_at, "%Y-%m-%d"))
-    return Paper(
-        lang, say(lang, "paper.refused"), about, tuple(parts), say(lang, "paper.foot"), one.asked_at
+    parts.append(
+        Part(say(lang, "paper.appeal_title"), (worded(found.appeal, lang), say(lang, "paper.appeal_how")))
     )
+    about = say(lang, "paper.refused_about", number=one.id, day=local_text(one.asked_at, "%Y-%m-%d"))
+    return Paper(lang, say(lang, "paper.refused"), about, tuple(parts), say(lang, "paper.foot"), one.asked_at)
 
 
 def payoff(reader: Reader, loan: Loan, lang: str, day_start: int) -> Paper:

@@ -39,13 +39,11 @@ def instalments(rows: Sequence[Row], code: str, says: str) -> Markup:
         )
     labels = Markup(
         '<text x="0" y="12">{}</text><text x="0" y="{}">{}</text><text class="last" x="{}" y="{}">{}</text>'
-    ).format(
-        f"{format_minor(most, code)} {code}", TALL + 16, rows[0].day, WIDE, TALL + 16, rows[-1].day
-    )
+    ).format(f"{format_minor(most, code)} {code}", TALL + 16, rows[0].day, WIDE, TALL + 16, rows[-1].day)
     line = Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(TALL, WIDE)
-    return Markup('<svg class="loan-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>').format(
-        WIDE, TALL + FOOT, says, Markup("").join(bars), line, labels
-    )
+    return Markup(
+        '<svg class="loan-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>'
+    ).format(WIDE, TALL + FOOT, says, Markup("").join(bars), line, labels)
 
 
 def points(parts: Sequence[tuple[str, int]], says: str) -> Markup:
@@ -67,6 +65,6 @@ def points(parts: Sequence[tuple[str, int]], says: str) -> Markup:
     high = max(len(parts), 1) * ROW
     zero = Markup('<line class="axis" x1="{0}" y1="0" x2="{0}" y2="{1}"/>').format(LEFT, high)
     return Markup(
-        '<svg class="picture points" viewBox="0 0 460 {0}" width="460" height="{0}" role="img" aria-label="{1}">'
-        "{2}{3}</svg>"
+        '<svg class="picture points" viewBox="0 0 460 {0}" width="460" height="{0}" role="img" '
+        'aria-label="{1}">{2}{3}</svg>'
     ).format(high, says, zero, Markup("").join(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from jingwei.domains.credit.product import LoanProduct, Price
 
 NOTHING = Words("", "")
+_AMOUNT = re.compile(r"\d{4,}(?=\.\d\d)")
 
 
 class Row(NamedTuple):
@@ -131,7 +133,13 @@ def prices_for(product: LoanProduct, amount_minor: int) -> tuple[Price, Price] |
 def cost(product: LoanProduct, amount_minor: int, months: int, rate_ppm: int, at: int) -> tuple[Offer, Words]:
     """What a loan would cost, with its one sentence."""
     made = offer_of(product, amount_minor, months, rate_ppm, at)
-    return made, in_one_sentence(made, amount_minor, product.currency)
+    return made, grouped(in_one_sentence(made, amount_minor, product.currency))
+
+
+def grouped(words: Words) -> Words:
+    """The same words with amounts in groups of three digits: 20000.00 is 20,000.00."""
+    en, zh = (_AMOUNT.sub(lambda found: f"{int(found[0]):,}", text) for text in (words.en, words.zh))
+    return Words(en, zh)
 
 
 def offer_in(application: LoanApplication) -> Offer:
@@ -146,7 +154,7 @@ def sentence(application: LoanApplication) -> Words:
     """The offer in one sentence; nothing without one."""
     if not application.plan:
         return NOTHING
-    return in_one_sentence(offer_in(application), application.amount_minor, application.currency)
+    return grouped(in_one_sentence(offer_in(application), application.amount_minor, application.currency))
 
 
 def contract_in(application: LoanApplication) -> Contract:

@@ -175,9 +175,7 @@ def page(
         "most": plain(product.most_minor, product.currency),
         "key": new_key(),
     }
-    return site.page(
-        visit, "app/loans/apply.html", values | shown_cost(site, visit, product, typed), status
-    )
+    return site.page(visit, "app/loans/apply.html", values | shown_cost(site, visit, product, typed), status)
 
 
 async def sent(site: Site, visit: Visit, session: Session, product: LoanProduct, typed: Typed) -> Response:
@@ -192,9 +190,15 @@ async def sent(site: Site, visit: Visit, session: Session, product: LoanProduct,
     try:
         command = checked(
             application(
-                site.desk.reader, site.stamp(session, text["key"]), customer=who, product=product.id,
-                account=text["account"], amount_minor=typed.amount_minor, months=typed.months,
-                purpose=product.scene or text["purpose"], person=bool(text["person"]),
+                site.desk.reader,
+                site.stamp(session, text["key"]),
+                customer=who,
+                product=product.id,
+                account=text["account"],
+                amount_minor=typed.amount_minor,
+                months=typed.months,
+                purpose=product.scene or text["purpose"],
+                person=bool(text["person"]),
             )  # fmt: skip
         )
     except CommandError:

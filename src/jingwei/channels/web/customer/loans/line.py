@@ -68,7 +68,9 @@ def add_line(router: Router, site: Site) -> None:
             except Refused as refused:
                 return page(site, visit, session, line, refused_text(visit, refused))
         stamp = site.stamp(session, key_of(form))
-        refusal = (await site.do(AnswerPayLater(line=line.id, accept=accept, proof=proof, **stamp))).answer.refusal
+        refusal = (
+            await site.do(AnswerPayLater(line=line.id, accept=accept, proof=proof, **stamp))
+        ).answer.refusal
         if refusal is not None:
             return page(site, visit, session, line, worded(refusal.words(), visit.lang))
         told = "line_opened" if accept else "line_closed"
@@ -81,7 +83,9 @@ def add_line(router: Router, site: Site) -> None:
         try:
             command = checked(
                 DrawPayLater(
-                    **site.stamp(session, key_of(form)), line=line.id, purchase=str(form.get("purchase", "")),
+                    **site.stamp(session, key_of(form)),
+                    line=line.id,
+                    purchase=str(form.get("purchase", "")),
                     months=int(months) if months.isascii() and months.isdecimal() and len(months) < 4 else 0,
                 )  # fmt: skip
             )

@@ -140,9 +140,7 @@ def repay_page(
     return site.page(visit, "app/loans/repay.html", values, 422 if wrong and status == 200 else status)
 
 
-async def repaid(
-    site: Site, visit: Visit, session: Session, loan: Loan, fields: dict[str, str]
-) -> Response:
+async def repaid(site: Site, visit: Visit, session: Session, loan: Loan, fields: dict[str, str]) -> Response:
     """Pay what the preview showed; when it is another amount by now, show the preview again."""
     shown = standing(loan, site.now())
     how, minor = read(loan, shown, fields)
