@@ -52,19 +52,18 @@ def points(parts: Sequence[tuple[str, int]], says: str) -> Markup:
     rows = []
     for place, (sentence, by) in enumerate(parts):
         y, long = place * ROW, max(abs(by) / most * SPAN, 1)
-        x, number = (LEFT, LEFT + long + 6) if by >= 0 else (LEFT - long, LEFT - long - 6)
+        kind, x, number = ("gain", LEFT, LEFT + long + 6) if by >= 0 else ("loss", LEFT - long, LEFT - long - 6)
         rows.append(
             Markup(
                 '<text x="0" y="{}">{}</text><rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="12"/>'
-                '<text class="{}" x="{:.1f}" y="{}">{}</text>'
+                '<line class="axis" x1="{}" y1="{}" x2="{}" y2="{}"/><text class="of-{}" x="{:.1f}" y="{}">{}</text>'
             ).format(
-                y + 14, sentence, "gain" if by >= 0 else "loss", x, y + 20, long,
-                "number" if by >= 0 else "number left", number, y + 31, f"{by:+d}".replace("-", "−"),
+                y + 14, sentence, kind, x, y + 20, long, LEFT, y + 17, LEFT, y + 35, kind, number, y + 31,
+                f"{by:+d}".replace("-", "−"),
             )
         )  # fmt: skip
     high = max(len(parts), 1) * ROW
-    zero = Markup('<line class="axis" x1="{0}" y1="0" x2="{0}" y2="{1}"/>').format(LEFT, high)
     return Markup(
         '<svg class="picture points" viewBox="0 0 460 {0}" width="460" height="{0}" role="img" '
-        'aria-label="{1}">{2}{3}</svg>'
-    ).format(high, says, zero, Markup("").join(rows))
+        'aria-label="{1}">{2}</svg>'
+    ).format(high, says, Markup("").join(rows))
