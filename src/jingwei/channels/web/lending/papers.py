@@ -29,7 +29,7 @@ from jingwei.domains.credit.letter import letter
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.domains.credit.offer import percent
 from jingwei.domains.credit.schedule import unpack
-from jingwei.kernel.clock import EPOCH, local_text
+from jingwei.kernel.clock import EPOCH, SECOND, local_text
 from jingwei.kernel.money import format_minor
 from jingwei.kernel.refusal import Words
 from jingwei.ledger.work import Customer
@@ -214,7 +214,7 @@ def as_pdf(paper: Paper) -> bytes:
     assert font() is not None, "ask font() first"
     layout = (files("jingwei.channels.web") / "templates" / "loan_paper.typ").read_bytes()
     pdf = typst.compile(
-        layout, format="pdf", timestamp=EPOCH + timedelta(microseconds=paper.made_at),
+        layout, format="pdf", timestamp=EPOCH + timedelta(seconds=paper.made_at // SECOND),
         sys_inputs={"paper": msgspec.json.encode(paper).decode(), "lang": paper.lang},
     )  # fmt: skip
     assert isinstance(pdf, bytes), "one document is one file"
