@@ -10,26 +10,30 @@ import msgspec
 import numpy as np
 
 from jingwei.learning.boosting import platt
-from jingwei.learning.families import Plan, find_families, matrix, with_families
+from jingwei.learning.families import find_families, matrix
 from jingwei.learning.history import Progress, quiet
 from jingwei.learning.protocol import Flags, auc_roc
 from jingwei.learning.scorecard import Scorecard, fit_scorecard
-from jingwei.learning.tabular import Encoder, Table, learn_encoding, learnable, refuse_leaks
+from jingwei.learning.tabular import Table, learn_encoding, learnable, refuse_leaks
 from jingwei.models.card import Card
 from jingwei.models.compiled import Floats
+from jingwei.models.derived import Encoder, Plan, Recipe
 from jingwei.models.forest import Forest, from_lightgbm
 from jingwei.models.points import PointsModel
 
 FOLDS = 3
-SEEDS = (11, 12, 13)
+SEEDS = (11, 12)
+THREADS = 2
 SHAPES: dict[str, dict[str, Any]] = {
-    "shallow": {"num_leaves": 4, "rounds": 700},
-    "deeper": {"num_leaves": 15, "rounds": 350},
+    "shallow": {"rounds": 700, "num_leaves": 4},
+    "scattered": {"rounds": 700, "num_leaves": 15, "extra_trees": True, "feature_fraction": 0.5},
+    "scattered_small": {"rounds": 1200, "num_leaves": 6, "extra_trees": True, "feature_fraction": 0.5},
 }
-"""Shapes of trees."""
-BOTH = "both"
-CHOICES: dict[str, tuple[str, ...]] = {**{one: (one,) for one in SHAPES}, BOTH: tuple(SHAPES)}
-"""One shape or the mean of both: which, is decided inside the training rows."""
+"""Shapes of trees; scattered ones cut at a random place of each column (Geurts, Ernst, Wehenkel: Extremely
+randomized trees, 2006), so that their errors differ from those of the others."""
+TOGETHER = "together"
+CHOICES: dict[str, tuple[str, ...]] = {**{one: (one,) for one in SHAPES}, TOGETHER: tuple(SHAPES)}
+"""One shape or the mean of all: which, is decided inside the training rows."""
 SETTINGS: dict[str, Any] = {
     "objective": "binary",
     "learning_rate": 0.03,
@@ -40,22 +44,35 @@ SETTINGS: dict[str, Any] = {
     "lambda_l2": 10.0,
     "deterministic": True,
     "force_col_wise": True,
-    "num_threads": 1,
+    "num_threads": THREADS,
     "verbosity": -1,
 }
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """From a table's columns to features, learned from the training rows: what is read, encoded, derived."""
+    """From a table's columns to features, learned from the training rows; and what is left out, and why."""
 
-    names: tuple[str, ...]
-    encoder: Encoder
-    plan: Plan
+    recipe: Recipe
     left_out: dict[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        return self.recipe.names
+
+    @property
+    def encoder(self) -> Encoder:
+        """How texts become numbers."""
+        return self.recipe.encoder
+
+    @property
+    def plan(self) -> Plan:
+        """Which columns make families."""
+        return self.recipe.plan
 
     def features(self, table: Table) -> dict[str, Floats]:
         """Features float64[n] by name; the outcome is not needed. TableError when a column is lacking."""
-        return with_families(self.encoder.numbers(table, self.names), self.plan)
+        return self.recipe.features(table)
 
 
 def learn_reader(train: Table, bad: Flags, taboo: Sequence[str], protected: Sequence[str] = ()) -> Reader:
@@ -70,7 +87,7 @@ def learn_reader(train: Table, bad: Flags, taboo: Sequence[str], protected: Sequ
     encoder = learn_encoding(train, bad, names)
     numbers = encoder.numbers(train, names)
     refuse_leaks(numbers, bad)
-    return Reader(tuple(names), encoder, find_families(numbers), left_out)
+    return Reader(Recipe(tuple(names), encoder, find_families(numbers)), left_out)
 
 
 class Stacked(msgspec.Struct, frozen=True):
@@ -139,7 +156,7 @@ def fit_credit(
     steps = FOLDS * (1 + len(SHAPES)) + len(SEEDS) + 1
     counted = _Counter(progress, steps)
     log_odds, margins = _out_of_fold(columns, cases, bad, counted)
-    margins[BOTH] = np.mean([margins[one] for one in SHAPES], axis=0)
+    margins[TOGETHER] = np.mean([margins[one] for one in SHAPES], axis=0)
     shape = max(margins, key=lambda one: auc_roc(bad, margins[one]))
     stacked = stack(margins[shape], log_odds, bad)
     both = chance(stacked.of(margins[shape], log_odds))
@@ -210,9 +227,11 @@ def grow(cases: Floats, bad: Flags, shape: str, seed: int) -> str:
     """Grow trees and return LightGBM's text of them."""
     import lightgbm
 
-    settings = SETTINGS | {"num_leaves": SHAPES[shape]["num_leaves"], "seed": seed}
+    shaped = dict(SHAPES[shape])
+    rounds = shaped.pop("rounds")
+    settings = SETTINGS | shaped | {"seed": seed}
     data = lightgbm.Dataset(cases, bad.astype(np.float64), params=settings)
-    text: str = lightgbm.train(settings, data, SHAPES[shape]["rounds"]).model_to_string()
+    text: str = lightgbm.train(settings, data, rounds).model_to_string()
     return text
 
 
