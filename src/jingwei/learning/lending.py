@@ -3,8 +3,10 @@ compiled."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -21,9 +23,13 @@ from jingwei.models.derived import Encoder, Plan, Recipe
 from jingwei.models.forest import Forest, from_lightgbm
 from jingwei.models.points import PointsModel
 
+Job = TypeVar("Job")
+Made = TypeVar("Made")
+
 FOLDS = 3
 SEEDS = (11, 12)
-THREADS = 2
+WORKERS = 2
+"""So many trees grow at a time, each on one thread: the same trees whatever the number."""
 SHAPES: dict[str, dict[str, Any]] = {
     "shallow": {"rounds": 700, "num_leaves": 4},
     "scattered": {"rounds": 700, "num_leaves": 15, "extra_trees": True, "feature_fraction": 0.5},
@@ -44,7 +50,7 @@ SETTINGS: dict[str, Any] = {
     "lambda_l2": 10.0,
     "deterministic": True,
     "force_col_wise": True,
-    "num_threads": THREADS,
+    "num_threads": 1,
     "verbosity": -1,
 }
 
@@ -153,7 +159,7 @@ def fit_credit(
     """
     names = tuple(columns)
     cases = matrix(columns, names)
-    steps = FOLDS * (1 + len(SHAPES)) + len(SEEDS) + 1
+    steps = FOLDS * (1 + len(SHAPES)) + len(SEEDS) * len(SHAPES) + 1
     counted = _Counter(progress, steps)
     log_odds, margins = _out_of_fold(columns, cases, bad, counted)
     margins[TOGETHER] = np.mean([margins[one] for one in SHAPES], axis=0)
@@ -162,17 +168,15 @@ def fit_credit(
     both = chance(stacked.of(margins[shape], log_odds))
     scorecard = fit_scorecard(columns, bad)
     counted.step()
-    texts: list[str] = []
-    for seed in SEEDS:
-        texts.extend(grow(cases, bad, one, seed) for one in CHOICES[shape])
-        counted.step()
+    wanted = [(one, seed) for seed in SEEDS for one in CHOICES[shape]]
+    texts = tuple(together(lambda job: counted.after(grow(cases, bad, *job)), wanted))
     card = _card("credit, boosted trees", tuple(f"f{i}" for i in range(len(names))), "LightGBM")
     forest = from_lightgbm(texts, msgspec.structs.replace(card, features=names))
     return CreditModels(
         features=names,
         scorecard=scorecard,
         forest=forest,
-        texts=tuple(texts),
+        texts=texts,
         stacked=stacked,
         shape=shape,
         cut_offs={
@@ -192,27 +196,45 @@ class _Counter:
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
+        self._lock = Lock()
 
     def step(self) -> None:
-        self._done += 1
-        self._progress(self._done, self._total)
+        with self._lock:
+            self._done = min(self._done + 1, self._total)
+            self._progress(self._done, self._total)
+
+    def after(self, made: Made) -> Made:
+        """The same, counted."""
+        self.step()
+        return made
+
+
+def together(work: Callable[[Job], Made], jobs: Sequence[Job]) -> list[Made]:
+    """What the work gives for each job, in their order, WORKERS at a time."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(work, jobs))
 
 
 def _out_of_fold(
     columns: dict[str, Floats], cases: Floats, bad: Flags, counted: _Counter
 ) -> tuple[Floats, dict[str, Floats]]:
     """Scorecard log-odds float64[n] and tree margins per shape, each row by models that did not see it."""
-    log_odds = np.zeros(len(bad))
-    margins = {shape: np.zeros(len(bad)) for shape in SHAPES}
-    for fit, rest in folds(bad):
-        card = fit_scorecard({name: column[fit] for name, column in columns.items()}, bad[fit])
-        log_odds[rest] = card.log_odds({name: column[rest] for name, column in columns.items()})
-        counted.step()
-        for shape, told in margins.items():
-            text = grow(cases[fit], bad[fit], shape, SEEDS[0])
-            told[rest] = grown_margins(text, cases[rest])
-            counted.step()
-    return log_odds, margins
+    parts = folds(bad)
+
+    def done(job: tuple[int, str]) -> Floats:
+        (fit, rest), what = parts[job[0]], job[1]
+        if what in SHAPES:
+            told = grown_margins(grow(cases[fit], bad[fit], what, SEEDS[0]), cases[rest])
+        else:
+            card = fit_scorecard({name: column[fit] for name, column in columns.items()}, bad[fit])
+            told = card.log_odds({name: column[rest] for name, column in columns.items()})
+        return counted.after(told)
+
+    jobs = [(fold, what) for what in ("scorecard", *SHAPES) for fold in range(len(parts))]
+    out = {what: np.zeros(len(bad)) for what in ("scorecard", *SHAPES)}
+    for (fold, what), told in zip(jobs, together(done, jobs), strict=True):
+        out[what][parts[fold][1]] = told
+    return out.pop("scorecard"), out
 
 
 def folds(bad: Flags, count: int = FOLDS, seed: int = 5) -> list[tuple[Any, Any]]:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from jingwei.models.registry import Registry
 
 PolicyFile = Annotated[Path, typer.Argument(help="A policy in TOML.")]
-Slot = Annotated[str, typer.Option(help="Which slot: fraud (cards) or scam (transfers).")]
+Slot = Annotated[str, typer.Option(help="Which slot: fraud, scam, credit, thin_file, company.")]
+Gaps = Annotated[
+    list[str] | None, typer.Option("--gap", help="'CODE: why', for each gap that is an alarm.")
+]
 Digest = Annotated[str, typer.Argument(help="The model's digest, or its first digits.")]
 Who = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="Why; it is written down.")]
@@ -31,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     model = typer.Typer(help="The models that score payments.", no_args_is_help=True)
     model.command("list")(list_models)
     model.command("approve")(approve_model)
+    model.command("challenge")(challenge_model)
     model.command("rollback")(roll_back)
     model.command("card")(show_card)
     app.add_typer(policy, name="policy")
@@ -175,14 +179,41 @@ def approve_model(
     why: Why,
     slot: Slot = "fraud",
     who: Who = "staff:reviewer",
+    gap: Gaps = None,
     as_json: Json = False,
 ) -> None:
-    """Let a kept model score from the next payment on; it must pass the model check."""
+    """Let a kept model score from now on; it must pass the model check, and a second person approves credit."""
+    registry = _registry(context)
+    found = _digest(registry, digest)
+    reasons = dict(_reason(one) for one in gap or [])
+    with bank_at(context) as home:
+        home.may_serve(slot, found)
+        home.registry.approve(slot, found, who=who, why=why, at=home.clock.now(), reasons=reasons)
+        home.found()
+    result({"slot": slot, "digest": found, "who": who, "why": why, "reasons": reasons}, as_json)
+
+
+def _reason(text: str) -> tuple[str, str]:
+    """A gap's code and the reason written for it. Raises Mistake."""
+    code, colon, why = text.partition(":")
+    if not colon:
+        raise Mistake(f"{text!r} gives no reason", "write it as --gap 'AGE.good_refused: why that is right'")
+    return code.strip(), why.strip()
+
+
+def challenge_model(
+    context: typer.Context,
+    digest: Digest,
+    why: Why,
+    slot: Slot = "credit",
+    who: Who = "staff:reviewer",
+    as_json: Json = False,
+) -> None:
+    """Let a kept model score beside the champion of a slot; it decides nothing."""
     registry = _registry(context)
     found = _digest(registry, digest)
     with bank_at(context) as home:
-        home.registry.approve(slot, found, who=who, why=why, at=home.clock.now())
-        home.found()
+        home.registry.challenge(slot, found, who=who, why=why, at=home.clock.now())
     result({"slot": slot, "digest": found, "who": who, "why": why}, as_json)
 
 

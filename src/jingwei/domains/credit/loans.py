@@ -103,9 +103,19 @@ class Loan(Kept, frozen=True):
         return max(day - self.late_since, 0) if self.late_since else 0
 
     def bucket(self, day: int) -> str:
-        """"": nothing late; else "1-30", "31-60", "61-90" or "90+" days."""
+        """ "": nothing late; else "1-30", "31-60", "61-90" or "90+" days."""
         late = self.late_days(day)
-        return "" if not late else "1-30" if late <= 30 else "31-60" if late <= 60 else "61-90" if late <= 90 else "90+"
+        return (
+            ""
+            if not late
+            else "1-30"
+            if late <= 30
+            else "31-60"
+            if late <= 60
+            else "61-90"
+            if late <= 90
+            else "90+"
+        )
 
 
 class PayLaterLine(Kept, frozen=True):

@@ -99,9 +99,7 @@ def level(principal_minor: int, rate_ppm: int, months: int) -> int:
     if not rate_ppm:
         return half_up(Fraction(principal_minor, months))
     grown = (12 * PPM + rate_ppm) ** months
-    return half_up(
-        Fraction(principal_minor * rate_ppm * grown, 12 * PPM * (grown - (12 * PPM) ** months))
-    )
+    return half_up(Fraction(principal_minor * rate_ppm * grown, 12 * PPM * (grown - (12 * PPM) ** months)))
 
 
 def schedule(terms: Terms) -> tuple[Instalment, ...]:
