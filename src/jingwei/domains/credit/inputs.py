@@ -1,4 +1,4 @@
-"""What a loan is decided on: the bank's own view of the customer, the bureau's report, what was said. Pure."""
+"""What a loan is decided on: the bank's own view of the customer and the credit bureau's report. Pure."""
 
 from __future__ import annotations
 

@@ -9,7 +9,10 @@ LOAN_REVIEW, LOAN_APPEAL = "loan_review", "loan_appeal"
 """The codes of cases about a loan: a first answer by a person, and an appeal against a refusal."""
 
 RUNNING, REPAID, CANCELLED, WRITTEN_OFF = "running", "repaid", "cancelled", "written_off"
-BUCKETS = ((1, 30), (31, 60), (61, 90), (91, None))
+BUCKETS: tuple[tuple[int | None, str], ...] = (
+    (0, ""), (30, "1-30"), (60, "31-60"), (90, "61-90"), (None, "90+"),
+)  # fmt: skip
+"""How late a loan is: up to so many days, and what that is called; the last has no end."""
 
 
 class LoanApplication(Kept, frozen=True):
@@ -17,10 +20,10 @@ class LoanApplication(Kept, frozen=True):
 
     `status` is "offered" (until `expires_at`), "waiting" (for a person), "refused", "declined" (by the
     customer), "signed" or "expired". `account` is where the money goes and instalments come from. Amounts are
-    minor units, rates millionths a year, moments microseconds UTC, 0 for never. `policy_reasons` are rule
-    codes, comma-separated; `inputs`, `contributions`, `advice` and `plan` are JSON texts: CreditInputs, a
-    list of [name, points], a list of Advice, and the packed schedule as if paid out on the day of the offer.
-    `terms_sha256` is the digest of the canonical terms that are signed.
+    minor units, rates millionths a year, moments microseconds UTC, 0 for never. `policy_reasons` are codes,
+    comma-separated; `by_score` is 1 when the score alone would refuse; `inputs`, `contributions`, `advice`
+    and `plan` are JSON texts: CreditInputs, a list of [name, points], a list of Advice, and the packed
+    schedule as if paid out on the day of the offer. `terms_sha256` is the digest of the terms to be signed.
     """
 
     customer: str
@@ -38,6 +41,7 @@ class LoanApplication(Kept, frozen=True):
     score_by: str = ""
     limit_minor: int = 0
     policy_reasons: str = ""
+    by_score: int = 0
     inputs: str = ""
     contributions: str = ""
     advice: str = ""
@@ -60,8 +64,9 @@ class LoanApplication(Kept, frozen=True):
 class Loan(Kept, frozen=True):
     """A loan that was paid out; `id` begins with L.
 
+    `kind` is how it is repaid, as of its product unless it was restructured.
     `status` is "running", "repaid", "cancelled" (given back in the cooling-off time) or "written_off".
-    `principal_minor` is what is still lent, `due_minor` interest, fees and penalty booked as due and not paid.
+    `principal_minor` is what is still lent, `due_minor` interest, fees and penalty booked and not paid.
     Both together are exactly what the ledger holds for it on bank:loans and bank:loan_interest_due.
     `plan` is the packed schedule (`schedule.unpack`). `accrued_minor` is interest earned since the last due
     day, not booked yet; `penalty_micro` penalty in millionths of a minor unit, less than one, not booked yet;
@@ -73,6 +78,7 @@ class Loan(Kept, frozen=True):
     customer: str
     application: str
     product: str
+    kind: str
     account: str
     currency: str
     amount_minor: int
@@ -103,19 +109,9 @@ class Loan(Kept, frozen=True):
         return max(day - self.late_since, 0) if self.late_since else 0
 
     def bucket(self, day: int) -> str:
-        """ "": nothing late; else "1-30", "31-60", "61-90" or "90+" days."""
+        """For how long something is late: one of BUCKETS, or nothing when nothing is late."""
         late = self.late_days(day)
-        return (
-            ""
-            if not late
-            else "1-30"
-            if late <= 30
-            else "31-60"
-            if late <= 60
-            else "61-90"
-            if late <= 90
-            else "90+"
-        )
+        return next(name for most, name in BUCKETS if most is None or late <= most)
 
 
 class PayLaterLine(Kept, frozen=True):
@@ -176,8 +172,8 @@ declare(
         ),
         "loan_term_not_possible": Words("The term must be one of {terms} months.", "期限可选：{terms}个月。"),
         "loan_consent_missing": Words(
-            "We may look at your income and spending for a loan only if you agree. Agree to “Working out a loan"
-            " for you” under My data, then apply again.",
+            "We may look at your income and spending only if you agree. Agree to “Working out a loan for you”"
+            " under My data, then apply again.",
             "测算贷款需要查看您的收支，须经您同意。请在“我的数据”中同意“为您测算贷款”，然后重新申请。",
         ),
         "loan_inputs_missing": Words(

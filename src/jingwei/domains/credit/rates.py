@@ -11,12 +11,12 @@ _EXACT = Context(prec=28)
 
 
 def effective_ppm(paid_out_minor: int, payments: Sequence[int]) -> int:
-    """The effective yearly rate in millionths: (1 + i)^12 - 1, where i is the monthly rate at which the
-    payments (minor units, one each month, 0 for none) are worth what was paid out: the internal rate of return.
+    """The effective yearly rate in millionths: (1 + i)^12 - 1, i being the monthly internal rate of return.
 
-    Found by bisection in decimal arithmetic, so that every machine gets the same number. Source: People's Bank
-    of China, announcement [2021] No. 3 (yearly rates of loans, compound method); the same equation as in
-    Directive 2008/48/EC, annex I. Returns 0 when the payments do not exceed what was paid out.
+    That is the rate at which the payments (minor units, one each month, 0 for none) are worth what was paid
+    out. Found by bisection in decimal arithmetic, so that every machine gets the same number. Source:
+    People's Bank of China, announcement [2021] No. 3 (yearly rates of loans, compound method); the
+    same equation as in Directive 2008/48/EC, annex I. Returns 0 when no more is paid than was paid out.
     """
     if sum(payments) <= paid_out_minor:
         return 0

@@ -23,7 +23,8 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One due day of a loan: what is due and what of it is paid, all in minor units.
 
     `day` is the bank day; `principal`, `interest` and `fee` are what is due; `paid_*` what came in.
-    `closed` is whether its interest and fee were booked as due (the day has come or it was repaid early).
+    `closed` is whether its interest and fee were booked as due: the day has come. `early` marks a row that
+    stands for an early repayment, made on `day` in the middle of a period.
     """
 
     day: int
@@ -34,6 +35,7 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     paid_interest: int = 0
     paid_fee: int = 0
     closed: bool = False
+    early: bool = False
 
     @property
     def amount(self) -> int:
