@@ -52,6 +52,7 @@ from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.use_model import UseModel
+from jingwei.journeys.use_scorecard import UseScorecard
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
 
@@ -120,6 +121,7 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RejectPolicy: RULES,
     RollBackPolicy: RULES,
     UseModel: RULES,
+    UseScorecard: RULES,
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 

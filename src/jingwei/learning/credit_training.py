@@ -41,11 +41,12 @@ LIMITS = (
 )
 
 
-class CreditLesson(msgspec.Struct, frozen=True, kw_only=True):
+class CreditLesson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to learn from and who answers for it.
 
-    `time` names the column of the moment of each decision ("" when there is none); without it `first` and
-    `until` (YYYY-MM-DD) say which days the rows come from. `slot` is what the models are for.
+    Read from a TOML file of these names. `time` names the column of the moment of each decision ("" when
+    there is none); without it `first` and `until` (YYYY-MM-DD) say which days the rows come from. `slot` is
+    what the models are for.
     """
 
     target: str
@@ -80,6 +81,15 @@ class Trained(msgspec.Struct, frozen=True):
     default: str
     gain: tuple[float, float, float]
     reader: Reader
+
+
+def read_lesson(file: Path, by: str) -> CreditLesson:
+    """The lesson in a TOML file, asked for by this person. TableError names what is wrong in it."""
+    try:
+        told = msgspec.toml.decode(file.read_bytes(), type=dict[str, Any])
+        return msgspec.convert(told | {"by": by}, CreditLesson)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise TableError(f"{file}: the lesson cannot be read: {error}") from error
 
 
 def train_credit(home: Path, data: Path, lesson: CreditLesson, progress: Progress = quiet) -> dict[str, Any]:
@@ -139,7 +149,7 @@ def learn_credit(table: Table, lesson: CreditLesson, progress: Progress = quiet)
     held = reader.features(parted.held)
     scores, counts = models.scores(held), draws(len(parted.truth))
     told = chosen(parted.truth, scores, counts)
-    made = _Maker(lesson, parted, reader, models, span_of(lesson, moments, bad), found | {}, shuffled, counts)
+    made = _Maker(lesson, parted, reader, models, span_of(lesson, moments, bad), found, shuffled, counts)
     progress(100, 100)
     return Trained(
         models.scorecard.served(made.card("scorecard", features, scores["scorecard"])),
@@ -171,11 +181,11 @@ def span_of(lesson: CreditLesson, moments: npt.NDArray[np.int64] | None, bad: Fl
         first, until = day_of(lesson.first) * DAY, (day_of(lesson.until) + 1) * DAY
     else:
         raise TableError(
-            "nobody says which days the rows come from; name the column of the moment with --time, or the "
-            "days with --from and --until"
+            "nobody says which days the rows come from; name the column of the moment as time, or the days "
+            "as first and until"
         )
     if until <= first:
-        raise TableError("the last day lies before the first; check --from and --until")
+        raise TableError("the last day lies before the first; check first and until")
     return DataSpan(first, until, len(bad), int(bad.sum()))
 
 
@@ -259,15 +269,18 @@ class _Maker(msgspec.Struct, frozen=True):
         for column in self.lesson.protected:
             groups = groups_of(self.parted.fit.column(column), self.parted.held.column(column))
             told = gaps(groups, self.parted.truth, score, cut_off, self.counts)
+            if "approval" not in told:
+                raise TableError(
+                    f"{self.parted.held.path}: fairness cannot be measured on {column!r}: {told['says']} among "
+                    f"{len(self.parted.truth)} rows held out; bring more rows"
+                )
             for measure in ("approval", "good_refused"):
-                if measure in told:
-                    one, (low, high) = told[measure], told[measure]["gap_interval"]
-                    alarm = measure in told["alarm_on"]
-                    ends = (one["lowest"], one["highest"], one["gap"])
-                    found.append(Gap(column, measure, *ends, low, high, one["ratio"], alarm))
-            if "approval" in told:
-                cost = closing(groups, self.parted.truth, score, cut_off, self.counts)
-                closed.append(Closing(column, *cost))
+                one, (low, high) = told[measure], told[measure]["gap_interval"]
+                ends = (one["lowest"], one["highest"], one["gap"])
+                alarm = measure in told["alarm_on"]
+                found.append(Gap(column, measure, *ends, low, high, one["ratio"], alarm))
+            cost = closing(groups, self.parted.truth, score, cut_off, self.counts)
+            closed.append(Closing(column, *cost))
         return tuple(found), tuple(closed)
 
 

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jingwei.channels.cli.asking import Json, setting
-from jingwei.channels.cli.evaluating import Exclude, named
-from jingwei.channels.cli.mistakes import existing, moment_of
+from jingwei.channels.cli.mistakes import existing
 from jingwei.channels.cli.shown import progress, result
 
 
@@ -22,34 +21,18 @@ def add_to(train: typer.Typer, evaluate: typer.Typer) -> None:
 def train_credit(
     context: typer.Context,
     data: Annotated[Path, typer.Option("--data", help="Loans with a known outcome: parquet or CSV.")],
-    target: Annotated[str, typer.Option(help="The column that tells how the loan went.")],
-    good: Annotated[str, typer.Option(help="Its value for a loan that went well.")],
-    owner: Annotated[str, typer.Option(help="Who answers for the model.")],
+    lesson: Annotated[Path, typer.Option("--lesson", help="What is learned and who answers for it: TOML.")],
     by: Annotated[str, typer.Option("--by", help="Who trains it; somebody else approves.")],
-    protected: Annotated[
-        str, typer.Option(help="Columns never to score by, only to look at fairness; commas between.")
-    ] = "",
-    exclude: Exclude = "",
-    time: Annotated[str, typer.Option("--time", help="The column of the moment of each decision.")] = "",
-    start: Annotated[str, typer.Option("--from", help="The rows' first day, without --time.")] = "",
-    until: Annotated[str, typer.Option("--until", help="Their last day, without --time.")] = "",
-    slot: Annotated[str, typer.Option(help="What the models are for.")] = "credit",
     as_json: Json = False,
 ) -> None:
     """Train a scorecard and its boosted challenger with full cards; keep both, approve neither."""
     existing(data, "the loans")
-    if start or until:
-        moment_of(start, "--from")
-        moment_of(until, "--until")
-    from jingwei.learning.credit_training import CreditLesson
+    existing(lesson, "the lesson")
+    from jingwei.learning.credit_training import read_lesson
     from jingwei.learning.credit_training import train_credit as train
 
-    lesson = CreditLesson(
-        target=target, good=good, owner=owner, by=by, slot=slot, protected=named(protected),
-        exclude=named(exclude), time=time, first=start, until=until,
-    )  # fmt: skip
     with progress("training") as tell:
-        told: Any = train(setting(context).home, data, lesson, tell)
+        told: Any = train(setting(context).home, data, read_lesson(lesson, by), tell)
     result(told, as_json)
 
 

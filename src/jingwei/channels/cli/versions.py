@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, books_of, setting
@@ -13,12 +14,13 @@ from jingwei.channels.cli.shown import fields, result, table
 
 if TYPE_CHECKING:
     from jingwei.decisions.policy import Policy
+    from jingwei.models.card import Card
     from jingwei.models.registry import Registry
 
 PolicyFile = Annotated[Path, typer.Argument(help="A policy in TOML.")]
 Slot = Annotated[str, typer.Option(help="Which slot: fraud, scam, credit, thin_file, company.")]
-Gaps = Annotated[
-    list[str] | None, typer.Option("--gap", help="'CODE: why', for each gap that is an alarm.")
+Whys = Annotated[
+    list[str], typer.Option("--why", help="Why; again as 'CODE: why' for each gap that is an alarm.")
 ]
 Digest = Annotated[str, typer.Argument(help="The model's digest, or its first digits.")]
 Who = Annotated[str, typer.Option(help="Who decides.")]
@@ -176,16 +178,15 @@ def show_card(context: typer.Context, digest: Digest, as_json: Json = False) -> 
 def approve_model(
     context: typer.Context,
     digest: Digest,
-    why: Why,
+    whys: Whys,
     slot: Slot = "fraud",
     who: Who = "staff:reviewer",
-    gap: Gaps = None,
     as_json: Json = False,
 ) -> None:
-    """Let a kept model score from now on; it must pass the model check, and a second person approves credit."""
+    """Let a kept model score from now on; it must pass the model check; a second person approves credit."""
     registry = _registry(context)
     found = _digest(registry, digest)
-    reasons = dict(_reason(one) for one in gap or [])
+    why, reasons = _reasons(whys, registry.load(found).card)
     with bank_at(context) as home:
         home.may_serve(slot, found)
         home.registry.approve(slot, found, who=who, why=why, at=home.clock.now(), reasons=reasons)
@@ -193,12 +194,12 @@ def approve_model(
     result({"slot": slot, "digest": found, "who": who, "why": why, "reasons": reasons}, as_json)
 
 
-def _reason(text: str) -> tuple[str, str]:
-    """A gap's code and the reason written for it. Raises Mistake."""
-    code, colon, why = text.partition(":")
-    if not colon:
-        raise Mistake(f"{text!r} gives no reason", "write it as --gap 'AGE.good_refused: why that is right'")
-    return code.strip(), why.strip()
+def _reasons(whys: list[str], card: Card) -> tuple[str, dict[str, str]]:
+    """Why in general, and the reasons among them that begin with the code of a gap on the card."""
+    codes = () if card.governance is msgspec.UNSET else tuple(gap.code for gap in card.governance.gaps)
+    parts = [one.partition(":") for one in whys]
+    found = {code: told.strip() for code, _, told in parts if code in codes}
+    return "; ".join(one for one in whys if one.partition(":")[0] not in codes), found
 
 
 def challenge_model(
