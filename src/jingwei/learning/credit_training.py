@@ -3,6 +3,7 @@ yet approved."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from jingwei.learning.leaks import canaries, refuse_later, shuffled_auc
 from jingwei.learning.lending import CreditModels, Reader, fit_credit, learn_reader
 from jingwei.learning.measures import Counts, draws
 from jingwei.learning.protocol import Flags
+from jingwei.learning.sources import helpful
 from jingwei.learning.stream import day_of
 from jingwei.learning.tabular import Table, TableError, outcome, read_table
 from jingwei.models.card import Card, DataSpan
 from jingwei.models.compiled import Floats
 from jingwei.models.contract import check_model
-from jingwei.models.governance import Calibrated, Closing, Gap, Governance, Reference
+from jingwei.models.governance import Calibrated, Closing, Gap, Governance, Helped, Reference
 from jingwei.models.kinds import load_model
 from jingwei.models.points import PointsModel
 from jingwei.models.registry import Registry
@@ -46,7 +48,8 @@ class CreditLesson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Read from a TOML file of these names. `time` names the column of the moment of each decision ("" when
     there is none); without it `first` and `until` (YYYY-MM-DD) say which days the rows come from. `slot` is
-    what the models are for.
+    what the models are for. With `own` columns named, each of `sources` (columns by name of the source) is
+    used only when it is measured to help; other columns are not read.
     """
 
     target: str
@@ -61,6 +64,8 @@ class CreditLesson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     time: str = ""
     first: str = ""
     until: str = ""
+    own: tuple[str, ...] = ()
+    sources: dict[str, tuple[str, ...]] = {}
 
 
 class Parted(msgspec.Struct, frozen=True):
@@ -99,7 +104,14 @@ def train_credit(home: Path, data: Path, lesson: CreditLesson, progress: Progres
     column or leak, TrainingError when a planted leak was not refused.
     """
     lesson = msgspec.structs.replace(lesson, data=lesson.data or data.name)
-    return keep(Registry(home / "models"), learn_credit(read_table(data), lesson, progress), lesson)
+    return train_table(home, read_table(data), lesson, progress)
+
+
+def train_table(
+    home: Path, table: Table, lesson: CreditLesson, progress: Progress = quiet
+) -> dict[str, Any]:
+    """The same with rows at hand."""
+    return keep(Registry(home / "models"), learn_credit(table, lesson, progress), lesson)
 
 
 def keep(registry: Registry, trained: Trained, lesson: CreditLesson) -> dict[str, Any]:
@@ -123,6 +135,7 @@ def keep(registry: Registry, trained: Trained, lesson: CreditLesson) -> dict[str
     gap, low, high = trained.gain
     card = governance_of(trained.scorecard.card)
     told["default"], told["gain"], told["gain_interval"] = trained.default, gap, (low, high)
+    told["sources"] = msgspec.to_builtins(card.sources)
     return told | {"canaries": card.canaries, "left_out": card.left_out, "held_out": card.held_out}
 
 
@@ -138,6 +151,8 @@ def learn_credit(table: Table, lesson: CreditLesson, progress: Progress = quiet)
     moments = refuse_later(table, lesson.time) if lesson.time else None
     taboo = [name for name in (lesson.target, lesson.time, *lesson.exclude) if name]
     parted = part(table, bad, moments)
+    tried = _sources(parted, lesson)
+    taboo += _not_read(table, lesson, tried)
     reader = learn_reader(parted.fit, parted.bad, taboo, lesson.protected)
     found = canaries(parted.fit, parted.bad, taboo, lesson.protected)
     features = reader.features(parted.fit)
@@ -149,7 +164,8 @@ def learn_credit(table: Table, lesson: CreditLesson, progress: Progress = quiet)
     held = reader.features(parted.held)
     scores, counts = models.scores(held), draws(len(parted.truth))
     told = chosen(parted.truth, scores, counts)
-    made = _Maker(lesson, parted, reader, models, span_of(lesson, moments, bad), found, shuffled, counts)
+    span = span_of(lesson, moments, bad)
+    made = _Maker(lesson, parted, reader, models, span, found, shuffled, counts, tried)
     progress(100, 100)
     return Trained(
         models.scorecard.served(made.card("scorecard", features, scores["scorecard"])),
@@ -158,6 +174,23 @@ def learn_credit(table: Table, lesson: CreditLesson, progress: Progress = quiet)
         (told["gap"], *told["gap_interval"]),
         reader,
     )
+
+
+def _sources(parted: Parted, lesson: CreditLesson) -> tuple[Helped, ...]:
+    """What each source adds on the rows fitted to, out of fold."""
+    if not lesson.own:
+        return ()
+    columns = [*lesson.own, *(name for names in lesson.sources.values() for name in names)]
+    features = {name: parted.fit.column(name).astype(np.float64) for name in columns}
+    return tuple(helpful(features, parted.bad, lesson.own, lesson.sources)[1])
+
+
+def _not_read(table: Table, lesson: CreditLesson, tried: Sequence[Helped]) -> list[str]:
+    """Columns that are neither the bank's own nor of a source that helps; none when no own ones are named."""
+    if not lesson.own:
+        return []
+    read = {*lesson.own, *(name for one in tried if one.used for name in one.columns), *lesson.protected}
+    return [name for name in table.columns if name not in read and name != lesson.target]
 
 
 def part(table: Table, bad: Flags, moments: npt.NDArray[np.int64] | None) -> Parted:
@@ -205,6 +238,7 @@ class _Maker(msgspec.Struct, frozen=True):
     canaries: dict[str, str]
     shuffled: float
     counts: Counts
+    tried: tuple[Helped, ...]
 
     def card(self, name: str, features: dict[str, Floats], score: Floats) -> Card:
         """The card of one model; `score` is of the rows held out."""
@@ -262,6 +296,7 @@ class _Maker(msgspec.Struct, frozen=True):
             intervals=intervals,
             limits_en=LIMITS[0],
             limits_zh=LIMITS[1],
+            sources=self.tried,
         )
 
     def _groups(self, score: Floats, cut_off: float) -> tuple[tuple[Gap, ...], tuple[Closing, ...]]:
@@ -271,8 +306,8 @@ class _Maker(msgspec.Struct, frozen=True):
             told = gaps(groups, self.parted.truth, score, cut_off, self.counts)
             if "approval" not in told:
                 raise TableError(
-                    f"{self.parted.held.path}: fairness cannot be measured on {column!r}: {told['says']} among "
-                    f"{len(self.parted.truth)} rows held out; bring more rows"
+                    f"{self.parted.held.path}: fairness cannot be measured on {column!r}: {told['says']} "
+                    f"among {len(self.parted.truth)} rows held out; bring more rows"
                 )
             for measure in ("approval", "good_refused"):
                 one, (low, high) = told[measure], told[measure]["gap_interval"]

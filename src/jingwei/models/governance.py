@@ -67,6 +67,18 @@ class Calibrated(msgspec.Struct, frozen=True):
     bad: float
 
 
+class Helped(msgspec.Struct, frozen=True):
+    """What one source adds to the AUC out of fold, with the 95 % interval; `used` when all of it lies above
+    zero."""
+
+    source: str
+    columns: tuple[str, ...]
+    gain: float
+    low: float
+    high: float
+    used: bool
+
+
 class Governance(msgspec.Struct, frozen=True):
     """The part of a card that a second person reads before approving.
 
@@ -92,6 +104,7 @@ class Governance(msgspec.Struct, frozen=True):
     intervals: dict[str, tuple[float, float]]
     limits_en: str
     limits_zh: str
+    sources: tuple[Helped, ...] = ()
 
     def alarms(self) -> tuple[Gap, ...]:
         """The gaps that need a written reason before anybody is decided about."""

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from jingwei.channels.cli.asking import Json, setting
-from jingwei.channels.cli.mistakes import existing
+from jingwei.channels.cli.mistakes import Mistake, existing
 from jingwei.channels.cli.shown import progress, result
 
 
 def add_to(train: typer.Typer, evaluate: typer.Typer) -> None:
     """Add the commands below `train` and `evaluate`."""
     train.command("credit")(train_credit)
+    train.command("simulated")(train_simulated)
     evaluate.command("drift")(drift)
 
 
@@ -33,6 +34,26 @@ def train_credit(
 
     with progress("training") as tell:
         told: Any = train(setting(context).home, data, read_lesson(lesson, by), tell)
+    result(told, as_json)
+
+
+def train_simulated(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help="credit, thin_file or company.")],
+    by: Annotated[str, typer.Option("--by", help="Who trains it; somebody else approves.")],
+    owner: Annotated[str, typer.Option(help="Who answers for the model.")] = "staff:model_owner",
+    people: Annotated[int, typer.Option(min=2000, max=200_000, help="How many, over three cities.")] = 24_000,
+    as_json: Json = False,
+) -> None:
+    """Train a loan score on SIMULATED people or companies; a source of data is used only when it helps."""
+    from jingwei.channels.cli.lessons import LESSONS, simulated
+    from jingwei.learning.credit_training import train_table
+
+    if what not in LESSONS:
+        raise Mistake(f"nothing is scored as {what!r}", f"choose one of {', '.join(LESSONS)}")
+    with progress("training") as tell:
+        table, lesson = simulated(what, people, by, owner)
+        told: Any = train_table(setting(context).home, table, lesson, tell)
     result(told, as_json)
 
 

@@ -6,11 +6,12 @@ a line gives less the most it could give: never above zero, and exactly what a r
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
 
+from jingwei.domains.credit.company_inputs import COMPANY, OWN, SOURCES
 from jingwei.domains.credit.first_score import SENTENCES as FIRST_SENTENCES
 from jingwei.domains.credit.first_score import credit_score
 from jingwei.domains.credit.inputs import CreditInputs, Score
@@ -20,8 +21,8 @@ from jingwei.models.contract import Model
 from jingwei.models.points import Points, PointsModel
 
 CREDIT, THIN_FILE = "credit", "thin_file"
-SLOTS = (CREDIT, THIN_FILE)
-"""What a trained scorecard can score here: applicants, and those of whom no bureau knows anything."""
+SLOTS = (CREDIT, THIN_FILE, COMPANY)
+"""What a trained scorecard can score here: applicants, those of whom no bureau knows anything, companies."""
 
 BASE_POINTS, DOUBLE_ODDS, BASE_ODDS = 600.0, 20.0, 30.0
 """600 points are thirty good to one bad; every 20 points more double that."""
@@ -62,9 +63,12 @@ class Line(msgspec.Struct, frozen=True):
     feature: str
     edges: tuple[float, ...]
     points: tuple[int, ...]
+    neutral: int
 
-    def of(self, value: float) -> int:
-        """The points of a value."""
+    def of(self, value: float | None) -> int:
+        """The points of a value; of one that may not be read those of the average (evidence zero)."""
+        if value is None:
+            return self.neutral
         return self.points[sum(value >= edge for edge in self.edges)]
 
 
@@ -78,8 +82,11 @@ class TrainedCard(msgspec.Struct, frozen=True):
 
     def score(self, inputs: CreditInputs) -> Score:
         """The score of these inputs; the best and the contributions add up to the points exactly."""
-        values = numbers_of(inputs)
-        parts = tuple((line.feature, line.of(values[line.feature])) for line in self.lines)
+        return self.of(numbers_of(inputs))
+
+    def of(self, values: Mapping[str, float]) -> Score:
+        """The score of values by name; a line whose value is not there counts as for the average."""
+        parts = tuple((line.feature, line.of(values.get(line.feature))) for line in self.lines)
         points = self.best + sum(part for _, part in parts)
         return Score(points, grade_of(points), parts, self.name)
 
@@ -126,7 +133,8 @@ BEHAVIOUR = (
     "refused", "purchases",
 )  # fmt: skip
 """What the bank itself knows of how accounts were kept: all a thin-file card reads."""
-READS = {CREDIT: tuple(SENTENCES), THIN_FILE: BEHAVIOUR}
+COMPANY_READS = (*OWN, *(name for columns in SOURCES.values() for name in columns))
+READS = {CREDIT: tuple(SENTENCES), THIN_FILE: BEHAVIOUR, COMPANY: COMPANY_READS}
 """What the card of each slot may read; nothing protected is among it, so nothing protected can be read."""
 
 
@@ -158,7 +166,7 @@ def card_of(slot: str, table: str) -> TrainedCard:
     base = round(BASE_POINTS - factor * (math.log(BASE_ODDS) + read.base))
     best = [max(line.points) for line in lines]
     taken = tuple(
-        Line(line.feature, line.edges, tuple(part - most for part in line.points))
+        Line(line.feature, line.edges, tuple(part - most for part in line.points), -most)
         for line, most in zip(lines, best, strict=True)
     )
     return TrainedCard(slot, read.name, base + sum(best), taken)
@@ -169,7 +177,7 @@ def _line(line: Points) -> Line:
     rises = all(a < b for a, b in zip(line.edges, line.edges[1:], strict=False))
     if len(line.points) != len(line.edges) + 1 or not rises or not all(map(math.isfinite, line.points)):
         raise ValueError(f"the line of {line.feature} is not a table of points")
-    return Line(line.feature, line.edges, tuple(round(-factor * part) for part in line.points))
+    return Line(line.feature, line.edges, tuple(round(-factor * part) for part in line.points), 0)
 
 
 def grade_of(points: int) -> str:
