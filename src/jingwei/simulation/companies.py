@@ -1,9 +1,9 @@
 """SIMULATED small companies: what tax, power, invoice and supply-chain records tell, and who failed to pay.
 
 The truth is written here once and nobody tunes a model against it: a company has a hidden strength that
-drifts. Sales follow strength; tax follows sales with holes (late filings grow as strength falls); power follows
-sales, with what a trade needs; buyers pay invoices later when times are bad for them, which hurts whoever has
-few of them; what an anchor firm says in its supply chain follows the anchor's size, not the company's strength.
+drifts. Sales follow strength; tax follows sales with holes (late filings grow as strength falls); power
+follows sales, with what a trade needs; buyers pay invoices later when times are bad for them, which hurts
+whoever has few of them; what an anchor firm says in its supply chain follows the anchor's size, not strength.
 Failure follows strength, late buyers and few buyers. No accuracy on it means anything for life."""
 
 from __future__ import annotations

@@ -93,9 +93,18 @@ def _behaviour(draws: Draws, people: People, cards: Columns, moves: Columns, cas
         "income_minor": np.sort(income, axis=1)[:, middle],
         "spending_minor": np.sort(outgo, axis=1)[:, middle],
         "overdrawn_days": np.zeros(size),
+        "income_change": _latest(income),
+        "spending_change": _latest(outgo),
         "refused": refused,
         "purchases": bought[:, -WINDOW:].sum(axis=1),
     }
+
+
+def _latest(months: Floats) -> Floats:
+    """The latest month in thousandths of the mean of those before it; a thousand when there was nothing."""
+    before = months[:, :-1].mean(axis=1)
+    share = np.divide(months[:, -1], before, out=np.ones(len(months)), where=before > 0)
+    return np.minimum(np.floor(1000 * share), 5000.0)
 
 
 def _registers(rows: Columns, people: People) -> Columns:
