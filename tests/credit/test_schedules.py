@@ -38,7 +38,8 @@ DAY = number("2026-01-31")
 
 
 def made(kind: str, principal: int, rate: int, months: int, **more: int) -> tuple[Instalment, ...]:
-    return schedule(Terms(kind, principal, rate, due_days(DAY, months), DAY, more.pop("lent_day", DAY), **more))
+    lent_day = more.pop("lent_day", DAY)
+    return schedule(Terms(kind, principal, rate, due_days(DAY, months), DAY, lent_day, **more))
 
 
 def test_an_annuity_of_12_000_at_12_percent_is_what_the_textbook_says() -> None:
@@ -85,8 +86,9 @@ def test_principal_adds_up_to_the_loan_exactly(
 def test_a_period_that_begins_in_its_middle_costs_its_days(
     principal: int, rate: int, months: int, gone: int
 ) -> None:
-    whole, part = made("annuity", principal, rate, months), made(
-        "annuity", principal, rate, months, lent_day=DAY + gone
+    whole, part = (
+        made("annuity", principal, rate, months),
+        made("annuity", principal, rate, months, lent_day=DAY + gone),
     )
     share = Fraction(28 - gone, 28)
     assert part[0].interest == interest_of(principal, rate, share) <= whole[0].interest
@@ -103,7 +105,8 @@ def test_fewer_months_never_cost_more_each_month(principal: int, rate: int, mont
 
 
 @pytest.mark.parametrize(
-    ("rate_ppm", "months", "yearly"), [(120_000, 12, 126_825), (72_000, 24, 74_424), (0, 6, 0), (240_000, 3, 268_242)]
+    ("rate_ppm", "months", "yearly"),
+    [(120_000, 12, 126_825), (72_000, 24, 74_424), (0, 6, 0), (240_000, 3, 268_242)],
 )
 def test_the_effective_rate_compounds_the_monthly_one(rate_ppm: int, months: int, yearly: int) -> None:
     """(1 + 0.12 / 12)^12 - 1 = 12.6825 %."""
