@@ -21,6 +21,7 @@ APPROVE, ROLLBACK, CHALLENGE = "approve", "rollback", "challenge"
 GOVERNED = ("credit", "thin_file", "company")
 """Slots that decide about people's and companies' credit: no card, no approval."""
 Reasons = Mapping[str, str]
+CHANCE = 0.5
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SLOT = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -212,6 +213,12 @@ def refuse_ungoverned(slot: str, digest: str, card: Card, who: str, reasons: Rea
                 "data and how groups fare; train it with `jingwei train credit`"
             )
         return
+    low = told.intervals.get("auc", (0.0, 0.0))[0]
+    if low <= CHANCE:
+        raise ModelError(
+            f"model {digest[:12]} cannot be approved: on rows held out it cannot be told from chance (its AUC "
+            f"may be as low as {low:.3f})"
+        )
     if who == told.trained_by:
         raise ModelError(f"a second person approves: {who} trained model {digest[:12]}")
     open_ = unanswered(told, reasons)

@@ -42,7 +42,7 @@ def train_simulated(
     what: Annotated[str, typer.Argument(help="credit, thin_file or company.")],
     by: Annotated[str, typer.Option("--by", help="Who trains it; somebody else approves.")],
     owner: Annotated[str, typer.Option(help="Who answers for the model.")] = "staff:model_owner",
-    people: Annotated[int, typer.Option(min=2000, max=200_000, help="How many, over three cities.")] = 24_000,
+    people: Annotated[int, typer.Option(min=2000, max=200_000, help="How many, over three cities.")] = 45_000,
     as_json: Json = False,
 ) -> None:
     """Train a loan score on SIMULATED people or companies; a source of data is used only when it helps."""

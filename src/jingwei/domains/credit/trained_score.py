@@ -33,6 +33,8 @@ SENTENCES: dict[str, Words] = FIRST_SENTENCES | {
     "income_minor": Words("your usual monthly income", "您通常的月收入"),
     "spending_minor": Words("what you usually spend in a month", "您通常的月支出"),
     "purchases": Words("how often you pay by card", "刷卡消费的次数"),
+    "income_change": Words("whether your income has fallen lately", "近期收入是否下降"),
+    "spending_change": Words("whether your spending has changed lately", "近期支出是否变化"),
     "monthly_minor": Words("what your loans elsewhere cost each month", "其他贷款每月还款额"),
     "own_monthly_minor": Words("what your loans with us cost each month", "我行贷款每月还款额"),
     "own_loans": Words("how many loans you have with us", "您在我行的贷款笔数"),
@@ -117,6 +119,8 @@ def numbers_of(inputs: CreditInputs) -> dict[str, float]:
         "overdrawn_days": seen.overdrawn_days,
         "refused": seen.refused,
         "purchases": seen.purchases,
+        "income_change": seen.income_change,
+        "spending_change": seen.spending_change,
         "debts": bureau.debts,
         "monthly_minor": bureau.monthly_minor,
         "late_marks": bureau.late_marks,
@@ -130,7 +134,7 @@ def numbers_of(inputs: CreditInputs) -> dict[str, float]:
 
 BEHAVIOUR = (
     "account_days", "balance_days", "income_months", "income_minor", "spending_minor", "overdrawn_days",
-    "refused", "purchases",
+    "refused", "purchases", "income_change", "spending_change",
 )  # fmt: skip
 """What the bank itself knows of how accounts were kept: all a thin-file card reads."""
 COMPANY_READS = (*OWN, *(name for columns in SOURCES.values() for name in columns))

@@ -103,8 +103,9 @@ def _behaviour(draws: Draws, people: People, cards: Columns, moves: Columns, cas
 def _latest(months: Floats) -> Floats:
     """The latest month in thousandths of the mean of those before it; a thousand when there was nothing."""
     before = months[:, :-1].mean(axis=1)
-    share = np.divide(months[:, -1], before, out=np.ones(len(months)), where=before > 0)
-    return np.minimum(np.floor(1000 * share), 5000.0)
+    share: Floats = np.divide(months[:, -1], before, out=np.ones(len(months)), where=before > 0)
+    told: Floats = np.minimum(np.floor(1000 * share), 5000.0)
+    return told
 
 
 def _registers(rows: Columns, people: People) -> Columns:
