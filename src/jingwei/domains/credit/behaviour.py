@@ -18,6 +18,8 @@ SPENT = frozenset({"payment", "card", "capture"})
 LEAST_INCOME = 500
 """From so much income in 30 days on (whole units) it counts as a month with income."""
 
+MOST_CHANGE = 5000
+
 LEAST_BALANCE = 100
 """A day ends with money in the account when it ends with at least so much (whole units)."""
 
@@ -65,7 +67,15 @@ def measure(histories: Sequence[History], failed: int, at: int, code: str) -> Be
         overdrawn_days=sum(any(one < 0 for one in days) for days in zip(*closing, strict=True)),
         refused=failed,
         purchases=purchases,
+        income_change=change(earned),
+        spending_change=change(spent),
     )
+
+
+def change(months: Sequence[int]) -> int:
+    """The latest month, first here, in thousandths of the others' mean; 1,000 when those are nothing."""
+    before = sum(months[1:])
+    return min(1000 * months[0] * (len(months) - 1) // before, MOST_CHANGE) if before else 1000
 
 
 def closings(one: History, until: int) -> list[int]:
