@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -66,9 +66,17 @@ class City:
 
 
 def live_through(
-    count: int, days: int, seed: int, first: date | None = None, told: Progress = lambda done, total: None
+    count: int,
+    days: int,
+    seed: int,
+    first: date | None = None,
+    told: Progress = lambda done, total: None,
+    only: Sequence[str] | None = None,
 ) -> City:
     """Let `count` people live for `days` from `first` (by default: the days before 2026-03-01).
+
+    Of the systems that move no money only those named in `only` are made, all when None; what is made is the
+    same either way.
 
     Raises ValueError when the city would be too small or too large.
     """
@@ -93,7 +101,7 @@ def live_through(
     city = City(begin, days, seed, people, shops)
     _money(city, cards, moves, cash, crime)
     told(4, 6)
-    _beside(city, draws, almanac, (causes, strains), crime)
+    _beside(city, draws, almanac, (causes, strains, crime), only)
     told(5, 6)
     _lending(city, draws, almanac, (causes, strains))
     _labels(city, draws)
@@ -129,23 +137,31 @@ def _within(rows: Columns, horizon: int) -> Columns:
     return {name: column[here] for name, column in rows.items()}
 
 
-def _beside(city: City, draws: Draws, almanac: Almanac, life: tuple[Causes, Strains], crime: Crime) -> None:
+def _beside(
+    city: City,
+    draws: Draws,
+    almanac: Almanac,
+    life: tuple[Causes, Strains, Crime],
+    only: Sequence[str] | None,
+) -> None:
     """The systems that move no money of ours, each with a moment `at`."""
     people, days = city.people, city.days
-    causes, strains = life
-    elsewhere = [loans(draws, people, almanac, causes), debts(draws, people, strains, almanac)]
-    made = {
-        "loans": in_time(joined(elsewhere)),
-        "wealth": funds(draws, people, days),
-        "digital": views(draws, people, almanac, causes),
-        "crm": contacts(draws, people, days),
-        "insurance": policies(draws, people, days),
-        "service": calls(draws, people, causes, days, crime.calls),
-        "devices": logins(draws, people, days),
-        "registers": registers(draws, people, almanac),
-        "shopping": shopping(draws, people, almanac, causes),
+    causes, strains, crime = life
+    made: dict[str, Callable[[], Columns]] = {
+        "loans": lambda: in_time(
+            joined([loans(draws, people, almanac, causes), debts(draws, people, strains, almanac)])
+        ),
+        "wealth": lambda: funds(draws, people, days),
+        "digital": lambda: views(draws, people, almanac, causes),
+        "crm": lambda: contacts(draws, people, days),
+        "insurance": lambda: policies(draws, people, days),
+        "service": lambda: calls(draws, people, causes, days, crime.calls),
+        "devices": lambda: logins(draws, people, days),
+        "registers": lambda: registers(draws, people, almanac),
+        "shopping": lambda: shopping(draws, people, almanac, causes),
     }
-    for name, rows in made.items():
+    for name in made if only is None else only:
+        rows = made[name]()
         city.systems[name] = {**rows, "at": _at(city.first, np.asarray(rows["at_s"]))}
 
 

@@ -1,0 +1,64 @@
+"""Commands that measure on simulated cities: how early a missed payment is foreseen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jingwei.channels.cli.asking import Json
+from jingwei.channels.cli.mistakes import USAGE, Mistake
+from jingwei.channels.cli.shown import progress, result
+
+YEAR_DAYS = 365
+
+
+def add_warning_to(evaluate: typer.Typer) -> None:
+    """Add the command below `evaluate`."""
+    evaluate.command("warning")(warning)
+
+
+def warning(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A city's folder, as `jingwei city --out` makes it.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=0, help="Instead: so many simulated cities, a year each.")] = 0,
+    people: Annotated[int, typer.Option(min=1_000, help="People in each of those cities.")] = 4_000,
+    volume: Annotated[
+        float, typer.Option(min=0.001, max=0.5, help="Alerts a week, as a share of the loans looked at.")
+    ] = 0.02,
+    as_json: Json = False,
+) -> None:
+    """Measure how many days before a first missed payment it is foreseen, on days not learned from."""
+    from jingwei.learning.boosting import TrainingError
+    from jingwei.learning.tabular import TableError
+
+    if (data is None) == (seeds == 0):
+        fix = "give --data DIR, or --seeds N"
+        raise Mistake("there must be one thing to measure on", fix, code=USAGE)
+    try:
+        told: Any = _on_files(data, volume) if data is not None else _on_cities(seeds, people, volume)
+    except (TableError, TrainingError) as error:
+        raise Mistake(str(error), "use a city of more people or days") from None
+    result(told, as_json)
+
+
+def _on_files(folder: Path, volume: float) -> dict[str, Any]:
+    from jingwei.learning.early_warning import read_city
+    from jingwei.learning.warning_evaluation import evaluate_one
+
+    return evaluate_one(read_city(folder), volume)
+
+
+def _on_cities(seeds: int, people: int, volume: float) -> dict[str, Any]:
+    from jingwei.learning.early_warning import Borrowers
+    from jingwei.learning.warning_evaluation import evaluate_many
+    from jingwei.simulation.borrowers_known import borrowers_in
+    from jingwei.simulation.city.world import live_through
+
+    def made(seed: int) -> Borrowers:
+        return borrowers_in(live_through(people, YEAR_DAYS, seed, only=("loans",)))
+
+    with progress("early warning") as tell:
+        return evaluate_many(made, range(1, seeds + 1), volume, tell)
