@@ -1,4 +1,4 @@
-"""Commands that measure on simulated cities: how early a missed payment is foreseen."""
+"""Commands on simulated cities: a year with and without learning, how early trouble is foreseen."""
 
 from __future__ import annotations
 
@@ -9,9 +9,59 @@ import typer
 
 from jingwei.channels.cli.asking import Json
 from jingwei.channels.cli.mistakes import USAGE, Mistake
-from jingwei.channels.cli.shown import progress, result
+from jingwei.channels.cli.shown import progress, result, table
 
 YEAR_DAYS = 365
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands below `simulate`."""
+    simulate = typer.Typer(help="Run the bank on a simulated city.", no_args_is_help=True)
+
+    @simulate.callback()
+    def whole() -> None:
+        """Keep `year` a word of its own, though it is the only command here."""
+
+    simulate.command("year")(year)
+    app.add_typer(simulate, name="simulate")
+
+
+def year(
+    seeds: Annotated[int, typer.Option(min=1, max=1_000, help="How many cities, one after the other.")] = 3,
+    people: Annotated[int, typer.Option(min=300, max=20_000, help="People in each city.")] = 1_000,
+    first: Annotated[int, typer.Option("--first-seed", min=0, help="The first seed.")] = 1,
+    state: Annotated[
+        Path | None, typer.Option(help="A file to keep finished years in: a run that was stopped goes on.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Live a year by rules, with learning, and with late wrong labels; say how they differ. All simulated."""
+    from jingwei.simulation.year.report import StateError, simulate
+
+    try:
+        with progress("years") as tell:
+            told = simulate(range(first, first + seeds), people, state, tell)
+    except StateError as error:
+        raise Mistake(str(error), "name another file with --state, or remove this one") from None
+    result(told, as_json, lambda: _show(told))
+
+
+def _show(told: dict[str, Any]) -> None:
+    """The figures of the three ways, and the difference that learning makes."""
+    rules, *others = told["arms"]
+    rows = []
+    for name, says in told["figures"].items():
+        row = [says, *(f"{told['arms'][arm][name]:,.3g}" for arm in told["arms"])]
+        for arm in others:
+            apart = told[f"{arm}_less_{rules}"][name]
+            span = "" if apart["interval"] is None else " [{:,.3g}, {:,.3g}]".format(*apart["interval"])
+            row.append(f"{apart['mean']:,.3g}{span} {apart['verdict']}")
+        rows.append(row)
+    arms = [f"{arm}>" for arm in told["arms"]]
+    table(["", *arms, *(f"{arm} - {rules}" for arm in others)], rows, "nothing was lived through")
+    print(
+        f"All simulated: {len(told['seeds'])} cities of {told['people']} people, 95 % intervals over cities."
+    )
 
 
 def add_warning_to(evaluate: typer.Typer) -> None:

@@ -51,7 +51,9 @@ class Needs(NamedTuple):
     refuses: Ints
     accepts: Floats
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many applications there are."""
         return len(self.person)
 
     @property
@@ -151,15 +153,15 @@ class Book:
     """
 
     def __init__(self, needs: Needs, flow: Flow) -> None:
-        shape = (len(needs), max(TERMS))
+        shape = (needs.size, max(TERMS))
         self.needs, self.days = needs, flow.minor.shape[1]
         self._flow = flow
         self._cash, self._elsewhere = flow.opening_minor.copy(), flow.elsewhere_minor.copy()
         self.due = np.full(shape, NEVER)
         self.owed_minor = np.zeros(shape, np.int64)
         self.paid = np.full(shape, NEVER)
-        self.written_off = np.full(len(needs), NEVER)
-        self.relieved = np.full(len(needs), NEVER)
+        self.written_off = np.full(needs.size, NEVER)
+        self.relieved = np.full(needs.size, NEVER)
         self.balance = np.zeros(flow.minor.shape, np.int64)
 
     def grant(self, rows: Ints, dues: Ints) -> None:
@@ -220,9 +222,9 @@ def due_days(needs: Needs, day_of_month: Ints, days: int) -> Ints:
     Days beyond the city's last are counted on in steps of 30.
     """
     most = max(TERMS)
-    out = np.full((len(needs), most), NEVER, np.int64)
+    out = np.full((needs.size, most), NEVER, np.int64)
     by_day = {number: np.flatnonzero(day_of_month == number) for number in range(1, 32)}
-    for row in range(len(needs)):
+    for row in range(needs.size):
         those = by_day[int(needs.due_day[row])]
         those = those[those >= needs.day[row] + 20][:most]
         last = int(those[-1]) if len(those) else int(needs.day[row]) + 20
@@ -234,4 +236,4 @@ def due_days(needs: Needs, day_of_month: Ints, days: int) -> Ints:
 def past_grants(draws: Draws, needs: Needs) -> Flags:
     """What a bank of before granted: instalments up to 40 % of the stated income, nine in ten of those."""
     rng = draws.of("past grants")
-    return (needs.instalment_minor <= 0.40 * needs.stated_minor) & (rng.random(len(needs)) < 0.9)
+    return (needs.instalment_minor <= 0.40 * needs.stated_minor) & (rng.random(needs.size) < 0.9)

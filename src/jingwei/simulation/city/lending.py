@@ -74,7 +74,7 @@ def records(asked: Borrowing, book: Book, granted: Flags) -> dict[str, Columns]:
     who = np.unique(needs.person)
     return {
         "book_applications": {
-            "loan": np.arange(len(needs)),
+            "loan": np.arange(needs.size),
             "person": needs.person,
             "at_s": needs.day * DAY_S + 10 * 3_600,
             "amount_minor": needs.amount_minor,
