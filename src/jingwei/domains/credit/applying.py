@@ -1,4 +1,4 @@
-"""An application as it is decided: with its reasons, its offer, or the advice that goes with a refusal. Pure."""
+"""An application as it is decided: with its reasons, its offer, or the advice with a refusal. Pure."""
 
 from __future__ import annotations
 

@@ -164,8 +164,8 @@ def restructure(loan: Loan, product: LoanProduct, months: int, at: int) -> Moved
     ahead = schedule(Terms(kind, principal, loan.rate_ppm, due_days(day, months), day, day))
     mark = Instalment(day, 0, 0, closed=True)
     after = replace(
-        now, kind=kind, plan=pack((*kept, mark, *ahead)), principal_minor=principal, due_minor=0, penalty_minor=0,
-        penalty_micro=0, accrued_minor=0, late_since=0, proposed="", proposed_by="",
+        now, kind=kind, plan=pack((*kept, mark, *ahead)), principal_minor=principal, due_minor=0,
+        penalty_minor=0, penalty_micro=0, accrued_minor=0, late_since=0, proposed="", proposed_by="",
     )  # fmt: skip
     lent = _lent_anew(loan, owed)
     return Moved(after, (*begun.movements, *booked(now, interest), *lent))
