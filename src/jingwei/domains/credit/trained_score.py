@@ -44,7 +44,7 @@ SENTENCES: dict[str, Words] = FIRST_SENTENCES | {
 
 
 class ScorecardInUse(Kept, frozen=True):
-    """The scorecard that scores from a record on: `id` is its slot, `digest` its model's, `points` a Table."""
+    """The scorecard that scores from a record on: `id` is its slot, `points` a Table, `digest` its model."""
 
     digest: str
     name: str
