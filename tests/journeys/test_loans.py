@@ -28,14 +28,18 @@ from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.domains.credit.schedule import due_days, unpack
 from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.change_loan import RestructureLoan, WriteOffLoan
+from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.move_pot import MovePot
+from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.repay_loan import CancelLoan, RepayLoan
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.review_loan import AskLoanReview, ReviewLoan
+from jingwei.journeys.run_loan_day import RunLoanDay
 from jingwei.journeys.sign_loan import DeclineLoanOffer
 from jingwei.journeys.withdraw_consent import WithdrawConsent
-from jingwei.kernel.clock import DAY, bank_day
+from jingwei.keeping.verifying import Told, trusted_keys, verify_bank
+from jingwei.kernel.clock import DAY, bank_day, day_start
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.work import Case
@@ -294,6 +298,21 @@ def test_an_account_without_money_makes_the_loan_late_and_no_overdraft_is_used(t
     assert repaying(town, later, later.due_minor, who="staff:tess").answer.refusal is not None, "no money"
 
 
+def test_two_loans_are_collected_from_one_account_only_as_far_as_its_money_goes(town: Any) -> None:
+    borrower(town, opening_minor=0)
+    for _ in range(2):
+        lend(town)
+    pot = town.do(OpenPot(account="dora", name="away", **town.stamp("customer:dora"))).answer.made
+    left = 150_000
+    put = {"pot": pot, "direction": "in", "amount_minor": 2_400_000 - left}
+    assert town.do(MovePot(**put, **town.stamp("customer:dora"))).answer.result == "done"
+    pages = close_days(town, due_days(bank_day(town.clock.at), 1)[0])
+    assert sum(page.paid_minor for page in pages) == left and town.money("dora")[0] == 0
+    first, second = town.home.store.find(Loan, "customer", "dora")
+    assert first.principal_minor < second.principal_minor < 1_200_000 and second.late_since
+    agree(town)
+
+
 def test_repaying_early_in_part_and_whole_and_giving_back(town: Any) -> None:
     borrower(town, opening_minor=5_000_000)
     loan = lend(town)
@@ -374,3 +393,53 @@ def test_ledger_and_loan_agree_after_every_step(make_town: Any, life: list[tuple
         else:
             repaying(town, loan, amount, what)
         agree(town)
+
+
+def story(town: Any) -> list[Any]:
+    """The commands of some loans' lives, as they were done one by one."""
+    done: list[Any] = []
+
+    def do(command: Any) -> Any:
+        done.append(command)
+        return town.do(command)
+
+    def customer(who: str) -> None:
+        dated = town.stamp("system:core")
+        opening = {"customer": who, "account": who, "product": "current_cny", "opening_minor": 3_000_000}
+        do(OpenAccount(name=who, born="1990-01-01", **opening, **dated))
+        do(GiveConsent(customer=who, purpose=Purpose.CREDIT, **town.stamp(f"customer:{who}")))
+
+    for who in ("dora", "emil"):
+        customer(who)
+        made = do(ask(town, who)).answer.made
+        do(signing(town, kept(town, LoanApplication, made)))
+    refused = do(ask(town, "dora", bureau=BAD)).answer.made
+    do(AskLoanReview(application=refused, text="look", **town.stamp("customer:dora")))
+    loan = town.home.store.find(Loan, "customer", "emil")[0]
+    day = due_days(bank_day(loan.signed_at), 1)[0]
+    town.clock.at = day_start(day + 2)
+    do(RunLoanDay(day=day + 1, **town.stamp("system:day-end")))
+    fields = {"customer": "emil", "loan": loan.id}
+    do(RepayLoan(amount_minor=300_000, how="smaller", **fields, **town.stamp("customer:emil")))
+    do(RestructureLoan(loan=loan.id, months=24, why="x", **town.stamp("staff:rita")))
+    return done
+
+
+def test_batch_size_does_not_matter_for_loans(make_town: Any) -> None:
+    one = make_town("one")
+    commands = story(one)
+    for size in (4, 100):
+        other = make_town(f"by{size}")
+        for start in range(0, len(commands), size):
+            other.bank.do(commands[start : start + size])
+        assert other.home.store.root() == one.home.store.root()
+        for kind in (Loan, LoanApplication):
+            assert other.home.store.page(kind) == one.home.store.page(kind)
+
+
+def test_done_again_from_the_log_loans_are_the_same(town: Any) -> None:
+    story(town)
+    town.home.bank.wait()
+    told = Told(trusted_keys(town.path), None, "jingwei", town.home.products)
+    report = verify_bank(str(town.path / "bank.db"), told)
+    assert report.books == "compared" and report.sound, report.damage
