@@ -40,9 +40,7 @@ class Lender(Browser):
         self.clock.advance(ODD)
         for _ in range(7):
             for who, minor in WAGES.items():
-                self.do(
-                    Deposit(account=who, amount_minor=minor, currency="CNY", **self.stamp("system:core"))
-                )
+                self.do(Deposit(account=who, amount_minor=minor, currency="CNY", **self.stamp("system:core")))
             self.clock.advance(30 * DAY)
 
     def stamp(self, actor: str) -> dict[str, Any]:
@@ -103,6 +101,6 @@ def form_in(text: str, action: str) -> str:
 
 
 def clean(monkeypatch: Any) -> None:
-    """Let the bank query a bureau that reports nothing bad, and lend to the same few people again and again."""
+    """A bureau that reports nothing bad, and a bank that lends to the same few people again and again."""
     monkeypatch.setattr(asking, "BUREAU", CleanBureau())
     monkeypatch.setattr(deciding, "OFTEN", 99)

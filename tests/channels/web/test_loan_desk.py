@@ -10,6 +10,8 @@ from tests.channels.web.lending_floor import Lender, clean
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.journeys.freeze import FreezeAccount
 
+APPROVED = "/desk/loans?told=loan_approved"
+
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
@@ -36,14 +38,16 @@ def test_what_waits_is_in_the_queues_and_its_page_has_everything_it_was_decided_
     assert "1 loan applications wait" in bank.get("/desk/people").text
     assert f"/desk/loans/cases/{found.case_number}" in bank.get("/desk/loans").text
     page = bank.get(f"/desk/loans/cases/{found.case_number}").text
-    for said in ("You asked that a person decides.", "The program comes to the same", "Limit by income", "Home and repairs"):
+    for said in ("You asked that a person decides.", "The program comes to the same", "Limit by income"):
         assert said in page, said
+    assert "Home and repairs" in page
     assert page.count('class="gain"') + page.count('class="loss"') == 8, "a bar for each line of the score"
     assert "Bob" not in page, "a customer's name is masked"
     assert answer(bank, found.case_number, approve="1", words="").status_code == 409
-    assert answer(bank, found.case_number, approve="1").headers["location"] == "/desk/loans?told=loan_approved"
+    assert answer(bank, found.case_number, approve="1").headers["location"] == APPROVED
     offered = bank.kept(LoanApplication, found.id)
-    assert (offered.status, offered.words, offered.decided_by) == ("offered", "As agreed.", "staff:customer_manager")
+    assert (offered.status, offered.words) == ("offered", "As agreed.")
+    assert offered.decided_by == "staff:customer_manager"
     assert "Approved" in bank.get(f"/desk/loans/cases/{found.case_number}").text
 
 
@@ -70,14 +74,15 @@ def test_two_people_answer_a_large_one(bank):
     assert bank.kept(LoanApplication, found.id).status == "waiting"
     bank.sign_in("staff:customer_manager")
     assert "answered: approve" in bank.get(f"/desk/loans/cases/{found.case_number}").text
-    assert answer(bank, found.case_number, approve="1").headers["location"] == "/desk/loans?told=loan_approved"
+    assert answer(bank, found.case_number, approve="1").headers["location"] == APPROVED
     assert bank.kept(LoanApplication, found.id).status == "offered"
 
 
 def test_a_person_refuses_in_words_that_the_customer_reads(bank):
     found = bank.apply("alice", "11000", person="1")
     bank.sign_in("staff:reviewer")
-    assert answer(bank, found.case_number, approve="0", words="Not now.").headers["location"].endswith("loan_refused")
+    done = answer(bank, found.case_number, approve="0", words="Not now.")
+    assert done.headers["location"] == "/desk/loans?told=loan_refused"
     bank.sign_in("customer:alice")
     page = bank.get(f"/app/loans/applications/{found.id}").text
     assert "Not now." in page and "A person decided this" in page and "Ask a person" in page

@@ -1,4 +1,4 @@
-"""Borrowing in the app: few steps, the cost said first, the answer with reasons, money only with a contract."""
+"""Borrowing in the app: few steps, the cost said first, an answer with reasons, no money without contract."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_somebody_without_loans_is_invited(bank):
     page = bank.sign_in("customer:erin").get("/app/loans").text
     assert "You owe us nothing" in page and 'href="/app/loans/apply"' in page
     choose = bank.get("/app/loans/apply").text
-    assert 'href="/app/loans/apply/personal_loan"' in choose and "apply/pay_later\"" not in choose
+    assert 'href="/app/loans/apply/personal_loan"' in choose and 'apply/pay_later"' not in choose
 
 
 def test_nothing_is_decided_before_the_consent_that_the_form_asks_for_with_its_reason(bank):
@@ -86,7 +86,7 @@ def test_without_script_a_button_works_the_cost_out_and_asks_for_nothing(bank):
 
 
 def test_from_the_list_to_the_money_in_few_presses_and_fields(bank):
-    """Under 3 minutes on a phone: each press and each field to fill is counted, and the count may not grow."""
+    """Under 3 minutes on a phone: presses and fields to fill are counted, and the count may not grow."""
     bank.sign_in("customer:alice")
     before, presses = bank.booked("alice"), 0
     assert 'href="/app/loans/apply"' in bank.get("/app/loans").text
@@ -111,7 +111,8 @@ def test_from_the_list_to_the_money_in_few_presses_and_fields(bank):
 
 
 @pytest.mark.parametrize(
-    "forged", [{"read": ""}, {"terms_sha256": "0" * 64}, {"amount_minor": "1"}, {"proof": "none"}, {"form_token": ""}]
+    "forged",
+    [{"read": ""}, {"terms_sha256": "0" * 64}, {"amount_minor": "1"}, {"proof": "none"}, {"form_token": ""}],
 )
 def test_no_money_for_a_signature_under_anything_else(bank, forged):
     found = bank.apply("bob", "4000")
@@ -137,10 +138,10 @@ def test_an_offer_can_be_turned_down_and_expires(bank):
 def test_what_is_anothers_looks_like_what_is_not_there(bank):
     loan = bank.lend("alice", "8000")
     bank.sign_in("customer:carol")
+    asked = f"/app/loans/applications/{loan.application}"
     for path in (
-        f"/app/loans/{loan.id}", f"/app/loans/{loan.id}/repay", f"/app/loans/{loan.id}/payoff.pdf",
-        f"/app/loans/applications/{loan.application}", f"/app/loans/applications/{loan.application}/terms.json",
-        f"/app/loans/applications/{loan.application}/contract.pdf", "/app/loans/L00000099999", "/app/loans/x",
+        f"/app/loans/{loan.id}", f"/app/loans/{loan.id}/repay", f"/app/loans/{loan.id}/payoff.pdf", asked,
+        f"{asked}/terms.json", f"{asked}/contract.pdf", "/app/loans/L00000099999", "/app/loans/x",
         "/app/loans/line/Y00000000001",
     ):  # fmt: skip
         assert bank.get(path).status_code == 404, path

@@ -52,11 +52,14 @@ def points(parts: Sequence[tuple[str, int]], says: str) -> Markup:
     rows = []
     for place, (sentence, by) in enumerate(parts):
         y, long = place * ROW, max(abs(by) / most * SPAN, 1)
-        kind, x, number = ("gain", LEFT, LEFT + long + 6) if by >= 0 else ("loss", LEFT - long, LEFT - long - 6)
+        gain = by >= 0
+        kind, x = ("gain", LEFT) if gain else ("loss", LEFT - long)
+        number = LEFT + long + 6 if gain else x - 6
         rows.append(
             Markup(
                 '<text x="0" y="{}">{}</text><rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="12"/>'
-                '<line class="axis" x1="{}" y1="{}" x2="{}" y2="{}"/><text class="of-{}" x="{:.1f}" y="{}">{}</text>'
+                '<line class="axis" x1="{}" y1="{}" x2="{}" y2="{}"/>'
+                '<text class="of-{}" x="{:.1f}" y="{}">{}</text>'
             ).format(
                 y + 14, sentence, kind, x, y + 20, long, LEFT, y + 17, LEFT, y + 35, kind, number, y + 31,
                 f"{by:+d}".replace("-", "−"),

@@ -28,6 +28,7 @@ from jingwei.ledger.accounts import Balance
 from jingwei.ledger.work import Reversal
 
 if TYPE_CHECKING:
+    from starlette.datastructures import FormData
     from starlette.routing import Router
 
     from jingwei.channels.web.pages import Site
@@ -79,16 +80,8 @@ def add_line(router: Router, site: Site) -> None:
     async def draw(visit: Visit) -> Response:
         session, line = found(visit)
         form = await form_of(visit, session)
-        months = str(form.get("months", ""))
         try:
-            command = checked(
-                DrawPayLater(
-                    **site.stamp(session, key_of(form)),
-                    line=line.id,
-                    purchase=str(form.get("purchase", "")),
-                    months=int(months) if months.isascii() and months.isdecimal() and len(months) < 4 else 0,
-                )  # fmt: skip
-            )
+            command = drawing(site, session, line, form)
         except CommandError:
             return page(site, visit, session, line, visit.say("loans.error.form"))
         answer = (await site.do(command)).answer
@@ -99,6 +92,14 @@ def add_line(router: Router, site: Site) -> None:
     site.add(router, "/app/loans/line/{line}", show)
     site.add(router, "/app/loans/line/{line}/answer", answer, "POST")
     site.add(router, "/app/loans/line/{line}/draw", draw, "POST")
+
+
+def drawing(site: Site, session: Session, line: PayLaterLine, form: FormData) -> DrawPayLater:
+    """The command that splits the purchase of a form. Raises CommandError."""
+    months, purchase = str(form.get("months", "")), str(form.get("purchase", ""))
+    count = int(months) if months.isascii() and months.isdecimal() and len(months) < 4 else 0
+    stamp = site.stamp(session, key_of(form))
+    return checked(DrawPayLater(**stamp, line=line.id, purchase=purchase, months=count))
 
 
 def what(site: Site, visit: Visit, line: PayLaterLine) -> What:
