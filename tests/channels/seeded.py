@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.channels.counter import Counter, Talk
+from tests.channels.seeded_loans import LOANS
 
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.kernel.clock import DAY, HOUR, iso
@@ -396,5 +397,6 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "GET /ready": lambda bank: Good(""),
     "GET /metrics": lambda bank: Good(""),
     **OWN,
+    **LOANS,
 }
 """What makes a good request of each operation."""

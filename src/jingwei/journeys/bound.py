@@ -10,6 +10,7 @@ from jingwei.consent.grounds import needs_consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.judge import Judgement
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.journeys.shape import Books, Journey, Outcome, Sealed, refused
 from jingwei.kernel.command import Command
 from jingwei.kernel.ids import decision_id
@@ -37,6 +38,9 @@ DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {
     Card: (DataClass.TRANSACTIONS, "customer"),
     Pot: (DataClass.TRANSACTIONS, "customer"),
     Erasure: (DataClass.BEHAVIOUR, "customer"),
+    LoanApplication: (DataClass.TRANSACTIONS, "customer"),
+    Loan: (DataClass.TRANSACTIONS, "customer"),
+    PayLaterLine: (DataClass.TRANSACTIONS, "customer"),
 }
 """What kind of data each kept kind is, and the field that says whose; @ marks an account's id."""
 

@@ -12,6 +12,7 @@ from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
@@ -48,6 +49,9 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     CaseWork: ("case_work", ()),
     CaseNote: ("case_notes", ("about",)),
     PolicyDraft: ("policy_drafts", ("name", "state")),
+    LoanApplication: ("loan_applications", ("status", "customer")),
+    Loan: ("loans", ("status", "customer")),
+    PayLaterLine: ("pay_later_lines", ("status", "customer")),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -66,6 +70,9 @@ SINCE: dict[type[Kept], int] = {
     CaseWork: 2,
     CaseNote: 2,
     PolicyDraft: 2,
+    LoanApplication: 2,
+    Loan: 2,
+    PayLaterLine: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

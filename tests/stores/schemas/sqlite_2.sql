@@ -123,6 +123,8 @@ INSERT INTO "lines" VALUES(2424832,1793592283000000,'bob','dan',999,'CNY','rever
 INSERT INTO "lines" VALUES(2490368,1793592288000000,'bob','carol',999,'CNY','capture',2424832,2293760,25993001,20005999);
 INSERT INTO "lines" VALUES(2555904,1793592300000000,'dan','alice',1,'CNY','capture',2424832,2293760,19999999,14001000);
 INSERT INTO "lines" VALUES(2621440,1793592309000000,'bob','alice',600000,'CNY','capture',2490368,2555904,25393001,14601000);
+CREATE TABLE loan_applications (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, product TEXT NOT NULL, account TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, months INTEGER NOT NULL, status TEXT NOT NULL, asked_at INTEGER NOT NULL, decision TEXT NOT NULL, purpose TEXT NOT NULL, points INTEGER NOT NULL, grade TEXT NOT NULL, score_by TEXT NOT NULL, limit_minor INTEGER NOT NULL, policy_reasons TEXT NOT NULL, by_score INTEGER NOT NULL, inputs TEXT NOT NULL, contributions TEXT NOT NULL, advice TEXT NOT NULL, rate_ppm INTEGER NOT NULL, effective_ppm INTEGER NOT NULL, instalment_minor INTEGER NOT NULL, interest_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, total_minor INTEGER NOT NULL, plan TEXT NOT NULL, terms_sha256 TEXT NOT NULL, offered_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, case_number TEXT NOT NULL, decided_by TEXT NOT NULL, words TEXT NOT NULL, loan TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE loans (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, application TEXT NOT NULL, product TEXT NOT NULL, kind TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL, amount_minor INTEGER NOT NULL, rate_ppm INTEGER NOT NULL, status TEXT NOT NULL, signed_at INTEGER NOT NULL, terms_sha256 TEXT NOT NULL, contract_sha256 TEXT NOT NULL, principal_minor INTEGER NOT NULL, plan TEXT NOT NULL, closed_day INTEGER NOT NULL, due_minor INTEGER NOT NULL, penalty_minor INTEGER NOT NULL, penalty_micro INTEGER NOT NULL, accrued_minor INTEGER NOT NULL, late_since INTEGER NOT NULL, written_off_minor INTEGER NOT NULL, recovered_minor INTEGER NOT NULL, interest_paid_minor INTEGER NOT NULL, ended_at INTEGER NOT NULL, line TEXT NOT NULL, purchase TEXT NOT NULL, proposed TEXT NOT NULL, proposed_by TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO "notes" VALUES('day_end','20760 ');
 INSERT INTO "notes" VALUES('import:berka:districts','D00000000005');
@@ -432,6 +434,7 @@ weight = 78
 says = "The amount is 1,000,000.00 or more; a person confirms such transfers."
 says_zh = "本笔金额达到1,000,000.00或以上，需由工作人员确认。"
 ');
+CREATE TABLE pay_later_lines (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, product TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL, limit_minor INTEGER NOT NULL, rate_ppm INTEGER NOT NULL, grade TEXT NOT NULL, status TEXT NOT NULL, offered_at INTEGER NOT NULL, inputs TEXT NOT NULL, contributions TEXT NOT NULL, purchases INTEGER NOT NULL, answered_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE payees (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE pending_payments (id TEXT PRIMARY KEY NOT NULL, about TEXT NOT NULL, customer TEXT NOT NULL, hold TEXT NOT NULL, payer TEXT NOT NULL, payee TEXT NOT NULL, amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, placed_at INTEGER NOT NULL, settle_at INTEGER NOT NULL, memo TEXT NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE policies (id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -527,5 +530,11 @@ CREATE INDEX ties_keeper ON ties (keeper);
 CREATE INDEX case_notes_about ON case_notes (about);
 CREATE INDEX policy_drafts_name ON policy_drafts (name);
 CREATE INDEX policy_drafts_state ON policy_drafts (state);
+CREATE INDEX loan_applications_status ON loan_applications (status);
+CREATE INDEX loan_applications_customer ON loan_applications (customer);
+CREATE INDEX loans_status ON loans (status);
+CREATE INDEX loans_customer ON loans (customer);
+CREATE INDEX pay_later_lines_status ON pay_later_lines (status);
+CREATE INDEX pay_later_lines_customer ON pay_later_lines (customer);
 PRAGMA application_id = 1246318151;
 PRAGMA user_version = 2;
