@@ -183,6 +183,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/appeal": RISK,
     "/desk/next": RISK,
     "/desk/batch": RISK,
+    "/desk/views": RISK,
     "/desk/cases": OVERSIGHT,
     "/desk/customers": (*COUNTER, *RISK),
     "/desk/rules": RULES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,16 +55,17 @@ def serve(
         warm(home)
         home.bank.warm()
         _keep_still()
-        _greet(host, port, known)
         from jingwei.channels.rest import create_app
         from jingwei.channels.rest.wire import server
         from jingwei.channels.streams.city_life import alive
         from jingwei.channels.streams.planned_work import planned
+        from jingwei.channels.streams.sealed_heads import heads
         from jingwei.channels.web.app import web
 
         reached = os.environ.get("JINGWEI_ORIGIN") or f"http://localhost:{port}"
-        beside = [web(demo, reached), planned(), *([alive(present)] if present else [])]
-        server(create_app(home, known, beside), host, port).run()
+        beside = [web(demo, reached), planned(), heads(), *([alive(present)] if present else [])]
+        front = create_app(home, known, beside)
+        server(front, host, port, partial(_greet, host, port, known)).run()
     typer.echo("The bank is closed; everything is written.", err=True)
 
 

@@ -340,7 +340,10 @@ MEANINGS = {
     "comment": ("Why, for the record.", "理由，留作记录。"),
     "text": ("The whole policy file, in TOML.", "策略文件全文，TOML格式。"),
     "day": ("The bank day (UTC+8) to close.", "要结束的银行日（东八区）。"),
-    "undo_s": ("How many seconds it waits and can be undone.", "等待并可撤回的秒数。"),
+    "undo_s": (
+        "How many seconds it waits and can be undone; null: as long as the customer prefers.",
+        "等待并可撤回的秒数；null为按客户的设置。",
+    ),
     "every": ("Once, every week or every month.", "一次、每周或每月。"),
     "first": ("The bank day (UTC+8) of the first payment.", "首次付款的银行日（东八区）。"),
     "until": ("The last day it holds or is made on; empty: no end.", "有效或可付款的最后一天；空为无期限。"),
