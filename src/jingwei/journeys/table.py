@@ -45,6 +45,7 @@ from jingwei.journeys.prefer import PREFER
 from jingwei.journeys.preview_offer import PREVIEW_OFFER
 from jingwei.journeys.propose_policy import PROPOSE_POLICY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
+from jingwei.journeys.record_import import RECORD_IMPORT
 from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.report_fraud import REPORT_FRAUD
 from jingwei.journeys.reverse import REVERSE
@@ -126,6 +127,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     NOTE_CASE,
     SHOW_MASKED,
     REVIEW_CASE_ALONE,
+    RECORD_IMPORT,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

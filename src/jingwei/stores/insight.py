@@ -26,13 +26,12 @@ CHUNK: Final = 50_000
 
 
 class Rejected(NamedTuple):
-    """A row that was not taken: where it stands, what is wrong, what to do, and the row (cut short)."""
+    """A row that was not taken: its line, the column, the code of what is wrong, what stood there."""
 
     line: int
     column: str
     code: str
-    says: str
-    fix: str
+    found: str
     row: str
 
 
@@ -40,7 +39,8 @@ class Import(msgspec.Struct, frozen=True):
     """One file of one source on its way in, or in. `sealed` is the decision that recorded it, "" before.
 
     `position` counts the rows read so far, `offset` is where the next one begins (bytes; 0 when the
-    file has no bytes to count). `chain` is the digest over everything taken, batch after batch.
+    file has no bytes to count). `chain` and `profile_chain` are digests over all happenings
+    and profiles taken, one after the other; `strangers` are subjects called customers who are none.
     """
 
     id: str
@@ -58,7 +58,9 @@ class Import(msgspec.Struct, frozen=True):
     profiles: int = 0
     first_at: int = 0
     last_at: int = 0
+    strangers: int = 0
     chain: str = ""
+    profile_chain: str = ""
     done_at: int = 0
     sealed: str = ""
 
@@ -76,13 +78,7 @@ class Parcel(NamedTuple):
     line: int
     whose: dict[str, str] = {}
     """Subjects that need no linking (the bank's own customer and account numbers), with their customers."""
-
-
-class Counted(NamedTuple):
-    """What became of a parcel."""
-
-    taken: int
-    known: int
+    strangers: int = 0
 
 
 def insight_path(home: Path) -> Path:
@@ -145,10 +141,10 @@ class Insight:
             with _Whole(self._db):
                 number = self._number(one.id)
                 self._known_to_be(one.source, parcel.whose)
-                counted = self._keep(one.source, number, parcel.happenings)
+                fresh = self._keep(one.source, number, parcel.happenings)
                 self._keep_profiles(one.source, number, parcel.profiles)
                 self._keep_rejected(number, parcel)
-                after = _after(one, parcel, counted)
+                after = _after(one, parcel, fresh)
                 self.change(after)
         except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
             self._numbers.clear()
@@ -159,11 +155,45 @@ class Insight:
         """Keep an import as it stands now (done, sealed)."""
         self._db.execute("UPDATE imports SET body = ? WHERE id = ?", (msgspec.json.encode(one), one.id))
 
+    def rejected(self, import_id: str, *, after: int = 0, limit: int = 100) -> list[Rejected]:
+        """Rows of an import that were not taken, by line, after this line."""
+        rows = self._db.execute(
+            "SELECT line, field, code, found, row FROM rejected WHERE import = "
+            "(SELECT number FROM imports WHERE id = ?) AND line > ? ORDER BY line LIMIT ?",
+            (import_id, after, limit),
+        )
+        return list(map(Rejected._make, rows))
+
+    def chain_again(self, import_id: str) -> tuple[str, int]:
+        """The digest over an import's happenings as they stand now, and how many there are."""
+        sql = (
+            "SELECT s.key, h.at, h.known_at, h.kind, h.category, h.amount_minor, h.currency, h.value, "
+            "h.other, h.text FROM happenings h JOIN subjects s ON s.id = h.subject "
+            "WHERE h.import = (SELECT number FROM imports WHERE id = ?) ORDER BY h.id"
+        )
+        return self._chain_of(sql, import_id)
+
+    def profile_chain_again(self, import_id: str) -> tuple[str, int]:
+        """The digest over an import's profiles as they stand now, and how many there are."""
+        sql = (
+            f"SELECT s.key, {', '.join('p.' + name for name in Profile._fields[1:])} FROM profiles p "
+            "JOIN subjects s ON s.id = p.subject "
+            "WHERE p.import = (SELECT number FROM imports WHERE id = ?) ORDER BY p.id"
+        )
+        return self._chain_of(sql, import_id)
+
+    def _chain_of(self, sql: str, import_id: str) -> tuple[str, int]:
+        chain, count, rows = "", 0, self._db.execute(sql, (import_id,))
+        while some := rows.fetchmany(CHUNK):
+            chain, count = chained(chain, some), count + len(some)
+        return chain, count
+
     def _number(self, import_id: str) -> int:
         row = self._db.execute("SELECT number FROM imports WHERE id = ?", (import_id,)).fetchone()
         return int(row[0])
 
-    def _keep(self, source: str, number: int, told: Sequence[Happening]) -> Counted:
+    def _keep(self, source: str, number: int, told: Sequence[Happening]) -> list[Happening]:
+        """Keep those not known yet, and return them."""
         fresh = self._unknown(source, told)
         subjects = self._subjects(source, [one.subject for one in fresh])
         self._db.executemany(
@@ -171,7 +201,7 @@ class Insight:
             [(subject, *one[1:10]) for subject, one in zip(subjects, fresh, strict=True)],
         )
         self._count(subjects, fresh)
-        return Counted(len(fresh), len(told) - len(fresh))
+        return fresh
 
     def _unknown(self, source: str, told: Sequence[Happening]) -> list[Happening]:
         """Those whose row keys this source has not brought before, marked as brought."""
@@ -238,7 +268,7 @@ class Insight:
         )
 
     def _keep_rejected(self, number: int, parcel: Parcel) -> None:
-        self._db.executemany(f"INSERT INTO rejected VALUES ({number}, ?, ?, ?, ?, ?, ?)", parcel.rejected)
+        self._db.executemany(f"INSERT INTO rejected VALUES ({number}, ?, ?, ?, ?, ?)", parcel.rejected)
         self._db.executemany(
             f"INSERT INTO fields VALUES ({number}, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "seen = seen + excluded.seen, missing = missing + excluded.missing, "
@@ -336,20 +366,30 @@ class _Whole:
         self._db.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
-def _after(one: Import, parcel: Parcel, counted: Counted) -> Import:
+def _after(one: Import, parcel: Parcel, fresh: Sequence[Happening]) -> Import:
     """The import with one more parcel."""
-    content = msgspec.json.encode((parcel.happenings, parcel.profiles, parcel.position))
     moments = [happening.at for happening in parcel.happenings]
     return msgspec.structs.replace(
         one,
         position=parcel.position,
         offset=parcel.offset,
         line=parcel.line,
-        taken=one.taken + counted.taken,
-        known=one.known + counted.known,
+        taken=one.taken + len(fresh),
+        known=one.known + len(parcel.happenings) - len(fresh),
         rejected=one.rejected + len(parcel.rejected),
         profiles=one.profiles + len(parcel.profiles),
+        strangers=one.strangers + parcel.strangers,
         first_at=min([one.first_at, *moments] if one.first_at else moments, default=one.first_at),
         last_at=max([one.last_at, *moments]),
-        chain=hashlib.sha256(one.chain.encode() + content).hexdigest(),
+        chain=chained(one.chain, (happening[:10] for happening in fresh)),
+        profile_chain=chained(one.profile_chain, parcel.profiles),
     )
+
+
+def chained(before: str, rows: Iterable[Sequence[str | int]]) -> str:
+    """The digest (hex) over rows one after the other, going on from the one before; "" is none yet."""
+    digest = bytes.fromhex(before)
+    encode = msgspec.json.Encoder().encode
+    for row in rows:
+        digest = hashlib.sha256(digest + encode(row)).digest()
+    return digest.hex()

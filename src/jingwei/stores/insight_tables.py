@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import lru_cache
 
-from jingwei.kernel.clock import DAY, EPOCH, bank_day
+from jingwei.kernel.clock import EPOCH, bank_day
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS imports (
@@ -35,8 +35,8 @@ CREATE TABLE IF NOT EXISTS profiles (
 );
 CREATE INDEX IF NOT EXISTS profiles_subject ON profiles (subject);
 CREATE TABLE IF NOT EXISTS rejected (
-  import INTEGER NOT NULL, line INTEGER NOT NULL, field TEXT NOT NULL, code TEXT NOT NULL, says TEXT NOT NULL,
-  fix TEXT NOT NULL, row TEXT NOT NULL
+  import INTEGER NOT NULL, line INTEGER NOT NULL, field TEXT NOT NULL, code TEXT NOT NULL,
+  found TEXT NOT NULL, row TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS rejected_import ON rejected (import, line);
 CREATE TABLE IF NOT EXISTS fields (
@@ -63,8 +63,3 @@ def _month(day: int) -> int:
 def month_of(at: int) -> int:
     """The bank's month of a moment as a number, 202601 for January 2026."""
     return _month(bank_day(at))
-
-
-def day_of(at: int) -> int:
-    """Days since 1970 of a moment, in UTC."""
-    return at // DAY

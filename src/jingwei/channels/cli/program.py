@@ -19,6 +19,7 @@ from jingwei.channels.cli import (
     people,
     running,
     soak,
+    sources,
     versions,
 )
 from jingwei.channels.cli.asking import Json, Setting
@@ -67,6 +68,7 @@ versions.add_to(app)
 city.add_to(app)
 soak.add_to(app)
 people.add_to(app)
+sources.add_to(app)
 
 
 def main() -> None:
