@@ -27,6 +27,7 @@ from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.issue_card import IssueCard
 from jingwei.journeys.keep_payee import KeepPayee
+from jingwei.journeys.link_identity import KeepApart, LinkIdentity, UnlinkIdentity
 from jingwei.journeys.look_after import LookAfter
 from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.note_case import NoteCase
@@ -120,6 +121,9 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RejectPolicy: RULES,
     RollBackPolicy: RULES,
     UseModel: RULES,
+    LinkIdentity: ("customer_manager", "compliance", SYSTEM),
+    UnlinkIdentity: ("customer_manager", "compliance", SYSTEM),
+    KeepApart: ("customer_manager", "compliance"),
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 

@@ -35,6 +35,7 @@ from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
 from jingwei.journeys.issue_card import ISSUE_CARD
 from jingwei.journeys.keep_payee import KEEP_PAYEE
+from jingwei.journeys.link_identity import KEEP_APART, LINK_IDENTITY, UNLINK_IDENTITY
 from jingwei.journeys.look_after import LOOK_AFTER
 from jingwei.journeys.move_pot import MOVE_POT
 from jingwei.journeys.note_case import NOTE_CASE
@@ -128,6 +129,9 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     SHOW_MASKED,
     REVIEW_CASE_ALONE,
     RECORD_IMPORT,
+    LINK_IDENTITY,
+    UNLINK_IDENTITY,
+    KEEP_APART,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jingwei.domains.insight.happenings import Happening, Profile, Told
+from jingwei.stores.insight_people import People
 from jingwei.stores.insight_tables import BULK, TABLES, TOLD, month_of
 from jingwei.stores.store import StoreError
 
@@ -102,6 +103,7 @@ class Insight:
                 f"the insight shelf {path} cannot be opened ({error}); see its folder"
             ) from error
         self._numbers: dict[tuple[str, str], int] = {}
+        self.people = People(self._db, self.link)
 
     def close(self) -> None:
         """Close the file."""

@@ -43,6 +43,10 @@ CREATE TABLE IF NOT EXISTS fields (
   import INTEGER NOT NULL, field TEXT NOT NULL, seen INTEGER NOT NULL, missing INTEGER NOT NULL,
   invalid INTEGER NOT NULL, PRIMARY KEY (import, field)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS doubts (
+  source TEXT NOT NULL, subject TEXT NOT NULL, customer TEXT NOT NULL, weight_milli INTEGER NOT NULL,
+  share_milli INTEGER NOT NULL, levels TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, subject)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 """
 """Happenings are only ever added. `months` are their sums, moved along in the same transaction."""

@@ -17,6 +17,7 @@ from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
 from jingwei.ledger.casework import CaseNote, CaseWork
 from jingwei.ledger.family import Preference, Tie
+from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.planned import Payee, PendingPayment, Schedule
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure, Reversal
@@ -48,6 +49,7 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     CaseWork: ("case_work", ()),
     CaseNote: ("case_notes", ("about",)),
     PolicyDraft: ("policy_drafts", ("name", "state")),
+    IdentityLink: ("identity_links", ("customer",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -66,6 +68,7 @@ SINCE: dict[type[Kept], int] = {
     CaseWork: 2,
     CaseNote: 2,
     PolicyDraft: 2,
+    IdentityLink: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

@@ -40,6 +40,7 @@ CREATE TABLE preferences (id text COLLATE "C" PRIMARY KEY NOT NULL, elder bigint
 CREATE TABLE case_work (id text COLLATE "C" PRIMARY KEY NOT NULL, assignee text COLLATE "C" NOT NULL, inbox text COLLATE "C" NOT NULL, snoozed_until bigint NOT NULL, proposed_by text COLLATE "C" NOT NULL, proposed text COLLATE "C" NOT NULL, outcome text COLLATE "C" NOT NULL, reason text COLLATE "C" NOT NULL, escalated bigint NOT NULL) WITH (fillfactor = 70);
 CREATE TABLE case_notes (id text COLLATE "C" PRIMARY KEY NOT NULL, about text COLLATE "C" NOT NULL, by text COLLATE "C" NOT NULL, at bigint NOT NULL, kind text COLLATE "C" NOT NULL, text text COLLATE "C" NOT NULL) WITH (fillfactor = 70);
 CREATE TABLE policy_drafts (id text COLLATE "C" PRIMARY KEY NOT NULL, name text COLLATE "C" NOT NULL, version bigint NOT NULL, digest text COLLATE "C" NOT NULL, record text COLLATE "C" NOT NULL, state text COLLATE "C" NOT NULL, why text COLLATE "C" NOT NULL, proposed_by text COLLATE "C" NOT NULL, proposed_at bigint NOT NULL, answered_by text COLLATE "C" NOT NULL, answered_at bigint NOT NULL, answer text COLLATE "C" NOT NULL, shadow_from bigint NOT NULL) WITH (fillfactor = 70);
+CREATE TABLE identity_links (id text COLLATE "C" PRIMARY KEY NOT NULL, source text COLLATE "C" NOT NULL, subject text COLLATE "C" NOT NULL, customer text COLLATE "C" NOT NULL, state text COLLATE "C" NOT NULL, how text COLLATE "C" NOT NULL, weight_milli bigint NOT NULL, at bigint NOT NULL, by text COLLATE "C" NOT NULL) WITH (fillfactor = 70);
 CREATE INDEX consents_customer ON consents (customer, id);
 CREATE INDEX consents_purpose ON consents (purpose, id);
 CREATE INDEX data_uses_customer ON data_uses (customer, id);
@@ -60,4 +61,5 @@ CREATE INDEX ties_keeper ON ties (keeper, id);
 CREATE INDEX case_notes_about ON case_notes (about, id);
 CREATE INDEX policy_drafts_name ON policy_drafts (name, id);
 CREATE INDEX policy_drafts_state ON policy_drafts (state, id);
+CREATE INDEX identity_links_customer ON identity_links (customer, id);
 UPDATE bank SET version = 2;

@@ -15,6 +15,7 @@ from jingwei.channels.cli import (
     checkup,
     city,
     evidence,
+    identity,
     learning,
     people,
     running,
@@ -69,6 +70,7 @@ city.add_to(app)
 soak.add_to(app)
 people.add_to(app)
 sources.add_to(app)
+identity.add_to(app)
 
 
 def main() -> None:

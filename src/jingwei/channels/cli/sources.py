@@ -51,7 +51,7 @@ def _told() -> Iterator[None]:
 
 
 @contextmanager
-def _shelf(home: Path) -> Iterator[Insight]:
+def shelf_at(home: Path) -> Iterator[Insight]:
     from jingwei.kernel.durable import make_folder
     from jingwei.stores.insight import Insight, insight_path
 
@@ -136,7 +136,7 @@ def _brought(context: typer.Context, pairs: list[tuple[Named, str]], resume: boo
     from jingwei.channels.sources.at_home import import_at_home
 
     reports = []
-    with bank_at(context) as home, _shelf(home.path) as shelf:
+    with bank_at(context) as home, shelf_at(home.path) as shelf:
         for one, where in pairs:
             with progress(one.mapping.source) as tell:
                 reports.append(import_at_home(home, shelf, one.mapping, where, resume=resume, tell=tell))
@@ -149,7 +149,7 @@ def list_imports(
     as_json: Json = False,
 ) -> None:
     """List what came in, and what was stopped on its way."""
-    with _shelf(setting(context).home) as shelf:
+    with shelf_at(setting(context).home) as shelf:
         found = shelf.imports(source)
     rows = [
         (one.source, one.file, one.position, one.taken, one.rejected, _state(one.done_at, one.sealed), one.id)
@@ -188,7 +188,7 @@ def verify(context: typer.Context, as_json: Json = False) -> None:
     """Compare everything on the insight shelf with what was sealed when it came in."""
     from jingwei.channels.sources.verifying import verify_shelf
 
-    with books_of(context) as reader, _shelf(setting(context).home) as shelf, progress("verify") as tell:
+    with books_of(context) as reader, shelf_at(setting(context).home) as shelf, progress("verify") as tell:
         told = verify_shelf(shelf, reader, tell)
     result(told, as_json)
     if not told.whole:
