@@ -142,6 +142,7 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/decisions/{decision}": (*LOOK, "model_owner"),
     "/v1/decisions/{decision}/proof": (*LOOK, "model_owner"),
     "/v1/appeals/{appeal}": (*CUSTOMERS, *OVERSIGHT, SYSTEM),
+    "/v1/customers/{customer}/view": (*CUSTOMERS, *COUNTER, *RISK, SYSTEM),
     "/v1/ties": CUSTOMERS,
     "/v1/ties/{tie}/accounts": CUSTOMERS,
 }

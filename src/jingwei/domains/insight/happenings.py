@@ -37,9 +37,9 @@ KINDS: Final[dict[str, Kind]] = {
     "claim": Kind(_T, "in", Words("Insurance claim paid", "理赔款")),
     "fee": Kind(_T, "out", Words("Fee", "费用")),
     "page_viewed": Kind(_B, "none", Words("Page looked at", "浏览页面")),
-    "contact": Kind(_B, "none", Words("Talk with us", "客户经理联系")),
-    "call": Kind(_B, "none", Words("Call to customer service", "致电客服")),
-    "complaint": Kind(_B, "none", Words("Complaint", "投诉")),
+    "contact": Kind(_T, "none", Words("Talk with us", "客户经理联系")),
+    "call": Kind(_T, "none", Words("Call to customer service", "致电客服")),
+    "complaint": Kind(_T, "none", Words("Complaint", "投诉")),
     "signed_in": Kind(DataClass.DEVICES, "none", Words("Sign-in", "登录")),
     "visit": Kind(DataClass.LOCATION, "none", Words("Branch visit", "到访网点")),
     "tax": Kind(_B, "out", Words("Tax (register)", "纳税记录")),
@@ -49,7 +49,10 @@ KINDS: Final[dict[str, Kind]] = {
     "fraud_report": Kind(DataClass.LABELS, "none", Words("Fraud reported", "欺诈报案")),
     "profile": Kind(DataClass.IDENTITY, "none", Words("Profile noted", "资料登记")),
 }
-"""Every kind of happening a mapping may produce. To add one is one line."""
+"""Every kind of happening a mapping may produce. To add one is one line.
+
+Talks, calls and complaints are dealings with us, as payments are: they serve what the contract serves.
+"""
 
 MOVES_MONEY: Final = tuple(
     name for name, kind in KINDS.items() if kind.direction != "none" and kind.data is _T
