@@ -24,7 +24,7 @@ from jingwei.ledger.work import Customer
 from jingwei.stores.store import StoreError
 
 For = Annotated[
-    str, Query(pattern=r"^(service|risk|credit|marketing|research)$", description="What it is looked at for")
+    str, Query(pattern=r"^(service|risk|credit|marketing|research)?$", description="What it is looked at for")
 ]
 Why = Annotated[str, Query(max_length=200, description="Why, in words; it is sealed")]
 
@@ -93,7 +93,7 @@ def add_customer_view(router: APIRouter, desk: Desk) -> None:
     """Add the view of a customer."""
 
     @router.get("/customers/{customer}/view", **tells(ViewTold, "A customer over all systems", "customers"))
-    async def view(customer: str, request: Request, purpose: For = "service", why: Why = "") -> Response:
+    async def view(customer: str, request: Request, purpose: For = "", why: Why = "") -> Response:
         """Who, accounts, products, cash flow, timeline, devices, consents and cases: what is allowed."""
         caller = desk.caller(request)
         _exists(desk, customer, caller)
@@ -101,10 +101,12 @@ def add_customer_view(router: APIRouter, desk: Desk) -> None:
         if not caller.inside:
             seen = whole(desk.reader, desk.home.insight, customer, Purpose.SERVICE, EVERYTHING, at)
             return answer(view_told(seen, customer, at, clear=True))
-        if Purpose(purpose) not in purposes_for(caller.roles or (caller.role,)):
+        may = purposes_for(caller.roles or (caller.role,))
+        asked = Purpose(purpose) if purpose else next(iter(may), None)
+        if asked is None or asked not in may:
             raise Problem("not_allowed")
         try:
-            seen = await viewed(desk, caller.actor, customer, Purpose(purpose), why)
+            seen = await viewed(desk, caller.actor, customer, asked, why)
         except StoreError as error:
             raise not_stored(error) from None
         return answer(view_told(seen, customer, at, clear=False))
