@@ -159,6 +159,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/batch": RISK,
     "/desk/cases": OVERSIGHT,
     "/desk/customers": (*COUNTER, *RISK),
+    "/desk/identity": ("customer_manager", "compliance"),
+    "/desk/quality": ("customer_manager", *LOG, "model_owner", "admin"),
     "/desk/rules": RULES,
     "/desk/drafts": RULES,
     "/desk/models": RULES,

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from jingwei.domains.insight.happenings import Happening, Profile, Told
 from jingwei.stores.insight_people import People
+from jingwei.stores.insight_quality import Quality
 from jingwei.stores.insight_tables import BULK, TABLES, TOLD, month_of
 from jingwei.stores.store import StoreError
 
@@ -104,6 +105,7 @@ class Insight:
             ) from error
         self._numbers: dict[tuple[str, str], int] = {}
         self.people = People(self._db, self.link)
+        self.quality = Quality(self._db)
 
     def close(self) -> None:
         """Close the file."""
