@@ -390,6 +390,7 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
         f"customer:{bank.payers[0]}", body={"elder": True, "undo_s": 30}
     ),
     "GET /v1/appeals/{appeal}": _named(TELLER, "appeal", None, _appealed),
+    "GET /v1/customers/{customer}/view": _to_calm("customer", lambda bank: bank.calm, None),
     "GET /v1/ties": lambda bank: Good(f"customer:{bank.calm}"),
     "GET /v1/ties/{tie}/accounts": _to_calm("tie", _accepted, None),
     "GET /v1/audit/head": lambda bank: Good(""),

@@ -29,6 +29,7 @@ from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.issue_card import IssueCard
 from jingwei.journeys.keep_payee import KeepPayee
+from jingwei.journeys.link_identity import KeepApart, LinkIdentity, UnlinkIdentity
 from jingwei.journeys.look_after import LookAfter
 from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.note_case import NoteCase
@@ -144,6 +145,9 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     AnswerPayLater: GROWN,
     DrawPayLater: GROWN,
     UseScorecard: RULES,
+    LinkIdentity: ("customer_manager", "compliance", SYSTEM),
+    UnlinkIdentity: ("customer_manager", "compliance", SYSTEM),
+    KeepApart: ("customer_manager", "compliance"),
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -162,6 +166,7 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/decisions/{decision}": (*LOOK, "model_owner"),
     "/v1/decisions/{decision}/proof": (*LOOK, "model_owner"),
     "/v1/appeals/{appeal}": (*CUSTOMERS, *OVERSIGHT, SYSTEM),
+    "/v1/customers/{customer}/view": (*CUSTOMERS, *COUNTER, *RISK, SYSTEM),
     "/v1/ties": CUSTOMERS,
     "/v1/ties/{tie}/accounts": CUSTOMERS,
     "/v1/loan-products": LOOK,
@@ -186,6 +191,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/views": RISK,
     "/desk/cases": OVERSIGHT,
     "/desk/customers": (*COUNTER, *RISK),
+    "/desk/identity": ("customer_manager", "compliance"),
+    "/desk/quality": ("customer_manager", *LOG, "model_owner", "admin"),
     "/desk/rules": RULES,
     "/desk/drafts": RULES,
     "/desk/models": RULES,

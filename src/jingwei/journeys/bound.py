@@ -19,6 +19,7 @@ from jingwei.kernel.kept import Kept
 from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.ledger.accounts import Account, Balance, Hold, Line, Standing
 from jingwei.ledger.cards import Card
+from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure
 
@@ -42,6 +43,7 @@ DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {
     LoanApplication: (DataClass.TRANSACTIONS, "customer"),
     Loan: (DataClass.TRANSACTIONS, "customer"),
     PayLaterLine: (DataClass.TRANSACTIONS, "customer"),
+    IdentityLink: (DataClass.IDENTITY, "customer"),
 }
 """What kind of data each kept kind is, and the field that says whose; @ marks an account's id."""
 

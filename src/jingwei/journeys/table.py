@@ -37,6 +37,7 @@ from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
 from jingwei.journeys.issue_card import ISSUE_CARD
 from jingwei.journeys.keep_payee import KEEP_PAYEE
+from jingwei.journeys.link_identity import KEEP_APART, LINK_IDENTITY, UNLINK_IDENTITY
 from jingwei.journeys.look_after import LOOK_AFTER
 from jingwei.journeys.move_pot import MOVE_POT
 from jingwei.journeys.note_case import NOTE_CASE
@@ -48,6 +49,7 @@ from jingwei.journeys.prefer import PREFER
 from jingwei.journeys.preview_offer import PREVIEW_OFFER
 from jingwei.journeys.propose_policy import PROPOSE_POLICY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
+from jingwei.journeys.record_import import RECORD_IMPORT
 from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.repay_loan import CANCEL_LOAN, REPAY_LOAN
 from jingwei.journeys.report_fraud import REPORT_FRAUD
@@ -151,6 +153,10 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     DRAW_PAY_LATER,
     WARN_EARLY,
     ANSWER_WARNING,
+    RECORD_IMPORT,
+    LINK_IDENTITY,
+    UNLINK_IDENTITY,
+    KEEP_APART,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

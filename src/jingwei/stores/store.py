@@ -20,6 +20,7 @@ from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
 from jingwei.ledger.casework import CaseNote, CaseWork
 from jingwei.ledger.family import Preference, Tie
+from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.planned import Payee, PendingPayment, Schedule
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure, Reversal
@@ -56,6 +57,7 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     PayLaterLine: ("pay_later_lines", ("status", "customer")),
     ScorecardInUse: ("scorecards", ()),
     EarlyWarning: ("early_warnings", ("status", "loan")),
+    IdentityLink: ("identity_links", ("customer",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -79,6 +81,7 @@ SINCE: dict[type[Kept], int] = {
     PayLaterLine: 2,
     ScorecardInUse: 2,
     EarlyWarning: 2,
+    IdentityLink: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

@@ -45,6 +45,7 @@ CREATE TABLE loans (id text COLLATE "C" PRIMARY KEY NOT NULL, customer text COLL
 CREATE TABLE pay_later_lines (id text COLLATE "C" PRIMARY KEY NOT NULL, customer text COLLATE "C" NOT NULL, product text COLLATE "C" NOT NULL, account text COLLATE "C" NOT NULL, currency text COLLATE "C" NOT NULL, limit_minor bigint NOT NULL, rate_ppm bigint NOT NULL, grade text COLLATE "C" NOT NULL, status text COLLATE "C" NOT NULL, offered_at bigint NOT NULL, inputs text COLLATE "C" NOT NULL, contributions text COLLATE "C" NOT NULL, purchases bigint NOT NULL, answered_at bigint NOT NULL) WITH (fillfactor = 70);
 CREATE TABLE scorecards (id text COLLATE "C" PRIMARY KEY NOT NULL, digest text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, points text COLLATE "C" NOT NULL) WITH (fillfactor = 70);
 CREATE TABLE early_warnings (id text COLLATE "C" PRIMARY KEY NOT NULL, loan text COLLATE "C" NOT NULL, customer text COLLATE "C" NOT NULL, case_number text COLLATE "C" NOT NULL, chance_ppm bigint NOT NULL, signals text COLLATE "C" NOT NULL, proposal text COLLATE "C" NOT NULL, due_day bigint NOT NULL, instalment_minor bigint NOT NULL, currency text COLLATE "C" NOT NULL, by text COLLATE "C" NOT NULL, at bigint NOT NULL, status text COLLATE "C" NOT NULL, outcome text COLLATE "C" NOT NULL, words text COLLATE "C" NOT NULL, answered_by text COLLATE "C" NOT NULL, answered_at bigint NOT NULL) WITH (fillfactor = 70);
+CREATE TABLE identity_links (id text COLLATE "C" PRIMARY KEY NOT NULL, source text COLLATE "C" NOT NULL, subject text COLLATE "C" NOT NULL, customer text COLLATE "C" NOT NULL, state text COLLATE "C" NOT NULL, how text COLLATE "C" NOT NULL, weight_milli bigint NOT NULL, at bigint NOT NULL, by text COLLATE "C" NOT NULL) WITH (fillfactor = 70);
 CREATE INDEX consents_customer ON consents (customer, id);
 CREATE INDEX consents_purpose ON consents (purpose, id);
 CREATE INDEX data_uses_customer ON data_uses (customer, id);
@@ -73,4 +74,5 @@ CREATE INDEX pay_later_lines_status ON pay_later_lines (status, id);
 CREATE INDEX pay_later_lines_customer ON pay_later_lines (customer, id);
 CREATE INDEX early_warnings_status ON early_warnings (status, id);
 CREATE INDEX early_warnings_loan ON early_warnings (loan, id);
+CREATE INDEX identity_links_customer ON identity_links (customer, id);
 UPDATE bank SET version = 2;

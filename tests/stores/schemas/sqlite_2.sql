@@ -101,6 +101,7 @@ INSERT INTO "holds" VALUES('H00000000024','bob','carol',0,'CNY','captured','paym
 INSERT INTO "holds" VALUES('H00000000025','dan','alice',0,'CNY','captured','payment',1793592194000000,1793592794000000,0);
 INSERT INTO "holds" VALUES('H00000000028','carol','bob',0,'CNY','expired','payment',1793592227000000,1793678627000000,0);
 INSERT INTO "holds" VALUES('H00000000029','bob','alice',0,'CNY','captured','payment',1793592230000000,1793592830000000,0);
+CREATE TABLE identity_links (id TEXT PRIMARY KEY NOT NULL, source TEXT NOT NULL, subject TEXT NOT NULL, customer TEXT NOT NULL, state TEXT NOT NULL, how TEXT NOT NULL, weight_milli INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE lines (id INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, payer TEXT NOT NULL, payee TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, kind TEXT NOT NULL, payer_previous INTEGER NOT NULL, payee_previous INTEGER NOT NULL, payer_after_minor INTEGER NOT NULL, payee_after_minor INTEGER NOT NULL, CHECK (amount_minor > 0), CHECK (payer <> payee)) STRICT;
 INSERT INTO "lines" VALUES(393216,1793592031000000,'bank:cash:CNY','alice',20000000,'CNY','deposit',-1,-1,-20000000,20000000);
 INSERT INTO "lines" VALUES(458752,1793592045000000,'bank:cash:CNY','bob',20000000,'CNY','deposit',393216,-1,-40000000,20000000);
@@ -540,5 +541,6 @@ CREATE INDEX pay_later_lines_status ON pay_later_lines (status);
 CREATE INDEX pay_later_lines_customer ON pay_later_lines (customer);
 CREATE INDEX early_warnings_status ON early_warnings (status);
 CREATE INDEX early_warnings_loan ON early_warnings (loan);
+CREATE INDEX identity_links_customer ON identity_links (customer);
 PRAGMA application_id = 1246318151;
 PRAGMA user_version = 2;

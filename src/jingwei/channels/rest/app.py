@@ -19,6 +19,7 @@ from jingwei.channels.identity import Tokens
 from jingwei.channels.problems import Problem, not_stored
 from jingwei.channels.release import release
 from jingwei.channels.rest.counting import Counted
+from jingwei.channels.rest.customer_view import add_customer_view
 from jingwei.channels.rest.day_ends import add_day_ends
 from jingwei.channels.rest.desk import Desk, problem_response
 from jingwei.channels.rest.evidence import add_evidence
@@ -116,6 +117,7 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     for add in (
         add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own, add_family,
         add_loans,
+        add_customer_view,
     ):  # fmt: skip
         add(router, desk)
     app.include_router(router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jingwei.channels.rest.spoken_family import CHINESE_FAMILY, GROUPS_FAMILY, MEANINGS_FAMILY
+from jingwei.channels.rest.spoken_insight import CHINESE_INSIGHT
 from jingwei.channels.rest.spoken_lending import CHINESE_LENDING, GROUPS_LENDING, MEANINGS_LENDING
 
 GROUPS = {
@@ -288,7 +289,7 @@ CHINESE = {
     "Keep a remark on a case.": "为案件添加备注。",
     "Read an identity": "查看身份信息",
     "Record that a customer's identity is read, by whom and what for.": "记录谁为何查看了客户的身份信息。",
-} | CHINESE_FAMILY | CHINESE_LENDING
+} | CHINESE_FAMILY | CHINESE_LENDING | CHINESE_INSIGHT
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
 MEANINGS = {
