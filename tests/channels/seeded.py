@@ -393,10 +393,7 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "GET /v1/customers/{customer}/view": _to_calm("customer", lambda bank: bank.calm, None),
     "GET /v1/ties": lambda bank: Good(f"customer:{bank.calm}"),
     "GET /v1/ties/{tie}/accounts": _to_calm("tie", _accepted, None),
-    "GET /v1/audit/head": lambda bank: Good(""),
-    "GET /health": lambda bank: Good(""),
-    "GET /ready": lambda bank: Good(""),
-    "GET /metrics": lambda bank: Good(""),
+    **{f"GET {path}": lambda bank: Good("") for path in ("/v1/audit/head", "/health", "/ready", "/metrics")},
     **OWN,
     **LOANS,
 }
