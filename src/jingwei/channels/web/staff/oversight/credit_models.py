@@ -60,6 +60,15 @@ def add_credit_models(router: Router, room: Room) -> None:
         await _use(room, session, form, slot, digest)
         return RedirectResponse(f"{PAGE}?told=credit_model", 303)
 
+    site.add(router, PAGE, show)
+    site.add(router, f"{PAGE}/{{slot}}/approve", approve, "POST")
+    add_steps(router, room)
+
+
+def add_steps(router: Router, room: Room) -> None:
+    """Add naming a challenger and one step back."""
+    site = room.site
+
     async def challenge(visit: Visit) -> Response:
         session = room.enter(visit, *RULES)
         form = await form_of(visit, session)
@@ -85,8 +94,6 @@ def add_credit_models(router: Router, room: Room) -> None:
         await _use(room, session, form, slot, step.digest)
         return RedirectResponse(f"{PAGE}?told=model_back", 303)
 
-    site.add(router, PAGE, show)
-    site.add(router, f"{PAGE}/{{slot}}/approve", approve, "POST")
     site.add(router, f"{PAGE}/{{slot}}/challenge", challenge, "POST")
     site.add(router, f"{PAGE}/{{slot}}/back", back, "POST")
 
