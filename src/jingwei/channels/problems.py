@@ -107,6 +107,10 @@ NOT_FOUND = frozenset(
         "decision_not_found",
         "product_not_found",
         "appeal_not_found",
+        "loan_not_found",
+        "application_not_found",
+        "line_not_found",
+        "purchase_not_found",
         "tie_not_found",
     }
 )
@@ -124,6 +128,12 @@ CONFLICT = frozenset(
         "consent_missing",
         "hold_not_active",
         "already_appealed",
+        "loan_consent_missing",
+        "loan_offer_over",
+        "loan_signed_another",
+        "loan_not_running",
+        "purchase_split_before",
+        "line_not_open",
         "appeal_closed",
         "person_looks_already",
         "tie_exists",

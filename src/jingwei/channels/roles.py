@@ -12,12 +12,14 @@ from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.answer_draft import ApprovePolicy, RejectPolicy
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.appeal import AppealDecision
+from jingwei.journeys.apply_for_loan import ApplyForLoan
 from jingwei.journeys.ask_erasure import AskErasure
 from jingwei.journeys.ask_for_person import AnswerCall, AskForPerson
 from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.change_card import ChangeCard
+from jingwei.journeys.change_loan import RestructureLoan, WriteOffLoan
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.escalate_case import EscalateCase
@@ -33,20 +35,25 @@ from jingwei.journeys.note_case import NoteCase
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.pay import Pay
+from jingwei.journeys.pay_later import AnswerPayLater, DrawPayLater
 from jingwei.journeys.prefer import Prefer
 from jingwei.journeys.preview_offer import PreviewOffer
 from jingwei.journeys.propose_policy import ProposePolicy
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.release_hold import ReleaseHold
+from jingwei.journeys.repay_loan import CancelLoan, RepayLoan
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
+from jingwei.journeys.review_loan import AskLoanReview, ReviewLoan
 from jingwei.journeys.roll_back_policy import RollBackPolicy
 from jingwei.journeys.run_day_end import RunDayEnd
+from jingwei.journeys.run_loan_day import RunLoanDay
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.shadow_policy import ShadowPolicy
 from jingwei.journeys.show_masked import ShowMasked
+from jingwei.journeys.sign_loan import DeclineLoanOffer, SignLoan
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.journeys.undo_payment import UndoPayment
@@ -69,6 +76,7 @@ OVERSIGHT = (*RISK, "auditor")
 RULES = ("model_owner", "risk_reviewer")
 LOG = ("auditor", "compliance")
 WATCH = (*RULES, *LOG, "admin")
+LENDING = ("customer_manager", *RISK)
 
 COMMANDS: dict[type[Command], tuple[str, ...]] = {
     Pay: (*CUSTOMERS, "teller", SYSTEM),
@@ -122,6 +130,18 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RollBackPolicy: RULES,
     UseModel: RULES,
     UseScorecard: RULES,
+    ApplyForLoan: GROWN,
+    SignLoan: GROWN,
+    DeclineLoanOffer: GROWN,
+    AskLoanReview: GROWN,
+    RepayLoan: (*GROWN, "teller", SYSTEM),
+    CancelLoan: GROWN,
+    RestructureLoan: LENDING,
+    WriteOffLoan: RISK,
+    ReviewLoan: LENDING,
+    RunLoanDay: ("admin", SYSTEM),
+    AnswerPayLater: GROWN,
+    DrawPayLater: GROWN,
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -142,6 +162,12 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/appeals/{appeal}": (*CUSTOMERS, *OVERSIGHT, SYSTEM),
     "/v1/ties": CUSTOMERS,
     "/v1/ties/{tie}/accounts": CUSTOMERS,
+    "/v1/loan-products": LOOK,
+    "/v1/loan-applications": LOOK,
+    "/v1/loan-applications/{application}": LOOK,
+    "/v1/loans": LOOK,
+    "/v1/loans/{loan}": LOOK,
+    "/v1/pay-later": LOOK,
 }
 """Who may read each REST route that needs a token."""
 
@@ -217,6 +243,17 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/ties/{some_id}/end": _of(EndTie),
     "/v1/ties/{some_id}/limits": _of(LookAfter),
     "/v1/preferences": _of(Prefer),
+    "/v1/loan-applications": _of(ApplyForLoan),
+    "/v1/loan-applications/{some_id}/signature": _of(SignLoan),
+    "/v1/loan-applications/{some_id}/decline": _of(DeclineLoanOffer),
+    "/v1/loan-applications/{some_id}/appeal": _of(AskLoanReview),
+    "/v1/loans/{some_id}/repayments": _of(RepayLoan),
+    "/v1/loans/{some_id}/cancellation": _of(CancelLoan),
+    "/v1/loans/{some_id}/restructuring": _of(RestructureLoan),
+    "/v1/loans/{some_id}/write-off": _of(WriteOffLoan),
+    "/v1/cases/{some_id}/loan-review": _of(ReviewLoan),
+    "/v1/pay-later/{some_id}/answer": _of(AnswerPayLater),
+    "/v1/pay-later/{some_id}/draws": _of(DrawPayLater),
 }
 """Who may call each writing REST route: the roles of its command, or fewer."""
 
