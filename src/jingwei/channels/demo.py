@@ -124,7 +124,10 @@ TAKEN_ON = ("account_exists", "key_used_for_another")
 
 
 def settle(home: Home) -> list[Refusal]:
-    """Take on the demo customers who are missing and the simulated scorecards; return what was refused, accounts already there aside."""
+    """Take on who is missing of the demo, and the simulated scorecards; return what was refused.
+
+    Accounts already there are not told.
+    """
     bring(home.registry)
     replies = home.bank.do(people(home.clock))
     replies += tie_families(home)

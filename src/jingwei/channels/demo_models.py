@@ -1,4 +1,4 @@
-"""Credit scorecards learned from SIMULATED people and companies, for the demo bank: kept, not approved by anyone.
+"""Credit scorecards learned from SIMULATED people and companies, for the demo bank: kept, approved by nobody.
 
 Made by `jingwei train simulated`; whoever looks at the demo may read their cards and approve them."""
 

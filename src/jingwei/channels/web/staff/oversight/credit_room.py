@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from jingwei.domains.credit.company import SOURCE_NAMES
-from jingwei.domains.credit.loans import Loan, LoanApplication
+from jingwei.domains.credit.loans import LoanApplication
 from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, unreadable
 from jingwei.kernel.clock import bank_day
 from jingwei.learning.credit_watch import BATCH, Applied, Compared, Watched, compare, watch
-from jingwei.learning.loan_labels import applied
+from jingwei.learning.loan_labels import STEP, applied, loans_of
 from jingwei.models.governance import unanswered
 from jingwei.models.points import PointsModel
 from jingwei.models.registry import CHALLENGE, CHANCE, champions
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MOST = 20_000
 """So many of the newest applications are looked at."""
-STEP = 500
 
 
 class Shown(NamedTuple):
@@ -69,11 +68,7 @@ def applications(reader: Reader, now: int) -> dict[str, tuple[Applied, ...]]:
     while page := reader.page(LoanApplication, after=after, limit=STEP):
         after = page[-1].id
         told = [*told, *page][-MOST:]
-    ids = [one.loan for one in told if one.loan]
-    loans = {
-        loan.id: loan for at in range(0, len(ids), STEP) for loan in reader.load(Loan, ids[at : at + STEP])
-    }
-    every = applied(told, loans, bank_day(now))
+    every = applied(told, loans_of(reader, told), bank_day(now))
     thin = tuple(one for one in every if not (one.values["debts"] or one.values["late_marks"]))
     return dict.fromkeys(SLOTS, ()) | {CREDIT: every, THIN_FILE: thin}
 
