@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from jingwei.channels.demo_models import bring
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.ties import AcceptTie, OfferTie
 from jingwei.kernel.clock import Clock
@@ -123,7 +124,11 @@ TAKEN_ON = ("account_exists", "key_used_for_another")
 
 
 def settle(home: Home) -> list[Refusal]:
-    """Take on the demo customers who are missing; return what was refused, accounts already there aside."""
+    """Take on who is missing of the demo, and the simulated scorecards; return what was refused.
+
+    Accounts already there are not told.
+    """
+    bring(home.registry)
     replies = home.bank.do(people(home.clock))
     replies += tie_families(home)
     refusals = (reply.answer.refusal for reply in replies)
