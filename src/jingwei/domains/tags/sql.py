@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jingwei.domains.tags.declared import MEASURES, TAGS, WINDOWS, Sort, Tag
-from jingwei.domains.tags.happenings import ALL, BY_SERIES, KINDS, OTHER
+from jingwei.domains.tags.happenings import ALL, BY_SERIES, KINDS, OTHER, Kind
 from jingwei.domains.tags.live import written
 from jingwei.kernel.clock import BANK_OFFSET, DAY
 
@@ -28,11 +28,14 @@ def _checked(*relations: str) -> None:
             raise ValueError(f"{relation[:60]!r} is not the plain name of a table or view")
 
 
-def counted(events: str, until: int) -> str:
-    """A SELECT of customer, series, day, amount_minor: each happening once for each series it counts in."""
+def counted(events: str, until: int, some: Sequence[Kind] = KINDS) -> str:
+    """A SELECT of customer, series, day, amount_minor: each happening once for each series it counts in.
+
+    Only those of `some` kinds.
+    """
     _checked(events)
-    kinds = _listed(kind.code for kind in KINDS)
-    known = _listed(f"{kind.code}_{category}" for kind in KINDS for category, _ in kind.categories)
+    kinds = _listed(kind.code for kind in some)
+    known = _listed(f"{kind.code}_{category}" for kind in some for category, _ in kind.categories)
     name = (
         f"CASE WHEN kind || '_' || category IN ({known}) THEN kind || '_' || category "
         f"WHEN kind IN ({_listed(_OPEN)}) THEN kind || '_{OTHER}' END"
@@ -43,35 +46,50 @@ def counted(events: str, until: int) -> str:
     source = f"SELECT {columns} FROM {events} WHERE kind IN ({kinds})"
     return (
         f"SELECT customer, kind || '_{ALL}' AS series, day, amount_minor\n"
-        f"FROM ({source}) WHERE day <= {until}\nUNION ALL SELECT customer, series, day, amount_minor FROM (SELECT *, {name} AS series\n"
-        f"FROM ({source}) WHERE day <= {until}) WHERE series IS NOT NULL"
+        f"FROM ({source}) WHERE day <= {until}\n"
+        f"UNION ALL SELECT customer, series, day, amount_minor\n"
+        f"FROM (SELECT *, {name} AS series FROM ({source}) WHERE day <= {until}) WHERE series IS NOT NULL"
     )
 
 
-def spans(events: str, today: int, series: Sequence[str] = ()) -> str:
+def spans(events: str, today: int, tags: Sequence[Tag] = ()) -> str:
     """A SELECT of customer, series and one column for each measure and window, such as `sum_30d`.
 
-    Given `series`, only these are computed. `gap` is the days since the last.
+    Given `tags`, only what these need is computed. `gap` is the days since the last.
     """
-    some = f"WHERE series IN ({_listed(series)})" if series else ""
+    kinds = (
+        tuple({BY_SERIES[tag.series].kind.code: BY_SERIES[tag.series].kind for tag in tags}.values()) or KINDS
+    )
+    some = f"WHERE series IN ({_listed(sorted({tag.series for tag in tags}))})" if tags else ""
     daily = (
         "SELECT customer, series, day, count(*) AS n, sum(amount_minor) AS s, max(amount_minor) AS m\n"
-        f"FROM ({counted(events, today)}) {some} GROUP BY customer, series, day"
+        f"FROM ({counted(events, today, kinds)}) {some} GROUP BY customer, series, day"
     )
-    money = _listed(name for name, one in BY_SERIES.items() if one.kind.money)
+    wanted = {(tag.measure, tag.window) for tag in tags if tag.window}
+    every = [(measure.code, window) for window in WINDOWS for measure in MEASURES]
     parts = [f"{today} - max(day) AS gap"]
-    for w in WINDOWS:
-        now = f"FILTER (WHERE day > {today - w})"
-        before = f"FILTER (WHERE day > {today - 2 * w} AND day <= {today - w})"
-        parts += [
-            f"coalesce(sum(n) {now}, 0) AS count_{w}d",
-            f"count(*) {now} AS days_{w}d",
-            f"coalesce(sum(s) {now}, 0) AS sum_{w}d",
-            f"coalesce(max(m) {now}, 0) AS most_{w}d",
-            f"CASE WHEN series IN ({money}) THEN coalesce(sum(s) {now}, 0) - coalesce(sum(s) {before}, 0)\n"
-            f"ELSE coalesce(sum(n) {now}, 0) - coalesce(sum(n) {before}, 0) END AS rise_{w}d",
-        ]
+    parts += [_span(*one, today) for one in every if not tags or one in wanted]
     return f"SELECT customer, series,\n{', '.join(parts)}\nFROM ({daily}) GROUP BY customer, series"
+
+
+def _span(measure: str, window: int, today: int) -> str:
+    now = f"FILTER (WHERE day > {today - window})"
+    before = f"FILTER (WHERE day > {today - 2 * window} AND day <= {today - window})"
+    name = f"{measure}_{window}d"
+    match measure:
+        case "count":
+            return f"coalesce(sum(n) {now}, 0) AS {name}"
+        case "days":
+            return f"count(*) {now} AS {name}"
+        case "sum":
+            return f"coalesce(sum(s) {now}, 0) AS {name}"
+        case "most":
+            return f"coalesce(max(m) {now}, 0) AS {name}"
+    money = _listed(series for series, one in BY_SERIES.items() if one.kind.money)
+    return (
+        f"CASE WHEN series IN ({money}) THEN coalesce(sum(s) {now}, 0) - coalesce(sum(s) {before}, 0)\n"
+        f"ELSE coalesce(sum(n) {now}, 0) - coalesce(sum(n) {before}, 0) END AS {name}"
+    )
 
 
 def all_tags(events: str, today: int) -> str:
@@ -99,12 +117,12 @@ def write_sql(names: Sequence[str], events: str, people: str, today: int, kept: 
     """
     tags = [TAGS[name] for name in names]
     _checked(people, *([kept] if kept else []))
-    series = sorted({tag.series for tag in tags if tag.series})
+    dynamic = [tag for tag in tags if tag.series]
     with_, joins = [], []
-    if series:
-        columns = ", ".join(f"{_dynamic(tag)} AS {tag.name}" for tag in tags if tag.series)
+    if dynamic:
+        columns = ", ".join(f"{_dynamic(tag)} AS {tag.name}" for tag in dynamic)
         with_.append(
-            f"spans AS ({spans(events, today, series)}),\n"
+            f"spans AS ({spans(events, today, dynamic)}),\n"
             f"wide AS (SELECT customer, {columns} FROM spans GROUP BY customer)"
         )
         joins.append("LEFT JOIN wide USING (customer)")
