@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.answer_draft import ApprovePolicy, RejectPolicy
+from jingwei.journeys.answer_offer import AnswerOffer
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.ask_erasure import AskErasure
@@ -22,6 +23,7 @@ from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.escalate_case import EscalateCase
 from jingwei.journeys.exchange import Exchange
+from jingwei.journeys.export_audience import ExportAudience
 from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.give_consent import GiveConsent
@@ -43,10 +45,12 @@ from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.roll_back_policy import RollBackPolicy
 from jingwei.journeys.run_day_end import RunDayEnd
+from jingwei.journeys.save_audience import SaveAudience
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.shadow_policy import ShadowPolicy
 from jingwei.journeys.show_masked import ShowMasked
+from jingwei.journeys.show_offer import ShowOffer
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.journeys.undo_payment import UndoPayment
@@ -120,6 +124,10 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RejectPolicy: RULES,
     RollBackPolicy: RULES,
     UseModel: RULES,
+    ShowOffer: (*GROWN, "customer_manager", SYSTEM),
+    AnswerOffer: (*GROWN, "customer_manager"),
+    SaveAudience: ("customer_manager",),
+    ExportAudience: ("customer_manager",),
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -140,6 +148,8 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/appeals/{appeal}": (*CUSTOMERS, *OVERSIGHT, SYSTEM),
     "/v1/ties": CUSTOMERS,
     "/v1/ties/{tie}/accounts": CUSTOMERS,
+    "/v1/audiences": ("customer_manager", SYSTEM),
+    "/v1/offerings": (*GROWN, "customer_manager", SYSTEM),
 }
 """Who may read each REST route that needs a token."""
 
@@ -148,6 +158,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk": STAFF,
     "/desk/counter": COUNTER,
     "/desk/audience": COUNTER,
+    "/desk/audiences": ("customer_manager",),
+    "/desk/day": ("customer_manager",),
     "/desk/people": (*COUNTER, *RISK),
     "/desk/appeal": RISK,
     "/desk/next": RISK,
@@ -215,6 +227,8 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/ties/{some_id}/end": _of(EndTie),
     "/v1/ties/{some_id}/limits": _of(LookAfter),
     "/v1/preferences": _of(Prefer),
+    "/v1/audiences": _of(SaveAudience),
+    "/v1/offerings/{some_id}/answer": _of(AnswerOffer),
 }
 """Who may call each writing REST route: the roles of its command, or fewer."""
 

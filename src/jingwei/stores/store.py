@@ -12,6 +12,8 @@ from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.offers.showing import OfferArm, Offering
+from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
@@ -48,6 +50,10 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     CaseWork: ("case_work", ()),
     CaseNote: ("case_notes", ("about",)),
     PolicyDraft: ("policy_drafts", ("name", "state")),
+    Offering: ("offerings", ("customer", "state")),
+    OfferArm: ("offer_arms", ()),
+    Audience: ("audiences", ("name",)),
+    AudienceExport: ("audience_exports", ("name",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -66,6 +72,10 @@ SINCE: dict[type[Kept], int] = {
     CaseWork: 2,
     CaseNote: 2,
     PolicyDraft: 2,
+    Offering: 2,
+    OfferArm: 2,
+    Audience: 2,
+    AudienceExport: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

@@ -17,6 +17,7 @@ Seed = Annotated[int, typer.Option(help="One seed is one city.", min=0)]
 def add_to(evaluate: typer.Typer) -> None:
     """Add the commands below `evaluate`."""
     evaluate.command("needs")(needs)
+    evaluate.command("offers")(offers)
 
 
 def needs(
@@ -31,6 +32,24 @@ def needs(
     with progress("needs in a simulated city") as tell:
         try:
             told: Any = evaluate_needs(people, days, seed, tell)
+        except ValueError as error:
+            raise Mistake(str(error), "choose other numbers") from None
+    result(told, as_json)
+
+
+def offers(
+    people: People = 3_000,
+    days: Annotated[int, typer.Option(help="How many days they live.", min=35, max=400)] = 90,
+    seed: Seed = 1,
+    as_json: Json = False,
+) -> None:
+    """Make offers in a simulated city: effect against control, regret, off-policy estimates, calibration."""
+    from jingwei.journeys.offer_rules import catalogue
+    from jingwei.simulation.city.offers_truth import evaluate_offers
+
+    with progress("offers in a simulated city") as tell:
+        try:
+            told: Any = evaluate_offers((people, days, seed), catalogue(), tell)
         except ValueError as error:
             raise Mistake(str(error), "choose other numbers") from None
     result(told, as_json)

@@ -45,10 +45,10 @@ FIRST_SIGN: dict[str, str] = {
 Progress = Callable[[int, int], None]
 
 
-def relevant(city: City) -> list[Happening]:
-    """The happenings that the needs, and the plain rules beside them, read."""
-    read = {TAGS[name].series for need in NEEDS for name in need.reads if TAGS[name].series}
-    series = read | set(FIRST_SIGN.values())
+def relevant(city: City, also: Sequence[str] = ()) -> list[Happening]:
+    """The happenings that the needs, the plain rules beside them, and `also` some tags read."""
+    names = {name for need in NEEDS for name in need.reads} | set(also)
+    series = {TAGS[name].series for name in names if TAGS[name].series} | set(FIRST_SIGN.values())
     kinds = frozenset(BY_SERIES[name].kind.code for name in series)
     return [
         one for one in happenings(city, kinds) if not series.isdisjoint(series_of(one.kind, one.category))
