@@ -170,6 +170,11 @@ def large(siege: Siege) -> list[tuple[str, bytes | list[bytes], str]]:
             "431|closed",
         ),
         (
+            "ten thousand headers in one piece",
+            b"GET /health HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+            "431|closed",
+        ),
+        (
             "an address of 100,000",
             b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
             "400|404|414|431|closed",

@@ -254,10 +254,11 @@ def fold_without_wait() -> None:
     """The planted error: the log is folded beside the writer by a connection that syncs nothing."""
     fold = jingwei.stores.folding.Folding._fold
 
-    def hasty(connection: sqlite3.Connection) -> None:
+    def hasty(connection: sqlite3.Connection) -> bool:
         connection.execute("PRAGMA synchronous = OFF")
-        fold(connection)
+        done = fold(connection)
         connection.execute("PRAGMA synchronous = FULL")
+        return done
 
     jingwei.stores.folding.Folding._fold = staticmethod(hasty)
 

@@ -1,7 +1,4 @@
-"""Races: many ask at once for what only one can have; exactly one wins, the others get a clear answer.
-
-A customer's consent has no room of its own yet; its race (withdrawn during a payment) belongs here then.
-"""
+"""Races: many ask at once for what only one can have; exactly one wins, the others get a clear answer."""
 
 from __future__ import annotations
 
@@ -12,11 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from tests.model.runs import START, opened
 from tests.model.wire import Answered, Call, Wire
 
 from jingwei.home import Home
 from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.preview_offer import PreviewOffer
+from jingwei.journeys.shape import Sealed
+from jingwei.journeys.withdraw_consent import WithdrawConsent
+from jingwei.kernel.ids import seq_of
 from jingwei.ledger.accounts import Balance
 from jingwei.stores.store import Store, StoreError
 
@@ -173,6 +175,44 @@ def case_by_two(ring: Ring) -> str:
     return settled(answers, {"case_closed"})
 
 
+def told(done: Sealed) -> dict[str, Any]:
+    """What the first event of a record says."""
+    found: dict[str, Any] = msgspec.to_builtins(done.answer.events[0])
+    return found
+
+
+def consent_withdrawn(ring: Ring) -> str:
+    """A consent is taken back three times while it is read under and money is paid.
+
+    Whatever is done behind the first withdrawal in the log reads nothing; whatever is before it does.
+    """
+    who = ring.start(40_000)
+    agree = Call("POST", "/v1/consents", f"customer:{who}", {"purpose": "marketing"}, f"{who}-agree")
+    assert ring.wire.ask(agree).status == 200
+    readers = orders(ring, "/v1/offers", [("staff:teller", {"customer": who, "account": who})] * 8)
+    withdrawals = [
+        Call("POST", "/v1/consents/withdrawal", f"customer:{who}", {"purpose": "marketing"}, f"{who}-{n}")
+        for n in range(3)
+    ]
+    payments = [ring.pay("allowed", f"pay{n}") for n in range(6)]
+    answers = ring.together([*readers, *withdrawals, *payments])
+    ended, read, unread = [], [], []
+    for answer in answers:
+        seq = seq_of(answer.json.get("id") or answer.json["decision"])
+        done = None if seq is None else ring.home.bank.sealed(seq)
+        assert done is not None, answer.body
+        if isinstance(done.command, WithdrawConsent):
+            ended += [done.seq] if told(done)["data"] else []
+        elif isinstance(done.command, PreviewOffer):
+            (read if answer.code == "done" else unread).append(done.seq)
+    if ring.money() != (10_000, 0, 30_000):
+        return f"the money stands at {ring.money()}"
+    if len(ended) != 1:
+        return f"{len(ended)} of 3 withdrawals ended the consent"
+    late, early = [seq for seq in read if seq > ended[0]], [seq for seq in unread if seq < ended[0]]
+    return f"withdrawn at {ended[0]}, read at {late}, not read at {early}" if late or early else ""
+
+
 RACES: dict[str, Callable[[Ring], str]] = {
     "same key": same_key,
     "last money": last_money,
@@ -180,6 +220,7 @@ RACES: dict[str, Callable[[Ring], str]] = {
     "capture or release": capture_or_release,
     "step-up twice": step_up_twice,
     "case by two": case_by_two,
+    "consent withdrawn": consent_withdrawn,
 }
 
 

@@ -19,6 +19,8 @@ from tests.soak.row import Row, Tally
 
 import jingwei.bank
 import jingwei.stores.postgres
+from jingwei.journeys.bound import BoundBooks
+from jingwei.kernel.purpose import DataClass
 from jingwei.stores import sqlite
 from jingwei.stores.opening import open_store
 
@@ -93,8 +95,29 @@ def opened_without_lock() -> bool:
         return openings("sqlite", 5).bad != ()
 
 
+def consent_remembered(seed: int) -> bool:
+    """Whether it is noticed that a consent seen once is not asked for again."""
+    seen: set[tuple[str, object, object]] = set()
+    ask = BoundBooks._ask
+
+    def hasty(books: BoundBooks, customer: str, data: DataClass) -> None:
+        if (customer, books._purpose, data) not in seen:
+            ask(books, customer, data)
+            seen.add((customer, books._purpose, data))
+
+    with patch.object(BoundBooks, "_ask", hasty):
+        return any(races("consent withdrawn", "sqlite", seed + n, 4).bad for n in range(10))
+
+
 def race_row(name: str, engine: str) -> Row:
     """The row of one kind of race."""
+    if name == "consent withdrawn":
+        return Row(
+            f"R6 {name} {engine}", "A consent is taken back by three while eight read under it and six pay: "
+            "one withdrawal ends it, what stands behind it in the log has read nothing, each is paid.",
+            1_000, 100, lambda seed, trials: races(name, engine, seed, trials), consent_remembered,
+            "a consent seen once is not asked for again",
+        )  # fmt: skip
     return Row(
         f"R6 {name} {engine}", f"Races for what only one can have: {name}. Exactly one wins, the others are "
         "told clearly, and no money is made or lost.", 1_000, 100,
@@ -175,7 +198,10 @@ ROWS = [
         "; ".join(PLANTED),
     ),
     *(race_row(name, "sqlite") for name in RACES),
-    *(race_row(name, "postgres") for name in ("same key", "last money", "double reversal")),
+    *(
+        race_row(name, "postgres")
+        for name in ("same key", "last money", "double reversal", "consent withdrawn")
+    ),
     opening_row("sqlite"),
     opening_row("postgres"),
     keys_row("sqlite"),

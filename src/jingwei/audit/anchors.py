@@ -24,8 +24,9 @@ class BadLine(NamedTuple):
     line: int
     says: str
     cut_short: bool = False
-    """A whole head follows it, so nothing that was promised is missing: what is here is the beginning of a
-    line, or has holes of zeros. Whoever may change the file could as well have taken the line out."""
+    """What is here is the beginning of a line, or has holes of zeros: what a power cut leaves of a head that
+    was never handed out. Whoever cuts a line short on purpose could as well have taken it out: the head noted
+    in the books, which must be among the anchors, tells both."""
 
 
 class AnchorFile:
@@ -86,18 +87,13 @@ class AnchorFile:
         bad: list[BadLine] = []
         if not self.path.exists():
             return heads, bad
-        torn = False
         for number, line in enumerate(self.path.read_bytes().split(b"\n"), 1):
             if not line:
                 continue
             try:
                 heads.append(_decoder.decode(line))
-                if torn:
-                    bad[-1] = bad[-1]._replace(cut_short=True)
-                torn = False
             except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-                bad.append(BadLine(number, str(wrong)))
-                torn = _torn(line, str(wrong))
+                bad.append(BadLine(number, str(wrong), _torn(line, str(wrong))))
         return heads, bad
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jingwei.audit.merkle import MerkleLog, StoredTiles, Tile, TreeError
@@ -90,12 +90,12 @@ class SqliteStore(SqliteReads):
         path = Path(path)
         self._lock = _lock(path)
         self._log: MerkleLog | None = None
-        self._folding: Folding | None = None
         try:
             if doubt := doubt_about(path.parent):
                 LOG.warning("%s", doubt)
             super().__init__(_connect(path), path)
             self._written = super().size()
+            self._folding = _folding(path)
             self._check_tiles()
         except BaseException:
             os.close(self._lock)
@@ -117,17 +117,11 @@ class SqliteStore(SqliteReads):
                 check_money(batch, self.booked)
                 raise
             self._log, self._written = log, self._written + len(batch.leaves)
-            if self._folding is not None:
-                self._folding.after_write(self._connection)
 
     def warm(self) -> None:
         """Get ready for many small writes: room for the log, folded beside the writer from now on."""
-        with self._turn:
-            if self._folding is None:
-                try:
-                    self._folding = Folding(self._path)
-                except (sqlite3.Error, OSError):  # SQLite folds inside a commit, then
-                    return
+        with self._turn, suppress(sqlite3.Error, OSError):  # the log is folded in the writer's turn, then
+            self._folding.go_beside()
 
     def submit(self, batch: Batch) -> Ticket:
         """Write the batch at once; the ticket tells how it ended."""
@@ -165,15 +159,13 @@ class SqliteStore(SqliteReads):
     def close(self) -> None:
         """Fold the log into the file, close it and let another writer in; closing twice is harmless."""
         with self._turn:
-            folding, self._folding = self._folding, None
-            if folding is not None:
-                folding.close()
+            if self._lock < 0:
+                return
+            self._folding.close()
             super().close()
-            if folding is not None:
-                folding.let_go()
-            if self._lock >= 0:
-                os.close(self._lock)
-                self._lock = -1
+            self._folding.let_go()
+            os.close(self._lock)
+            self._lock = -1
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -191,6 +183,7 @@ class SqliteStore(SqliteReads):
             self._refuse(error)
         finally:
             _roll_back(connection)
+        self._folding.after_write(connection)
 
     def _sealer(self) -> MerkleLog:
         """The Merkle log of what is committed; read back at the start and after a failed write."""
@@ -297,6 +290,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _folding(path: Path) -> Folding:
+    """Whoever folds the log of the bank at `path`, which is open; raises StoreError."""
+    try:
+        return Folding(path, CHECKPOINT_PAGES)
+    except OSError as error:
+        raise StoreError(f"{path}-shm cannot be opened ({error.strerror}); remove what keeps it") from error
+
+
 def _set_up(connection: sqlite3.Connection, path: Path) -> None:
     version = examine(connection, path)
     statements = pending(version, STEPS)
@@ -306,7 +307,7 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         f"cache_size = -{CACHE_KIB}",
-        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        "wal_autocheckpoint = 0",
         "secure_delete = 0",
         "temp_store = MEMORY",
     ):

@@ -29,6 +29,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._waiting_since = 0.0
         self._in_head = True
         self._head_bytes = 0
+        self._seen_last = b""
         self._watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -44,14 +45,18 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head is larger than any we take."""
+        """Read on, unless the head is larger than any we take, however few pieces it came in."""
+        if self._in_head:
+            end = (self._seen_last + data).find(b"\r\n\r\n")
+            self._head_bytes += len(data) if end < 0 else end
+            self._seen_last = data[-3:]
+            if self._head_bytes > MOST_HEAD:
+                if not self.transport.is_closing():
+                    self._end(Problem("headers_too_large", most=str(MOST_HEAD)))
+                return
         super().data_received(data)
         if not self._in_head:
             self._head_bytes = 0
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > MOST_HEAD and not self.transport.is_closing():
-            self._end(Problem("headers_too_large", most=str(MOST_HEAD)))
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -75,6 +80,7 @@ class PatientProtocol(HttpToolsProtocol):
     def request_read(self) -> None:
         """The whole request was read: what follows is ours to hurry with."""
         self._waiting_since = 0.0
+        self._in_head, self._head_bytes, self._seen_last = True, 0, b""
 
     def send_400_response(self, msg: str) -> None:
         """Say that this is no request we can read."""

@@ -135,7 +135,6 @@ class PaymentsProtocol(PatientProtocol):
             plain = self._read_plain(data)
             if plain is not None:
                 self.request_read()
-                self._in_head = True  # of the next one
                 self.cycle = cycle = cast(Any, Straight([], True))
                 self._payments.take_plain(*plain, partial(self._send, cycle))
                 return
