@@ -108,12 +108,16 @@ NOT_FOUND = frozenset(
         "product_not_found",
         "appeal_not_found",
         "tie_not_found",
+        "offer_not_found",
+        "audience_not_found",
     }
 )
 FORBIDDEN = frozenset({"not_allowed", "own_work", "decided_before", "not_the_guardian", "child_cannot_end"})
 CONFLICT = frozenset(
     {
         "account_exists",
+        "audience_same",
+        "offer_answered",
         "already_reported",
         "already_reversed",
         "case_closed",

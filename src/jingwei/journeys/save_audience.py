@@ -19,7 +19,10 @@ from jingwei.kernel.refusal import Refusal
 AudienceName = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"\A[\w][\w -]*\Z")]
 """Letters of any language, digits, spaces, - and _."""
 
-ConditionText = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\A[^\x00]*\Z")]
+ConditionText = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=1000, pattern=r"\A[^\x00]*\Z", examples=["age_years >= 60"]),
+]
 MOST_VERSIONS = 1000
 
 

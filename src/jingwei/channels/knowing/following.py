@@ -54,6 +54,9 @@ class Knowing:
         self._reader = reader
         self._lock = Lock()
         self._seq = 0
+        self._history: list[Happening] | None = []
+        """What the books held at the start, until all of it is read: it is counted in the order of time."""
+
         self._owners: dict[str, str] = {}
         self._shops = shops_of(home)
 
@@ -71,8 +74,14 @@ class Knowing:
             told: list[Happening] = []
             for _, leaf in self._reader.records(self._seq, until):
                 told += self._told(unseal(leaf))
-            self.count(told)
             self._seq = until
+            if self._history is not None:
+                self._history += told
+                if until == end:
+                    told, self._history = self._history, None
+                    self.count(told)
+            else:
+                self.count(told)
             return end - until
 
     def _told(self, sealed: Sealed) -> list[Happening]:

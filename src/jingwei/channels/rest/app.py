@@ -26,6 +26,7 @@ from jingwei.channels.rest.family_views import add_family
 from jingwei.channels.rest.health import add_health
 from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.orders import add_orders
+from jingwei.channels.rest.orders_knowing import add_knowing
 from jingwei.channels.rest.own import add_own
 from jingwei.channels.rest.pages import add_pages
 from jingwei.channels.rest.paper import document, takes
@@ -113,7 +114,8 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     router = APIRouter(prefix="/v1")
     add_payments(router, payments)
     for add in (
-        add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own, add_family
+        add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own, add_family,
+        add_knowing,
     ):  # fmt: skip
         add(router, desk)
     app.include_router(router)
