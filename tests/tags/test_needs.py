@@ -119,6 +119,8 @@ def test_conditions_read_declared_tags_for_what_they_may_serve():
     assert may_read("page_mortgage_count_30d", Purpose.MARKETING)
     assert not may_read("page_mortgage_count_30d", Purpose.SERVICE)
     assert not may_read("sign_in_second_count_7d", Purpose.MARKETING)
+    assert not may_read("card_health_sum_90d", Purpose.MARKETING)
+    assert not may_read("shop_medicine_count_30d", Purpose.MARKETING)
     with pytest.raises(ExpressionError, match="may not be read for marketing"):
         read_condition("sign_in_second_count_7d > 1", Purpose.MARKETING)
     with pytest.raises(ExpressionError, match="unknown name"):

@@ -16,7 +16,7 @@ import numpy as np
 from jingwei.domains.tags.condition import TagCondition, who
 from jingwei.domains.tags.happenings import Happening
 from jingwei.domains.tags.live import Person
-from jingwei.domains.tags.sql import write_sql
+from jingwei.domains.tags.sql import counted, write_sql
 
 TABLES = """
 CREATE TABLE events (customer VARCHAR, "at" BIGINT, kind VARCHAR, category VARCHAR, amount_minor BIGINT,
@@ -79,6 +79,17 @@ class TagShelf:
         """(customer, value of each named tag) of these customers, by customer."""
         query = write_sql(names, "events", SOME[0], today, SOME[1])
         return self._asked(f"SELECT * FROM ({query}) ORDER BY customer", among)
+
+    def card_days(self, customers: Iterable[str], until: int) -> dict[str, dict[int, int]]:
+        """What these customers paid by card on each day up to and with one (minor units)."""
+        query = (
+            "SELECT customer, day, CAST(sum(amount_minor) AS BIGINT) FROM among JOIN "
+            f"({counted('events', until)}) USING (customer) WHERE series = 'card_all' GROUP BY customer, day"
+        )
+        days: dict[str, dict[int, int]] = {}
+        for customer, day, minor in self._asked(query, customers):
+            days.setdefault(customer, {})[day] = minor
+        return days
 
     def _asked(self, query: str, among: Iterable[str]) -> list[tuple[Any, ...]]:
         names = np.array(sorted(set(among)), dtype=object)

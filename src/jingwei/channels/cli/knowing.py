@@ -18,6 +18,7 @@ def add_to(evaluate: typer.Typer) -> None:
     """Add the commands below `evaluate`."""
     evaluate.command("needs")(needs)
     evaluate.command("offers")(offers)
+    evaluate.command("segments")(segments)
 
 
 def needs(
@@ -50,6 +51,23 @@ def offers(
     with progress("offers in a simulated city") as tell:
         try:
             told: Any = evaluate_offers((people, days, seed), catalogue(), tell)
+        except ValueError as error:
+            raise Mistake(str(error), "choose other numbers") from None
+    result(told, as_json)
+
+
+def segments(
+    people: People = 2_000,
+    days: Annotated[int, typer.Option(help="How many days they live.", min=65, max=400)] = 120,
+    seed: Seed = 1,
+    as_json: Json = False,
+) -> None:
+    """Divide a simulated city's people by their tags: stability, hidden kinds, value on held-out days."""
+    from jingwei.simulation.city.segments_truth import evaluate_segments
+
+    with progress("segments of a simulated city") as tell:
+        try:
+            told: Any = evaluate_segments(people, days, seed, tell)
         except ValueError as error:
             raise Mistake(str(error), "choose other numbers") from None
     result(told, as_json)

@@ -13,6 +13,7 @@ import msgspec
 
 from jingwei.channels.knowing.told import happenings, person
 from jingwei.consent.consents import Consent
+from jingwei.consent.grounds import REGISTER
 from jingwei.domains.tags.happenings import Happening
 from jingwei.domains.tags.live import LiveTags
 from jingwei.domains.tags.needs import BY_NAME, Found, Watch
@@ -21,6 +22,7 @@ from jingwei.kernel.clock import bank_day
 from jingwei.kernel.durable import write_whole
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import DataClass, Purpose
+from jingwei.learning.tag_batch import Learned, learn_tags
 from jingwei.ledger.accounts import Account
 from jingwei.ledger.work import Customer
 from jingwei.stores.store import Reader, StoreError
@@ -39,6 +41,7 @@ RECENT = 14
 """A need counts for offers and the day list for so many days."""
 
 MOST_FOUND = 20_000
+OFFERS = REGISTER[Purpose.MARKETING]
 SHOPS = "shops.json"
 """In the home: the kind of shop behind each terminal, as the acquirer lists it."""
 
@@ -50,6 +53,8 @@ class Knowing:
         self.shelf = TagShelf()
         self.tags = LiveTags()
         self.found: list[Found] = []
+        self.learned: Learned | None = None
+        self.learned_on = -1
         self._watch = Watch(self.tags)
         self._reader = reader
         self._lock = Lock()
@@ -121,6 +126,13 @@ class Knowing:
             found = self._reader.load(Account, [account_id])
             self._owners[account_id] = "" if not found or found[0].side == "bank" else found[0].owner
         return self._owners[account_id]
+
+    def learn(self, today: int, among: Iterable[str]) -> Learned:
+        """Learn tiers, value and segments of these customers and keep them as tags, as of a day."""
+        learned = learn_tags(self.shelf, today, among)
+        self.shelf.learn(learned.rows)
+        self.learned, self.learned_on = learned, today
+        return learned
 
     def needs_of(self, customer: str, today: int) -> tuple[str, ...]:
         """What a customer's needs were of late, the newest first, each once."""
@@ -194,4 +206,10 @@ async def follow(desk: Desk) -> None:
         except StoreError:
             LOG.exception("tags wait until the books can be read")
             behind = 0
+        today = bank_day(desk.home.clock.now())
+        if not behind and knowing.learned_on != today:
+            among = agreeing(desk.reader, OFFERS.data, desk.home.clock.now()) & knowing.tags.people.keys()
+            learned = await asyncio.to_thread(knowing.learn, today, among)
+            for one in learned.left_out:
+                LOG.info("not learned today: %s", one)
         await asyncio.sleep(0.02 if behind else TICK_S)

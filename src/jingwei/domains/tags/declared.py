@@ -85,8 +85,19 @@ class Tag(NamedTuple):
     window: int = 0
 
 
-def _purposes(data: DataClass) -> frozenset[Purpose]:
-    """What a tag of this kind of data may serve; the consent register says which of them read it at all."""
+SENSITIVE: Final = ("health", "medicine")
+"""Categories that tell of illness: nothing is offered by them, and no credit is decided."""
+
+
+def _purposes(series: Series) -> frozenset[Purpose]:
+    """What a tag of a series may serve; the consent register says which of them read its data at all."""
+    data = series.kind.data
+    if series.category in SENSITIVE:
+        return (
+            frozenset((Purpose.SERVICE,))
+            if data is DataClass.TRANSACTIONS
+            else frozenset((Purpose.RESEARCH,))
+        )
     if data is DataClass.TRANSACTIONS:
         return SERVICE
     if data is DataClass.BEHAVIOUR:
@@ -111,7 +122,7 @@ def _said(series: Series, measure: Measure, window: int) -> Words:
 
 def _family(series: Series) -> list[Tag]:
     """All tags of a series."""
-    purposes, data = _purposes(series.kind.data), series.kind.data
+    purposes, data = _purposes(series), series.kind.data
     tags = [
         Tag(f"{series.name}_{measure.code}_{window}d", Sort.DYNAMIC, _unit(series, measure.code),
             _said(series, measure, window), data, purposes, series.name, measure.code, window)
