@@ -82,21 +82,21 @@ def test_live_finds_what_sql_finds(seed):
     rng = random.Random(seed)
     kinds = (("card", "baby"), ("card", "fuel"), ("page", "help"), ("income", "wage"))
     events = [
-        Happening(f"p{rng.randrange(6)}", at(rng.randrange(18), 24 * rng.random()), *rng.choice(kinds),
+        Happening(f"p{rng.randrange(6)}", at(rng.randrange(13), 24 * rng.random()), *rng.choice(kinds),
                   rng.randrange(600_000), "test")
-        for _ in range(110)
+        for _ in range(90)
     ]  # fmt: skip
     events.sort(key=lambda one: one.at)
     known = {f"p{n}": Person() for n in range(6)}
     tags, live, place = LiveTags(), [], 0
     watch = Watch(tags, SEARCHED)
-    for day in range(START, START + 22):
+    for day in range(START, START + 15):
         watch.today = day
         while place < len(events) and events[place].day == day:
             live += watch.add(events[place])
             place += 1
         live += watch.close()
-    assert sorted(live) == sorted(searched(events, known, range(START, START + 22), SEARCHED))
+    assert sorted(live) == sorted(searched(events, known, range(START, START + 15), SEARCHED))
     assert {one.need for one in live} == {one.name for one in SEARCHED}
 
 

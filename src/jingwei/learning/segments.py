@@ -49,18 +49,21 @@ def standardised(rows: Sequence[Sequence[int | None]]) -> Floats:
     middle = np.nan_to_num(np.nanmedian(logs, axis=0))
     filled = np.where(np.isfinite(logs), logs, middle)
     deviation = filled.std(axis=0)
-    answer: Floats = (filled - filled.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    answer: Floats = (filled - filled.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0)
     return answer
 
 
 def find_segments(
-    rows: Sequence[Sequence[int | None]], names: Sequence[str] = READS, sizes: Sequence[int] = (3, 4, 5, 6, 7)
+    rows: Sequence[Sequence[int | None]],
+    names: Sequence[str] = READS,
+    sizes: Sequence[int] = (3, 4, 5, 6, 7),
+    rounds: int = ROUNDS,
 ) -> Segments:
     """The most stable division into some number of segments; ties go to more. Raises ValueError: too few."""
     if len(rows) < LEAST:
         raise ValueError(f"{len(rows)} people are too few to be divided; at least {LEAST}")
     cases = standardised(rows)
-    stability = {k: stable(cases, k) for k in sizes}
+    stability = {k: stable(cases, k, rounds) for k in sizes}
     best = max(sizes, key=lambda k: (round(stability[k][0], 2), k))
     model = _fit(cases, best, 0)
     order = np.argsort(-np.bincount(model.labels_, minlength=best))
@@ -69,24 +72,24 @@ def find_segments(
     return Segments(place[model.labels_].astype(np.int64), centres, stability, named(centres, names))
 
 
-def stable(cases: Floats, k: int) -> tuple[float, float, float]:
+def stable(cases: Floats, k: int, rounds: int = ROUNDS) -> tuple[float, float, float]:
     """Mean adjusted Rand index over bootstrap samples, and where its middle 95 % lie."""
     from sklearn.metrics import adjusted_rand_score
 
     rng = np.random.Generator(np.random.PCG64(k))
     whole = _fit(cases, k, 0).labels_
     told = []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         some = rng.integers(0, len(cases), len(cases))
-        told.append(float(adjusted_rand_score(whole, _fit(cases[some], k, number + 1).predict(cases))))
+        told.append(float(adjusted_rand_score(whole, _fit(cases[some], k, number + 1, 1).predict(cases))))
     low, high = np.quantile(told, (0.025, 0.975))
     return float(np.mean(told)), float(low), float(high)
 
 
-def _fit(cases: Floats, k: int, seed: int) -> Any:
+def _fit(cases: Floats, k: int, seed: int, starts: int = 5) -> Any:
     from sklearn.cluster import KMeans
 
-    return KMeans(k, n_init=3, random_state=seed).fit(cases)
+    return KMeans(k, n_init=starts, random_state=seed).fit(cases)
 
 
 def named(centres: Floats, names: Sequence[str], most: int = 2) -> list[Words]:

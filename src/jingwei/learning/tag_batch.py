@@ -17,6 +17,8 @@ from jingwei.stores.tagged import TagShelf
 
 WEEK = 7.0
 YEAR_WEEKS = 52.0
+QUICK = 8
+"""Bootstrap samples in the daily batch; `jingwei evaluate segments` takes more."""
 
 
 Row = tuple[str, str, int]
@@ -67,8 +69,10 @@ def value_tags(told: Buying, weeks: float = YEAR_WEEKS) -> list[Row]:
     rate = fit_buying_rate(told.histories)
     again = (told.histories.repeats > 0) & (told.mean > 0)
     spend = fit_spend(told.histories.repeats[again], told.mean[again])
+    if spend.q <= 1.0:
+        raise ValueError("spending is too uneven for a mean to be expected")
     each = spend.expected(told.histories.repeats, told.mean)
-    yuan = rate.expected(told.histories, weeks) * each
+    yuan = np.minimum(rate.expected(told.histories, weeks), weeks * WEEK) * each
     active = rate.alive(told.histories)
     if not (np.all(np.isfinite(yuan)) and np.all(np.isfinite(active))):
         raise ValueError("the value of somebody is not a number")
@@ -91,7 +95,7 @@ def learn_tags(shelf: TagShelf, today: int, among: Iterable[str]) -> Learned:
     segments = None
     try:
         told = shelf.values(READS, today, customers)
-        segments = find_segments([row[1:] for row in told], READS, (3, 4, 5, 6))
+        segments = find_segments([row[1:] for row in told], READS, (3, 4, 5, 6), QUICK)
         labels = segments.labels.tolist()
         rows += [(row[0], "segment_number", int(n) + 1) for row, n in zip(told, labels, strict=True)]
     except ValueError as error:
