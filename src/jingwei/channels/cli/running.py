@@ -42,6 +42,7 @@ def serve(
     typer.echo(f"Opening the bank in {setting(context).home} ...", err=True)
     with bank_at(context, pipelined=apart) as home:
         from jingwei.channels.demo import PEOPLE, settle
+        from jingwei.channels.demo_knowing import live_a_little
         from jingwei.channels.demo_life import lead_lives
         from jingwei.channels.identity import FILE, Tokens
 
@@ -50,6 +51,7 @@ def serve(
             lead_lives(home)
             for refusal in settle(home):
                 typer.echo(f"Demo: {refusal.words().en}", err=True)
+            live_a_little(home)
             known.grant(*(f"customer:{one.id}" for one in PEOPLE))
         present = _city(home, people) if demo and people else None
         if demo:
