@@ -52,7 +52,7 @@ def test_least_privilege():
     assert not [kind for kind, roles in COMMANDS.items() if "auditor" in roles], "they only look"
     owned = {kind.__name__ for kind, roles in COMMANDS.items() if "model_owner" in roles}
     rules = {"ProposePolicy", "ShadowPolicy", "ApprovePolicy", "RejectPolicy", "RollBackPolicy"}
-    assert owned == {*rules, "UseModel"}, "rules and models alone"
+    assert owned == {*rules, "UseModel", "UseScorecard"}, "rules and models alone"
     for kind in money:
         assert not {"admin", "risk_reviewer", "compliance"} & set(COMMANDS[kind]), "who judges moves no money"
     assert "admin" not in operation("GET", "/v1/accounts"), "who runs the machines sees no customers"
