@@ -67,6 +67,7 @@ def test_a_line_is_opened_with_a_proof_and_a_purchase_is_split(bank, offered):
     assert (loan.amount_minor, loan.line, loan.purchase) == (12_000, offered.id, first)
     assert bank.booked("alice") == before + 12_000
     after = bank.get(page).text
+    assert f"¥{(offered.limit_minor - 12_000) / 100:,.2f}" in after, "what is drawn is off the line"
     assert f'value="{first}"' not in after and f"/app/loans/{loan.id}" in after
     assert bank.get(f"/app/loans/{loan.id}").status_code == 200
 
