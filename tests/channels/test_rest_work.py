@@ -67,7 +67,7 @@ def test_the_work_on_a_case_is_read_by_staff(town):
     case = town.post("/v1/payments", ask, ALICE).json()["case"]
     path = f"/v1/cases/{case}/work"
     assert town.get(path, REVIEWER).json()["inbox"] == "new"
-    assert town.post(f"/v1/cases/{case}/assignment", {}, REVIEWER).status_code == 200
+    assert town.post(f"/v1/cases/{case}/assignment", {"to": REVIEWER}, REVIEWER).status_code == 200
     assert town.post(f"/v1/cases/{case}/notes", {"text": "called her"}, REVIEWER).status_code == 201
     work = town.get(path, "staff:auditor").json()
     assert (work["assignee"], work["inbox"]) == (REVIEWER, "risk")
@@ -86,7 +86,7 @@ def test_a_draft_is_proposed_judges_along_and_is_approved_by_another(town):
     assert town.post(path, {"digest": "0" * 64}, REVIEWER).status_code == 422, "not what was proposed"
     own = town.post(path, {"digest": told["digest"]}, OWNER)
     assert own.status_code == 403 and own.json()["code"] == "own_work"
-    assert town.post(path, {"digest": told["digest"]}, REVIEWER).status_code == 200
+    assert town.post(path, {"digest": told["digest"]}, REVIEWER).status_code == 201
     assert town.get("/v1/policies", REVIEWER).json()[0]["version"] in (1, 2)
     assert town.get(f"/v1/policy-drafts/{made}", OWNER).json()["state"] == "published"
     again = town.post("/v1/policy-drafts", {"text": text.replace("= 2", "= 3", 1), "why": "x"}, OWNER).json()
