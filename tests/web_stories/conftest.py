@@ -58,7 +58,7 @@ class Served:
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        assert self._ready.wait(180), "the bank did not open"
+        assert self._ready.wait(600), "the bank did not open"
         if self._failed is not None:
             raise self._failed
 
