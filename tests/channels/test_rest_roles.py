@@ -88,7 +88,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("GET", "/v1/schedules"): (ALL, None),
     ("GET", "/v1/pending-payments"): (ALL, None),
     ("GET", "/v1/payees"): (ALL, None),
-    ("GET", "/v1/cases/{case}/work"): (RISK, None),
+    ("GET", "/v1/cases/{case}/casework"): (RISK, None),
     ("GET", "/v1/policy-drafts"): ((REVIEWER,), None),
     ("GET", "/v1/policy-drafts/{draft}"): ((REVIEWER,), None),
     ("POST", "/v1/policy-drafts"): ((REVIEWER,), {"text": "broken", "why": "w"}),

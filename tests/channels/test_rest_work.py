@@ -65,14 +65,14 @@ def test_a_payment_waits_as_its_customer_prefers_unless_it_says_itself(town):
 def test_the_work_on_a_case_is_read_by_staff(town):
     ask = {"payer": "alice", "payee": "mallory", "amount": "60000.00", "currency": "CNY", "device": "new"}
     case = town.post("/v1/payments", ask, ALICE).json()["case"]
-    path = f"/v1/cases/{case}/work"
+    path = f"/v1/cases/{case}/casework"
     assert town.get(path, REVIEWER).json()["inbox"] == "new"
     assert town.post(f"/v1/cases/{case}/assignment", {"to": REVIEWER}, REVIEWER).status_code == 200
     assert town.post(f"/v1/cases/{case}/notes", {"text": "called her"}, REVIEWER).status_code == 201
     work = town.get(path, "staff:auditor").json()
     assert (work["assignee"], work["inbox"]) == (REVIEWER, "risk")
     assert [note["text"] for note in work["notes"]][-1] == "called her"
-    assert town.get("/v1/cases/C00000999999/work", REVIEWER).status_code == 404
+    assert town.get("/v1/cases/C00000999999/casework", REVIEWER).status_code == 404
 
 
 def test_a_draft_is_proposed_judges_along_and_is_approved_by_another(town):

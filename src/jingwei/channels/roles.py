@@ -161,7 +161,7 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/schedules": LOOK,
     "/v1/pending-payments": LOOK,
     "/v1/payees": LOOK,
-    "/v1/cases/{case}/work": (*OVERSIGHT, SYSTEM),
+    "/v1/cases/{case}/casework": (*OVERSIGHT, SYSTEM),
     "/v1/policy-drafts": (*RULES, *LOG),
     "/v1/policy-drafts/{draft}": (*RULES, *LOG),
     "/v1/ties": CUSTOMERS,

@@ -131,7 +131,7 @@ def add_work_views(router: APIRouter, desk: Desk) -> None:
         found = theirs(Payee, request, owner)
         return answer([PayeeTold(one.account, one.name, iso(one.since)) for one in found])
 
-    @router.get("/cases/{case}/work", **tells(CaseWorkTold, "The work on a case", "cases"))
+    @router.get("/cases/{case}/casework", **tells(CaseWorkTold, "The work on a case", "cases"))
     async def work(case: str, request: Request) -> Response:
         """Who has a case, in which inbox, how it was judged, and its notes; staff only."""
         desk.caller(request, "staff", "system")
