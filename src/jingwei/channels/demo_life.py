@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jingwei.channels.demo import ACTOR, PEOPLE, PRODUCT, people
+from jingwei.channels.demo_loans import ask_for_loans, lend_to_bob
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.change_card import ChangeCard
 from jingwei.journeys.deposit import Deposit
@@ -208,6 +209,8 @@ def lead_lives(home: Home) -> bool:
         return False
     life = Life(home)
     life.begin()
+    lend_to_bob(home)
     life.month()
     life.nearly()
+    ask_for_loans(home)
     return True

@@ -42,6 +42,7 @@ def serve(
     typer.echo(f"Opening the bank in {setting(context).home} ...", err=True)
     with bank_at(context, pipelined=apart) as home:
         from jingwei.channels.demo import PEOPLE, settle
+        from jingwei.channels.demo_knowing import live_a_little
         from jingwei.channels.demo_life import lead_lives
         from jingwei.channels.identity import FILE, Tokens
 
@@ -50,8 +51,11 @@ def serve(
             lead_lives(home)
             for refusal in settle(home):
                 typer.echo(f"Demo: {refusal.words().en}", err=True)
+            live_a_little(home)
             known.grant(*(f"customer:{one.id}" for one in PEOPLE))
         present = _city(home, people) if demo and people else None
+        if demo:
+            _sources(home)
         warm(home)
         home.bank.warm()
         _keep_still()
@@ -76,6 +80,14 @@ def _city(home: Home, people: int) -> Present | None:
 
     with progress("a city moves in (simulated)") as told:
         return wake(home, people, told)
+
+
+def _sources(home: Home) -> None:
+    """Bring in what the demo's source systems tell, when nothing came in yet."""
+    from jingwei.channels.sources.demo import bring_demo
+
+    if taken := bring_demo(home):
+        typer.echo(f"Source systems told {taken} things of the demo's customers (simulated).", err=True)
 
 
 def _check_free(host: str, port: int) -> None:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
 
+from jingwei.channels.knowing.following import follow
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.app import Alongside, Also
 from jingwei.channels.signon.people import SignOn
@@ -72,6 +73,11 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
         def close() -> None:
             for one in (oidc, drafts, views, sessions, signon):
                 one.close()
+            if desk.knowing is not None:
+                desk.knowing.close()
+
+        async def known() -> None:
+            await follow(desk)
 
         async def settle() -> None:
             while True:
@@ -81,7 +87,7 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
                     LOG.exception("changes of credentials wait to be sealed")
                 await asyncio.sleep(SETTLE_S)
 
-        return Alongside(close, (settle, *site.tasks))
+        return Alongside(close, (settle, known, *site.tasks))
 
     return add
 

@@ -18,6 +18,8 @@ SPENT = frozenset({"payment", "card", "capture"})
 LEAST_INCOME = 500
 """From so much income in 30 days on (whole units) it counts as a month with income."""
 
+MOST_CHANGE = 5000
+
 LEAST_BALANCE = 100
 """A day ends with money in the account when it ends with at least so much (whole units)."""
 
@@ -34,7 +36,8 @@ def measure(histories: Sequence[History], failed: int, at: int, code: str) -> Be
     """The behaviour of a customer up to the end of yesterday, over the accounts in this currency.
 
     `failed` is how many payments of the last 180 days failed for want of money. A line between two of the
-    customer's own accounts is neither income nor spending. Income is the lower of the two middle months.
+    customer's own accounts is neither income nor spending. Income is the lower of the two middle months, of
+    those since the oldest account was opened.
     """
     mine = [one for one in histories if one.account.currency == code]
     until = bank_day(at) - 1
@@ -55,17 +58,38 @@ def measure(histories: Sequence[History], failed: int, at: int, code: str) -> Be
     closing = [closings(one, until) for one in mine]
     totals = [sum(days) for days in zip(*closing, strict=True)]
     opened = min((one.account.opened_at for one in mine), default=at)
+    known = max(until + 1 - bank_day(opened), 0)
     return Behaviour(
         until=until,
-        account_days=max(until + 1 - bank_day(opened), 0) if mine else 0,
+        account_days=known,
         balance_days=sum(total >= LEAST_BALANCE * unit for total in totals),
         income_months=sum(income >= LEAST_INCOME * unit for income in earned),
-        income_minor=sorted(earned)[(MONTHS - 1) // 2],
-        spending_minor=sorted(spent)[(MONTHS - 1) // 2],
+        income_minor=middle(earned, known),
+        spending_minor=middle(spent, known),
         overdrawn_days=sum(any(one < 0 for one in days) for days in zip(*closing, strict=True)),
         refused=failed,
         purchases=purchases,
+        income_change=change(earned, known),
+        spending_change=change(spent, known),
     )
+
+
+def middle(months: list[int], known_days: int) -> int:
+    """The middle one of the months since the customer is known, newest first; the lower of two."""
+    since = since_known(months, known_days)
+    return sorted(since)[(len(since) - 1) // 2]
+
+
+def since_known(months: list[int], known_days: int) -> list[int]:
+    """The months since the customer is known, newest first; at least the newest."""
+    return months[: min(max(-(-known_days // MONTH), 1), MONTHS)]
+
+
+def change(months: list[int], known_days: int) -> int:
+    """The newest month in thousandths of the mean of the others known; 1,000 when those are nothing."""
+    since = since_known(months, known_days)
+    before = sum(since[1:])
+    return min(1000 * since[0] * (len(since) - 1) // before, MOST_CHANGE) if before else 1000
 
 
 def closings(one: History, until: int) -> list[int]:
