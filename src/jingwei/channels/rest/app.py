@@ -118,8 +118,7 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     add_payments(router, payments)
     for add in (
         add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own, add_family,
-        add_loans,
-        add_work_views,
+        add_loans, add_work_views,
         add_customer_view,
         add_knowing,
     ):  # fmt: skip
