@@ -131,9 +131,8 @@ class Life:
         card = self.one(IssueCard(**self.stamp("alice", DAYS, 11), account="alice", label=CARD)).made
         terms: dict[str, Any] = {"payment_minor": 200_000, "day_minor": 500_000, "round_up": sea}
         asked: list[Command] = [
-            KeepPayee(**self.stamp("alice", DAYS, 9), customer="alice", account=name, name=called)
-            for name, called in PLACES.items()
-            if name != "quick_gain"
+            KeepPayee(**self.stamp(who, DAYS, 9), customer=who, account=name, name=PLACES[name])
+            for who, name in sorted({(habit.who, habit.payee) for habit in HABITS if habit.payee in PLACES})
         ]
         asked += [
             ChangeCard(**self.stamp("alice", DAYS, 12), card=card, label=CARD, **terms),
