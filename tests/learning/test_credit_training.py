@@ -20,7 +20,14 @@ from jingwei.domains.credit.trained_score import (
 )
 from jingwei.learning import leaks
 from jingwei.learning.boosting import TrainingError
-from jingwei.learning.credit_training import CreditLesson, governance_of, keep, learn_credit, part, read_lesson
+from jingwei.learning.credit_training import (
+    CreditLesson,
+    governance_of,
+    keep,
+    learn_credit,
+    part,
+    read_lesson,
+)
 from jingwei.learning.families import matrix
 from jingwei.learning.synthetic_loans import loan_applications
 from jingwei.learning.tabular import Table, TableError
@@ -55,13 +62,22 @@ def test_the_card_shows_what_governance_asks(trained):
         assert check_model(model, load_model).failures == ()
         card = load_model(model.to_bytes()).card
         told = governance_of(card)
-        assert card == model.card and told.owner == "Li Na" and told.trained_by == "staff:ana" and told.simulated
+        assert (
+            card == model.card and told.owner == "Li Na" and told.trained_by == "staff:ana" and told.simulated
+        )
         assert "SIMULATED" in card.says_en and "模拟" in card.says_zh
         assert card.span.rows == 1600 and 0 < card.metrics["auc"] < 1 and "auc" in told.intervals
-        assert {(gap.column, gap.measure) for gap in told.gaps} == {("sex", "approval"), ("sex", "good_refused")}
+        assert {(gap.column, gap.measure) for gap in told.gaps} == {
+            ("sex", "approval"),
+            ("sex", "good_refused"),
+        }
         assert all(gap.low <= gap.gap <= gap.high for gap in told.gaps)
-        assert [one.column for one in told.closing] == ["sex"] and "reject inference is impossible" in told.limits_en
-        assert sum(one.rows for one in told.calibrated) == 320 and told.left_out["sex"].startswith("protected")
+        assert [one.column for one in told.closing] == [
+            "sex"
+        ] and "reject inference is impossible" in told.limits_en
+        assert sum(one.rows for one in told.calibrated) == 320 and told.left_out["sex"].startswith(
+            "protected"
+        )
         assert len(told.canaries) == 3 and all(came.startswith("refused") for came in told.canaries.values())
         assert {one.name for one in told.reference} >= {"score"} and "sex" not in card.features
 
@@ -84,7 +100,9 @@ def test_with_moments_the_latest_rows_are_held_out():
     table, bad = applications(500)
     moments = np.arange(500)[::-1].copy()
     parted = part(table, bad, moments)
-    assert parted.says.startswith("the latest") and parted.held.column("income")[0] == table.column("income")[0]
+    assert (
+        parted.says.startswith("the latest") and parted.held.column("income")[0] == table.column("income")[0]
+    )
     assert len(parted.truth) == 100 and np.array_equal(parted.truth, bad[:100])
 
 
@@ -131,7 +149,10 @@ def test_nothing_is_trained_when_the_guard_is_gone(monkeypatch):
 def test_shuffled_outcomes_must_teach_nothing():
     rng = np.random.default_rng(4)
     bad = rng.random(2000) < 0.3
-    assert abs(leaks.shuffled_auc({"x": rng.normal(size=2000), "y": bad + rng.normal(size=2000)}, bad) - 0.5) < 0.1
+    assert (
+        abs(leaks.shuffled_auc({"x": rng.normal(size=2000), "y": bad + rng.normal(size=2000)}, bad) - 0.5)
+        < 0.1
+    )
 
 
 # ---- Approval
@@ -176,7 +197,9 @@ def test_a_gap_alarm_needs_a_written_reason(tmp_path, trained):
 
 def test_a_card_without_governance_decides_about_nobody(tmp_path, trained):
     registry = Registry(tmp_path / "models")
-    bare = trained.scorecard.with_card(msgspec.structs.replace(trained.scorecard.card, governance=msgspec.UNSET))
+    bare = trained.scorecard.with_card(
+        msgspec.structs.replace(trained.scorecard.card, governance=msgspec.UNSET)
+    )
     with pytest.raises(ModelError, match="says nothing of its owner"):
         registry.approve("credit", registry.save(bare), who="staff:bo", why="quick", at=1)
 
@@ -202,7 +225,8 @@ def loans(rows=1200, seed=5):
     """Made-up behaviour under the names a loan is decided on."""
     rng = np.random.default_rng(seed)
     columns = {name: np.floor(rng.gamma(2.0, 20.0, rows)) for name in READS["credit"]}
-    odds = -3.0 + 2.2 * (columns["late_marks"] > 40) + 0.04 * columns["refused"] - 0.01 * columns["balance_days"]
+    odds = -3.0 + 2.2 * (columns["late_marks"] > 40)
+    odds += 0.04 * columns["refused"] - 0.01 * columns["balance_days"]
     bad = rng.random(rows) < 1 / (1 + np.exp(-odds))
     return Table("loans", columns | {"went": np.where(bad, "bad", "good").astype(object)})
 

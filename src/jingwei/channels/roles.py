@@ -60,6 +60,7 @@ from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.use_model import UseModel
 from jingwei.journeys.use_scorecard import UseScorecard
+from jingwei.journeys.warn_early import AnswerWarning
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
 
@@ -129,7 +130,7 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RejectPolicy: RULES,
     RollBackPolicy: RULES,
     UseModel: RULES,
-    UseScorecard: RULES,
+    AnswerWarning: COUNTER,
     ApplyForLoan: GROWN,
     SignLoan: GROWN,
     DeclineLoanOffer: GROWN,
@@ -142,6 +143,7 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RunLoanDay: ("admin", SYSTEM),
     AnswerPayLater: GROWN,
     DrawPayLater: GROWN,
+    UseScorecard: RULES,
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -176,6 +178,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk": STAFF,
     "/desk/counter": COUNTER,
     "/desk/audience": COUNTER,
+    "/desk/warnings": COUNTER,
     "/desk/people": (*COUNTER, *RISK),
     "/desk/appeal": RISK,
     "/desk/next": RISK,

@@ -71,6 +71,7 @@ from jingwei.journeys.undo_payment import UNDO_PAYMENT
 from jingwei.journeys.use_data import USE_DATA
 from jingwei.journeys.use_model import USE_MODEL
 from jingwei.journeys.use_scorecard import USE_SCORECARD
+from jingwei.journeys.warn_early import ANSWER_WARNING, WARN_EARLY
 from jingwei.journeys.withdraw_consent import WITHDRAW_CONSENT
 from jingwei.kernel.command import Command
 
@@ -148,6 +149,8 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     OFFER_PAY_LATER,
     ANSWER_PAY_LATER,
     DRAW_PAY_LATER,
+    WARN_EARLY,
+    ANSWER_WARNING,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

@@ -63,7 +63,7 @@ def act(ask: UseScorecard, seen: int) -> Outcome:
 def cards_in_use(books: Books) -> tuple[TrainedCard, ...]:
     """The trained cards that score as of this command."""
     found = (books.get(ScorecardInUse, slot) for slot in SLOTS)
-    return tuple(card_of(one.id, one.lines) for one in found if one is not None and one.lines)
+    return tuple(card_of(one.id, one.points) for one in found if one is not None and one.points)
 
 
 USE_SCORECARD = Journey(UseScorecard, look, act, roles=("staff", "system"))

@@ -14,6 +14,7 @@ from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.credit.trained_score import ScorecardInUse
+from jingwei.domains.credit.warnings import EarlyWarning
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
@@ -54,6 +55,7 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Loan: ("loans", ("status", "customer")),
     PayLaterLine: ("pay_later_lines", ("status", "customer")),
     ScorecardInUse: ("scorecards", ()),
+    EarlyWarning: ("early_warnings", ("status", "loan")),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -76,6 +78,7 @@ SINCE: dict[type[Kept], int] = {
     Loan: 2,
     PayLaterLine: 2,
     ScorecardInUse: 2,
+    EarlyWarning: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

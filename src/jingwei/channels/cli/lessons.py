@@ -11,7 +11,7 @@ from jingwei.domains.credit.company_inputs import OWN, SOURCES
 from jingwei.domains.credit.trained_score import BEHAVIOUR
 from jingwei.learning.credit_training import CreditLesson
 from jingwei.learning.tabular import Table
-from jingwei.simulation.city.borrowers import borrowers
+from jingwei.simulation.city.repayers import borrowers
 from jingwei.simulation.companies import companies
 
 CITIES = (101, 102, 103)

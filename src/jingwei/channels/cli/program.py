@@ -18,6 +18,7 @@ from jingwei.channels.cli import (
     learning,
     people,
     running,
+    simulating,
     soak,
     versions,
 )
@@ -66,6 +67,7 @@ backups.add_to(app)
 versions.add_to(app)
 city.add_to(app)
 soak.add_to(app)
+simulating.add_to(app)
 people.add_to(app)
 
 
