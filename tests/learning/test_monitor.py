@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
+from tests.learning.test_credit_training import learned
 
 from jingwei.domains.credit.company import company_score, read_by
 from jingwei.domains.credit.company_inputs import OWN, SOURCES, CompanyInputs
 from jingwei.domains.credit.trained_score import card_of, table_of
 from jingwei.learning import drift_evaluation
-from jingwei.learning.credit_training import CreditLesson, governance_of, learn_credit, reference
+from jingwei.learning.credit_training import CreditLesson, governance_of, reference
 from jingwei.learning.drift_evaluation import evaluate_drift, upper
 from jingwei.learning.monitor import CALIBRATION, Monitor, distance, psi
 from jingwei.learning.sources import helpful
 from jingwei.learning.tabular import Table
 from jingwei.models.governance import Reference
-from jingwei.simulation.city.borrowers import borrowers
+from jingwei.simulation.city.repayers import borrowers
 from jingwei.simulation.companies import companies
 
 
@@ -88,12 +89,12 @@ def test_a_source_of_noise_is_not_used_and_one_that_knows_something_is():
 
 @pytest.fixture(scope="module")
 def company():
-    table = Table("made up", companies(1600, 5))
+    table = Table("made up", companies(4000, 5))
     lesson = CreditLesson(
         target="outcome", good="good", owner="Li", by="staff:ana", slot="company", data="x", simulated=True,
         protected=("owner_sex",), own=OWN, sources=SOURCES, first="2025-01-01", until="2025-12-31",
     )  # fmt: skip
-    return learn_credit(table, lesson).scorecard
+    return learned(table, lesson).scorecard
 
 
 def test_a_company_card_reads_only_sources_that_help(company):

@@ -6,13 +6,13 @@ import msgspec
 import numpy as np
 import pytest
 from tests.channels.web.browser import Browser
-from tests.learning.test_credit_training import LESSON, REASON, alarmed, asked, loans
+from tests.learning.test_credit_training import LESSON, REASON, alarmed, asked, learned, loans
 
 from jingwei.channels.demo_models import bring
 from jingwei.channels.web.staff.oversight import credit_room
 from jingwei.domains.credit.trained_score import ScorecardInUse, numbers_of
 from jingwei.kernel.clock import SECOND
-from jingwei.learning.credit_training import governance_of, keep, learn_credit
+from jingwei.learning.credit_training import governance_of, keep
 from jingwei.learning.credit_watch import BATCH, Applied, compare, watch
 from jingwei.models.contract import ModelError
 
@@ -23,7 +23,7 @@ PAGE = "/desk/models/credit"
 @pytest.fixture(scope="module")
 def trained():
     lesson = msgspec.structs.replace(LESSON, protected=(), by=OWNER)
-    return learn_credit(loans(), lesson)
+    return learned(loans(), lesson)
 
 
 @pytest.fixture(scope="module")
