@@ -53,8 +53,10 @@ PEOPLE = (
     Person("mallory", "Mallory 马洛里", 0),
     Person("erin", "Erin 小艾", 100_000, "2014-06-01", "youth_cny"),
     Person("grace", "Grace 葛奶奶", 3_000_000, "1948-04-12"),
+    Person("dana", "Dana 戴娜", 2_000_000, "1993-03-08"),
 )
-"""alice pays, bob and carol are paid, nobody ever paid mallory; carol's child is erin, her mother grace."""
+"""alice pays, bob and carol are paid, nobody ever paid mallory; carol's child is erin, her mother grace;
+dana expects a child."""
 
 TIES: tuple[tuple[Literal["guardian", "helper"], str, str], ...] = (
     ("guardian", "erin", "carol"),

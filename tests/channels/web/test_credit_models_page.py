@@ -72,7 +72,7 @@ def test_a_second_person_approves_with_reasons_and_the_card_scores_loans(browser
     assert "only a scorecard decides" in post(browser, f"{PAGE}/credit/approve", digest=trees, why="x").text
     assert post(browser, f"{PAGE}/credit/approve", digest=first, why="read the card").status_code == 303
     kept = browser.home.store.load(ScorecardInUse, ["credit"])[0]
-    assert kept.digest == first == registry.champion("credit").digest and kept.points
+    assert kept.digest == first == registry.champion("credit").digest and kept.lines
     assert "nobody has written why" in post(browser, f"{PAGE}/credit/approve", digest=second, why="x").text
     reasons = {f"gap:{one.code}": REASON for one in gap.alarms()}
     assert post(browser, f"{PAGE}/credit/approve", digest=second, why="better", **reasons).status_code == 303

@@ -21,7 +21,7 @@ from jingwei.channels.web.staff.oversight.models import may_step_back
 from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
 from jingwei.channels.web.staff.oversight.rules import wrong_page
 from jingwei.channels.web.visit import form_of
-from jingwei.domains.credit.trained_score import SLOTS, table_of
+from jingwei.domains.credit.trained_score import SLOTS, may_serve, table_of
 from jingwei.journeys.use_scorecard import UseScorecard
 from jingwei.models.contract import ModelError
 
@@ -56,7 +56,7 @@ def add_credit_models(router: Router, room: Room) -> None:
         if wrong := why_not(shown(digest, room.desk.home.registry.load(digest)), session.actor, reasons):
             return wrong_page(site, visit, visit.say(wrong))
         try:
-            room.desk.home.may_serve(slot, digest)
+            may_serve(slot, room.desk.home.registry.load(digest))
             room.desk.home.registry.approve(
                 slot, digest, who=session.actor, why=why, at=site.now(), reasons=reasons
             )
