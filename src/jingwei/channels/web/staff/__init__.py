@@ -13,6 +13,7 @@ from jingwei.channels.web.staff.live import add_live
 from jingwei.channels.web.staff.oversight import add_oversight
 from jingwei.channels.web.staff.people_waiting import add_people_waiting
 from jingwei.channels.web.staff.queue import add_queue
+from jingwei.channels.web.staff.warnings import add_warnings
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -25,6 +26,6 @@ def add_staff(router: Router, site: Site) -> None:
     floor = Floor(site)
     for add_to_floor in (add_queue, add_case, add_acts, add_customers, add_live):
         add_to_floor(router, floor)
-    for add in (add_audience, add_people_waiting):
+    for add in (add_audience, add_people_waiting, add_warnings):
         add(router, site)
     add_oversight(router, site)
