@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import msgspec
@@ -60,6 +62,7 @@ class HomeCourt:
         self._kept: bytes | None = None
         self._assembled = False
         self._registry = registry
+        self._keeping: Thread | None = None
 
     def assemble(self, reader: Reader) -> Judge:
         """A judge as of the last committed record: the snapshot advanced by the records after it."""
@@ -78,7 +81,7 @@ class HomeCourt:
                 live.advance(columns_of(watched))
         self.appoint(judge, reader)
         if self._assembled:
-            self._kept = packed(live, size)
+            self._kept = packed(live.snapshot, size)
         self._assembled = True
         return judge
 
@@ -98,14 +101,26 @@ class HomeCourt:
             return 0
         return covered
 
-    def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records, whole or not at all.
+    def keep_up(self, judge: Judge, size: int) -> None:
+        """Keep a snapshot beside the work that goes on; none while an earlier one is still being kept."""
+        if self._keeping is None or not self._keeping.is_alive():
+            self._keeping = Thread(target=self._keep, args=self._frozen(judge, size), name="snapshot")
+            self._keeping.start()
 
-        When the disk does not take it the next start replays more: no reason to fail what was written.
-        """
+    def adjourn(self, judge: Judge, size: int) -> None:
+        """Keep a snapshot of the features as of `size` records, whole or not at all."""
+        if self._keeping is not None:
+            self._keeping.join()
+        self._keep(*self._frozen(judge, size))
+
+    def _frozen(self, judge: Judge, size: int) -> tuple[Callable[[], bytes], int]:
         assert isinstance(judge.live, LiveFeatures)
+        return judge.live.frozen(), size
+
+    def _keep(self, pack: Callable[[], bytes], size: int) -> None:
+        """When the disk does not take it the next start replays more: no reason to fail what was written."""
         try:
-            self.keep_snapshot(packed(judge.live, size))
+            self.keep_snapshot(packed(pack, size))
         except OSError:
             return
         self._kept = None
@@ -148,9 +163,9 @@ class HomeCourt:
             judge.appoint(policy, model, digest[:16])
 
 
-def packed(live: LiveFeatures, size: int) -> bytes:
+def packed(pack: Callable[[], bytes], size: int) -> bytes:
     """A snapshot: the number of records it covers (8 bytes), then the features."""
-    return size.to_bytes(8, "big") + live.snapshot()
+    return size.to_bytes(8, "big") + pack()
 
 
 @lru_cache(maxsize=16)

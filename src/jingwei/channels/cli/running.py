@@ -41,10 +41,12 @@ def serve(
     typer.echo(f"Opening the bank in {setting(context).home} ...", err=True)
     with bank_at(context, pipelined=apart) as home:
         from jingwei.channels.demo import PEOPLE, settle
+        from jingwei.channels.demo_life import lead_lives
         from jingwei.channels.identity import FILE, Tokens
 
         known = Tokens(home.path / FILE)
         if demo:
+            lead_lives(home)
             for refusal in settle(home):
                 typer.echo(f"Demo: {refusal.words().en}", err=True)
             known.grant(*(f"customer:{one.id}" for one in PEOPLE))

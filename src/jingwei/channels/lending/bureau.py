@@ -26,7 +26,7 @@ class SimulatedBureau:
 
     def report(self, customer: str, at: int) -> Bureau | None:
         """A made-up report."""
-        drawn = hashlib.sha256(f"bureau {customer}".encode()).digest()
+        drawn = hashlib.sha256(f"credit bureau {customer}".encode()).digest()
         debts = (0, 0, 0, 0, 1, 1, 1, 2, 2, 4)[drawn[0] % 10]
         return Bureau(
             source=SIMULATED,

@@ -18,7 +18,7 @@ from jingwei.channels.demo import made_up_roles
 from jingwei.channels.problems import Problem
 from jingwei.channels.release import release
 from jingwei.channels.rest.sheet import ICON, WEAVE
-from jingwei.channels.roles import may_ask
+from jingwei.channels.roles import may, may_ask
 from jingwei.channels.roles import page as page_roles
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.visit import Turned, Visit, admit, same_site, visit_of
@@ -103,6 +103,7 @@ class Site:
             "words": lambda words: worded(words, visit.lang),
             "form_token": form_token(session),
             "new_key": new_key,
+            "may_open": lambda path: session is not None and may(session.roles, page_roles(path)),
             "now": self.now(),
             "telephone": self.telephone,
             "known": phrases(),

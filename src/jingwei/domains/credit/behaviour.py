@@ -34,7 +34,8 @@ def measure(histories: Sequence[History], failed: int, at: int, code: str) -> Be
     """The behaviour of a customer up to the end of yesterday, over the accounts in this currency.
 
     `failed` is how many payments of the last 180 days failed for want of money. A line between two of the
-    customer's own accounts is neither income nor spending. Income is the lower of the two middle months.
+    customer's own accounts is neither income nor spending. Income is the lower of the two middle months, of
+    those since the oldest account was opened.
     """
     mine = [one for one in histories if one.account.currency == code]
     until = bank_day(at) - 1
@@ -55,17 +56,24 @@ def measure(histories: Sequence[History], failed: int, at: int, code: str) -> Be
     closing = [closings(one, until) for one in mine]
     totals = [sum(days) for days in zip(*closing, strict=True)]
     opened = min((one.account.opened_at for one in mine), default=at)
+    known = max(until + 1 - bank_day(opened), 0)
     return Behaviour(
         until=until,
-        account_days=max(until + 1 - bank_day(opened), 0) if mine else 0,
+        account_days=known,
         balance_days=sum(total >= LEAST_BALANCE * unit for total in totals),
         income_months=sum(income >= LEAST_INCOME * unit for income in earned),
-        income_minor=sorted(earned)[(MONTHS - 1) // 2],
-        spending_minor=sorted(spent)[(MONTHS - 1) // 2],
+        income_minor=middle(earned, known),
+        spending_minor=middle(spent, known),
         overdrawn_days=sum(any(one < 0 for one in days) for days in zip(*closing, strict=True)),
         refused=failed,
         purchases=purchases,
     )
+
+
+def middle(months: list[int], known_days: int) -> int:
+    """The middle one of the months since the customer is known, newest first; the lower of two."""
+    since = months[: min(max(-(-known_days // MONTH), 1), MONTHS)]
+    return sorted(since)[(len(since) - 1) // 2]
 
 
 def closings(one: History, until: int) -> list[int]:

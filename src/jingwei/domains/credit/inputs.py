@@ -10,7 +10,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
 
     `account_days` since the oldest account was opened; `balance_days` days of the last 90 that ended with at
     least 100 units; `income_months` of the last 6 with at least 500 units coming in from others;
-    `income_minor` the middle month's income of the last 6 (minor units), `spending_minor` likewise;
+    `income_minor` the middle month's income of the last 6, or of those since the customer is known (minor
+    units), `spending_minor` likewise;
     `overdrawn_days` of the last 90; `refused` payments of the last 180 days for want of money;
     `purchases` by card in the last 90 days.
     """

@@ -52,7 +52,7 @@ def _product(top: Table) -> LoanProduct:
         code=code,
         version=top.whole("version", 1, 9_999),
         name=_words(top.table("name")),
-        says=_words(top.table("says")),
+        says=_words(top.table("about")),
         kind=top.choice("kind", Kind),
         scene=top.choice("scene", Scene, ""),
         currency=currency,
