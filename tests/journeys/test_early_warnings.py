@@ -41,7 +41,7 @@ def loan_of(town, who):
 def test_an_empty_account_warns_and_a_full_one_does_not(owing):
     (told,) = give(owing.home)
     assert told.customer == "dora" and told.status == "open" and told.chance_ppm >= 150_000
-    assert "balance_lowest_35d" in told.signals.split(",") and told.proposal in ("extension", "instalments")
+    assert "balance_lowest_35d=0" in told.signals and told.proposal in ("extension", "instalments")
     first = unpack(loan_of(owing, "dora").plan)[0]
     assert (told.due_day, told.instalment_minor) == (first.day, first.amount)
     case = kept(owing, Case, told.case_number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,6 @@ from starlette.responses import RedirectResponse, Response
 from jingwei.channels.lending.warning import said
 from jingwei.channels.problems import Problem
 from jingwei.channels.web.staff.masks import masked_name
-from jingwei.channels.web.staff.oversight.charts import bar
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.domains.credit.loans import Loan
 from jingwei.domains.credit.product_file import LONGEST
@@ -21,7 +22,6 @@ from jingwei.domains.credit.schedule import unpack
 from jingwei.domains.credit.warnings import PROPOSALS, EarlyWarning, months_for
 from jingwei.journeys.change_loan import RestructureLoan
 from jingwei.journeys.warn_early import AnswerWarning
-from jingwei.kernel.clock import day_start
 from jingwei.kernel.command import CommandError, checked
 from jingwei.ledger.work import Customer
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jingwei.stores.sessions import Session
 
 MOST = 100
+EPOCH = date(1970, 1, 1)
 ANSWERED = 10
 
 
@@ -60,7 +61,7 @@ def page(site: Site, visit: Visit) -> dict[str, Any]:
         "rows": [_row(site, visit, one) for one in waiting],
         "answered": [(_name(site, one), one) for one in newest],
         "measured": measured(),
-        "days_chart": days_chart(),
+        "days_chart": days_chart(lambda name: visit.say(f"warnings.way.{name}")),
     }
 
 
@@ -74,9 +75,9 @@ def _row(site: Site, visit: Visit, one: EarlyWarning) -> dict[str, Any]:
         "name": _name(site, one),
         "loan": loan,
         "left": left,
-        "due_at": day_start(one.due_day),
+        "due_on": (EPOCH + timedelta(days=one.due_day)).isoformat(),
         "percent": round(one.chance_ppm / 10_000),
-        "reasons": [said(name, visit.lang) for name in one.signals.split(",") if name],
+        "reasons": [said(seen, visit.lang) for seen in one.signals.split(",") if seen],
         "months": {offer: min(months_for(offer, left), LONGEST) for offer in PROPOSALS},
     }
 
@@ -131,8 +132,29 @@ def measured() -> dict[str, Any]:
     return told
 
 
-def days_chart() -> dict[str, Markup]:
-    """A level bar for the mean days of warning of each way."""
+STEP, WIDE, LABEL = 44, 300, 14
+
+
+def days_chart(words: Callable[[str], str]) -> Markup:
+    """Mean days of warning of each way as level bars, each under its name; `words` words a way."""
     ways = measured()["ways"]
     most = max(way["days"] for way in ways.values())
-    return {name: bar(way["days"] / most) for name, way in ways.items()}
+    rows = Markup("").join(
+        Markup(
+            '<text x="0" y="{}">{}</text><rect class="part" x="0" y="{}" width="{}" height="16"/>'
+            '<text x="{}" y="{}">{}</text>'
+        ).format(
+            place * STEP + LABEL,
+            words(name),
+            place * STEP + LABEL + 6,
+            round(WIDE * way["days"] / most),
+            round(WIDE * way["days"] / most) + 6,
+            place * STEP + LABEL + 19,
+            f"{way['days']:.1f}",
+        )
+        for place, (name, way) in enumerate(ways.items())
+    )
+    size = len(ways) * STEP
+    return Markup(
+        '<svg class="chart" aria-hidden="true" width="{0}" height="{1}" viewBox="0 0 {0} {1}">{2}</svg>'
+    ).format(WIDE + 40, size, rows)
