@@ -20,6 +20,7 @@ from jingwei.bank import Bank
 from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
 from jingwei.decisions.policy import Policy, PolicyError, parse_policy
+from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse, table_of, unreadable
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
@@ -28,6 +29,7 @@ from jingwei.features.live import LiveFeatures
 from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.journeys.use_model import UseModel
+from jingwei.journeys.use_scorecard import UseScorecard
 from jingwei.keeping.backup import Source
 from jingwei.keeping.redo import Tell, quiet
 from jingwei.keeping.restore import RESTORING, Wanted
@@ -36,7 +38,7 @@ from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.products import Products, shipped
-from jingwei.models.contract import Model
+from jingwei.models.contract import Model, ModelError
 from jingwei.models.registry import Registry
 from jingwei.stores.store import Reader, Store, StoreError
 
@@ -250,6 +252,31 @@ class Home:
             if self.store.note(f"model:{slot}") != champion.digest:
                 key = f"champion:{slot}:{champion.digest}:{self.store.size()}"
                 self.bank.do([UseModel(key=key, slot=slot, digest=champion.digest, **actor)])
+        self._score_loans(actor)
+
+    def _score_loans(self, actor: dict[str, Any]) -> None:
+        """Let the approved credit scorecards score loans; their tables are sealed whole."""
+        for slot in SLOTS:
+            champion = self.registry.champion(slot)
+            kept = self.store.load(ScorecardInUse, [slot])
+            digest = champion.digest if champion is not None else ""
+            if digest != (kept[0].digest if kept else ""):
+                table = table_of(champion.model, digest) if champion is not None else ""
+                key = f"scorecard:{slot}:{digest}:{self.store.size()}"
+                self.bank.do([UseScorecard(key=key, slot=slot, digest=digest, table=table, **actor)])
+
+    def may_serve(self, slot: str, digest: str) -> None:
+        """Raise ModelError when the bank could not score with this model in this slot."""
+        if slot not in SLOTS:
+            return
+        model = self.registry.load(digest)
+        strange = unreadable(slot, model.features)
+        if strange:
+            raise ModelError(f"loans are not scored on {', '.join(strange)}; the bank does not have them")
+        try:
+            table_of(model, digest)
+        except ValueError as error:
+            raise ModelError(str(error)) from error
 
     # -- evidence -----------------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ class Life:
         """Wages and everything paid since, into alice's pots too, and what will be paid by itself."""
         sea, rainy = self._pot("Sea 看海", 800_000), self._pot("Rainy day 备用金")
         card = self.one(IssueCard(**self.stamp("alice", DAYS, 11), account="alice", label=CARD)).made
-        terms = {"payment_minor": 200_000, "day_minor": 500_000, "round_up": sea}
+        terms: dict[str, Any] = {"payment_minor": 200_000, "day_minor": 500_000, "round_up": sea}
         asked: list[Command] = [
             KeepPayee(**self.stamp("alice", DAYS, 9), customer="alice", account=name, name=called)
             for name, called in PLACES.items()
@@ -178,14 +178,15 @@ class Life:
 
     def _planned(self, who: str, payee: str, minor: int, every: str, ahead: int, memo: str) -> Command:
         first = bank_day(self._now) + ahead
-        money = {"amount_minor": minor, "currency": "CNY", "every": every, "first_day": first, "memo": memo}
+        money: dict[str, Any] = {"amount_minor": minor, "currency": "CNY"}
+        money |= {"every": every, "first_day": first, "memo": memo}
         return SchedulePayment(
             **self.stamp(who, 3, 20), customer=who, payer=who, payee=payee, device=f"{who}-phone", **money
         )
 
     def nearly(self) -> None:
         """Somebody nearly talks alice out of her savings: the bank refuses, and she asks a person to look."""
-        money = {"amount_minor": 25_000_000, "currency": "CNY", "memo": "Investment 投资"}
+        money: dict[str, Any] = {"amount_minor": 25_000_000, "currency": "CNY", "memo": "Investment 投资"}
         tried = Pay(
             **self.stamp("alice", TRIED_AGO, 21), customer="alice", payer="alice", payee="quick_gain",
             device="unknown-phone", **money,

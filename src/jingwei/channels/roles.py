@@ -59,6 +59,7 @@ from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.use_model import UseModel
+from jingwei.journeys.use_scorecard import UseScorecard
 from jingwei.journeys.warn_early import AnswerWarning
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
@@ -142,6 +143,7 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RunLoanDay: ("admin", SYSTEM),
     AnswerPayLater: GROWN,
     DrawPayLater: GROWN,
+    UseScorecard: RULES,
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 

@@ -15,7 +15,9 @@ from jingwei.domains.credit.limits import monthly_minor
 from jingwei.domains.credit.loans import LOAN_REVIEW, RUNNING, Loan, LoanApplication, application_id
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
+from jingwei.domains.credit.trained_score import TrainedCard
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.use_scorecard import cards_in_use
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.command import Amount, Command, Id, Text
 from jingwei.kernel.event import Event
@@ -61,7 +63,7 @@ class LoanApplied(Event, frozen=True, kw_only=True, tag="loan_applied"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The customer, the account, loans so far, and whether everything may be read."""
+    """The customer, the account, loans so far, whether everything may be read, and the cards that score."""
 
     seq: int
     agreed: bool
@@ -70,6 +72,7 @@ class Seen(msgspec.Struct, frozen=True):
     product: LoanProduct | None = None
     loans: tuple[Loan, ...] = ()
     count: DataUse | None = None
+    cards: tuple[TrainedCard, ...] = ()
 
 
 def consented(customer: str, at: int, books: Books) -> bool:
@@ -87,6 +90,7 @@ def look(ask: ApplyForLoan, books: Books) -> Seen:
         shipped().find(ask.product),
         tuple(books.find(Loan, "customer", ask.customer, limit=MOST_LOANS)),
         books.get(DataUse, today(ask.customer, Purpose.CREDIT, ask.actor, ask.at)),
+        cards_in_use(books),
     )  # fmt: skip
 
 
@@ -148,7 +152,7 @@ def act(ask: ApplyForLoan, seen: Seen) -> Outcome:
     assert seen.product and seen.customer and ask.behaviour and ask.bureau
     known = seen.customer
     who = known.kind == "company", age_on(known.born, ask.at)
-    asked = Asked(seen.product, ask.amount_minor, ask.months, ask.person, *who)
+    asked = Asked(seen.product, ask.amount_minor, ask.months, ask.person, *who, seen.cards)
     facts = inputs(ask.behaviour, ask.bureau, seen.loans, ask.at)
     found = decide(asked, facts)
     application = decided(

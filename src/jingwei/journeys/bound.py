@@ -11,6 +11,7 @@ from jingwei.consent.uses import DataUse
 from jingwei.decisions.judge import Judgement
 from jingwei.decisions.published import PolicyVersion
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
+from jingwei.domains.credit.trained_score import ScorecardInUse
 from jingwei.journeys.shape import Books, Journey, Outcome, Sealed, refused
 from jingwei.kernel.command import Command
 from jingwei.kernel.ids import decision_id
@@ -25,7 +26,7 @@ K = TypeVar("K", bound=Kept)
 Owner = Callable[[str], str | None]
 """Whose account this is; None for the bank's own and for none."""
 
-NOBODYS: tuple[type[Kept], ...] = (PolicyVersion, Consent, DataUse)
+NOBODYS: tuple[type[Kept], ...] = (PolicyVersion, Consent, DataUse, ScorecardInUse)
 """Kinds that tell nothing of a customer beyond what the consent itself is."""
 
 DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {

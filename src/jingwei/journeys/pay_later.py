@@ -18,9 +18,11 @@ from jingwei.domains.credit.offer import contract_of, offer_of, terms_sha256
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.schedule import pack
+from jingwei.domains.credit.trained_score import TrainedCard
 from jingwei.journeys.apply_for_loan import MOST_LOANS, consented, inputs, not_measured, wrong_account
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, refused
+from jingwei.journeys.use_scorecard import cards_in_use
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
@@ -119,6 +121,7 @@ class Offering(msgspec.Struct, frozen=True):
     loans: tuple[Loan, ...] = ()
     lines: tuple[PayLaterLine, ...] = ()
     count: DataUse | None = None
+    cards: tuple[TrainedCard, ...] = ()
 
 
 class SeenLine(msgspec.Struct, frozen=True):
@@ -155,6 +158,7 @@ def look_at_customer(ask: OfferPayLater, books: Books) -> Offering:
         tuple(books.find(Loan, "customer", ask.customer, limit=MOST_LOANS)),
         tuple(books.find(PayLaterLine, "customer", ask.customer)),
         books.get(DataUse, today(ask.customer, Purpose.CREDIT, ask.actor, ask.at)),
+        cards_in_use(books),
     )  # fmt: skip
 
 
@@ -181,7 +185,7 @@ def offer(ask: OfferPayLater, seen: Offering) -> Outcome:
     assert known is not None
     facts = inputs(ask.behaviour, ask.bureau, seen.loans, ask.at)
     person = known.kind == "company", age_on(known.born, ask.at)
-    found = decide(Asked(product, product.least_minor, max(product.terms), False, *person), facts)
+    found = decide(Asked(product, product.least_minor, max(product.terms), False, *person, seen.cards), facts)
     if found.result != "offer" or found.price is None:
         return refused(number, Refusal("line_not_offered"))
     line = PayLaterLine(

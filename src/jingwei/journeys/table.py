@@ -70,6 +70,7 @@ from jingwei.journeys.ties import ACCEPT_TIE, END_TIE, OFFER_TIE
 from jingwei.journeys.undo_payment import UNDO_PAYMENT
 from jingwei.journeys.use_data import USE_DATA
 from jingwei.journeys.use_model import USE_MODEL
+from jingwei.journeys.use_scorecard import USE_SCORECARD
 from jingwei.journeys.warn_early import ANSWER_WARNING, WARN_EARLY
 from jingwei.journeys.withdraw_consent import WITHDRAW_CONSENT
 from jingwei.kernel.command import Command
@@ -82,6 +83,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     REPORT_FRAUD,
     PUBLISH_POLICY,
     USE_MODEL,
+    USE_SCORECARD,
     OPEN_ACCOUNT,
     DEPOSIT,
     CAPTURE_CARD_PAYMENT,

@@ -13,6 +13,7 @@ from jingwei.consent.uses import DataUse
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
+from jingwei.domains.credit.trained_score import ScorecardInUse
 from jingwei.domains.credit.warnings import EarlyWarning
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.appeals import Appeal
@@ -53,6 +54,7 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     LoanApplication: ("loan_applications", ("status", "customer")),
     Loan: ("loans", ("status", "customer")),
     PayLaterLine: ("pay_later_lines", ("status", "customer")),
+    ScorecardInUse: ("scorecards", ()),
     EarlyWarning: ("early_warnings", ("status", "loan")),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
@@ -75,6 +77,7 @@ SINCE: dict[type[Kept], int] = {
     LoanApplication: 2,
     Loan: 2,
     PayLaterLine: 2,
+    ScorecardInUse: 2,
     EarlyWarning: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""

@@ -18,6 +18,8 @@ SPENT = frozenset({"payment", "card", "capture"})
 LEAST_INCOME = 500
 """From so much income in 30 days on (whole units) it counts as a month with income."""
 
+MOST_CHANGE = 5000
+
 LEAST_BALANCE = 100
 """A day ends with money in the account when it ends with at least so much (whole units)."""
 
@@ -67,6 +69,8 @@ def measure(histories: Sequence[History], failed: int, at: int, code: str) -> Be
         overdrawn_days=sum(any(one < 0 for one in days) for days in zip(*closing, strict=True)),
         refused=failed,
         purchases=purchases,
+        income_change=change(earned),
+        spending_change=change(spent),
     )
 
 
@@ -74,6 +78,12 @@ def middle(months: list[int], known_days: int) -> int:
     """The middle one of the months since the customer is known, newest first; the lower of two."""
     since = months[: min(max(-(-known_days // MONTH), 1), MONTHS)]
     return sorted(since)[(len(since) - 1) // 2]
+
+
+def change(months: Sequence[int]) -> int:
+    """The latest month, first here, in thousandths of the others' mean; 1,000 when those are nothing."""
+    before = sum(months[1:])
+    return min(1000 * months[0] * (len(months) - 1) // before, MOST_CHANGE) if before else 1000
 
 
 def closings(one: History, until: int) -> list[int]:

@@ -6,11 +6,11 @@ from typing import Literal
 
 import msgspec
 
-from jingwei.domains.credit.first_score import credit_score
 from jingwei.domains.credit.inputs import CreditInputs, Score
 from jingwei.domains.credit.limits import limit_minor
 from jingwei.domains.credit.pricing import price_of
 from jingwei.domains.credit.product import LoanProduct, Price
+from jingwei.domains.credit.trained_score import TrainedCard, score_with
 from jingwei.kernel.refusal import Words
 
 GROWN_AGE = 18
@@ -63,7 +63,8 @@ POLICY = HARD | REFUSING | ASKING
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What is asked for, and who asks as far as the law wants it known (never a matter of price)."""
+    """What is asked for, and who asks as far as the law wants it known (never a matter of price); and the
+    trained scorecards in use, if any."""
 
     product: LoanProduct
     amount_minor: int
@@ -71,6 +72,7 @@ class Asked(msgspec.Struct, frozen=True):
     person: bool = False
     company: bool = False
     age: int | None = None
+    cards: tuple[TrainedCard, ...] = ()
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ class Decided(msgspec.Struct, frozen=True):
 
 def decide(asked: Asked, inputs: CreditInputs) -> Decided:
     """Decide on what is asked, on these inputs alone."""
-    score = credit_score(inputs)
+    score = score_with(asked.cards, inputs)
     price = price_of(asked.product, score)
     limit = limit_minor(inputs, asked.product, price, asked.months) if price else 0
     refusing = hard_reasons(asked) + refusing_reasons(asked, inputs, price, limit)
