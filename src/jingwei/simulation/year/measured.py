@@ -94,8 +94,8 @@ def _credit(lived: Lived) -> dict[str, float]:
     year, truth = lived.credit, lived.truth
     book, needs = year.book, year.book.needs
     granted, good = year.granted, ~truth.fails
-    lent = float(needs.amount_minor[granted].sum()) / 100
-    lost = float(book.lost_minor(DAYS).sum()) / 100
+    asked, gone = needs.amount_minor, book.lost_minor(DAYS)
+    lent, lost = int(asked[granted].sum()) / 100, int(gone.sum()) / 100
     woman, age = lived.people.woman[needs.person], lived.people.age[needs.person]
     bands = [age < 30, (age >= 30) & (age < 45), age >= 45]
     refused = [_share(~granted[band & good]) for band in bands if (band & good).any()]
@@ -126,7 +126,8 @@ def _interest(year: CreditYear) -> float:
     """Yuan of interest in the instalments paid by the year's end, evenly spread over each loan."""
     needs, book = year.book.needs, year.book
     paid = (book.paid < NEVER).sum(axis=1)
-    each = needs.instalment_minor - needs.amount_minor / needs.term
+    asked = needs.amount_minor
+    each = needs.instalment_minor - asked / needs.term
     return float((paid * each).sum()) / 100
 
 
