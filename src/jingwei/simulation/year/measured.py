@@ -47,7 +47,7 @@ FIGURES: Final = (
     Figure("early_warning_recall", "The share of first missed payments a warning came before.", False),
     Figure("approval_gap_sex", "Approval of men and women, the difference.", True),
     Figure("good_refused_gap_age", "Good applications refused by age band, highest less lowest.", True),
-    Figure("false_alert_ratio_60", "False alerts a payment, people of 60 and more against the others.", True),
+    Figure("false_alert_gap_60", "False alerts a payment of people from 60 on over the others', how far from 1.", True),
 )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def _fraud(lived: Lived) -> dict[str, float]:
         "fraud_loss_share": float(amount[lost & through].sum()) / max(1.0, float(amount[lost].sum())),
         "false_alerts_per_1000": 1_000.0 * float(false.sum()) / lived.people.size,
         "review_hours": (held * REVIEW_MINUTES + calls * CALL_MINUTES) / 60.0,
-        "false_alert_ratio_60": ratio,
+        "false_alert_gap_60": abs(ratio - 1.0),
     }
 
 
