@@ -47,7 +47,7 @@ FIGURES: Final = (
     Figure("early_warning_recall", "The share of first missed payments a warning came before.", False),
     Figure("approval_gap_sex", "Approval of men and women, the difference.", True),
     Figure("good_refused_gap_age", "Good applications refused by age band, highest less lowest.", True),
-    Figure("false_alert_gap_60", "False alerts a payment of people from 60 on over the others', how far from 1.", True),
+    Figure("false_alert_gap_60", "False alerts a payment, from 60 on over below 60: how far from 1.", True),
 )  # fmt: skip
 
 
