@@ -40,6 +40,7 @@ from jingwei.kernel.ids import seq_of
 from jingwei.ledger.products import Products, shipped
 from jingwei.models.contract import Model, ModelError
 from jingwei.models.registry import Registry
+from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, Store, StoreError
 
 MODEL_SLOTS = {CARD_PAYMENT: "fraud", OUTGOING_TRANSFER: "scam"}
@@ -203,6 +204,7 @@ class Home:
     """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done."""
 
     _anchored: SignedHead | None = None
+    _insight: Insight | None = None
 
     def __init__(self, path: Path, store: Store, clock: Clock, store_url: str = "") -> None:
         self.path = path
@@ -278,6 +280,14 @@ class Home:
         except ValueError as error:
             raise ModelError(str(error)) from error
 
+    @property
+    def insight(self) -> Insight:
+        """The insight shelf, opened when it is first asked for. Raises StoreError."""
+        if self._insight is None:
+            self._insight = Insight(insight_path(self.path))
+            self._insight.people.follow(self.store)
+        return self._insight
+
     # -- evidence -----------------------------------------------------------------------------
 
     def sign_head(self) -> SignedHead:
@@ -334,6 +344,8 @@ class Home:
         try:
             self.sign_head()
         finally:
+            if self._insight is not None:
+                self._insight.close()
             self.bank.close()
 
 

@@ -28,14 +28,18 @@ from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.domains.credit.schedule import due_days, unpack
 from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.change_loan import RestructureLoan, WriteOffLoan
+from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.move_pot import MovePot
+from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.repay_loan import CancelLoan, RepayLoan
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.review_loan import AskLoanReview, ReviewLoan
+from jingwei.journeys.run_loan_day import RunLoanDay
 from jingwei.journeys.sign_loan import DeclineLoanOffer
 from jingwei.journeys.withdraw_consent import WithdrawConsent
-from jingwei.kernel.clock import DAY, bank_day
+from jingwei.keeping.verifying import Told, trusted_keys, verify_bank
+from jingwei.kernel.clock import DAY, bank_day, day_start
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.work import Case
@@ -374,3 +378,53 @@ def test_ledger_and_loan_agree_after_every_step(make_town: Any, life: list[tuple
         else:
             repaying(town, loan, amount, what)
         agree(town)
+
+
+def story(town: Any) -> list[Any]:
+    """The commands of some loans' lives, as they were done one by one."""
+    done: list[Any] = []
+
+    def do(command: Any) -> Any:
+        done.append(command)
+        return town.do(command)
+
+    def customer(who: str) -> None:
+        dated = town.stamp("system:core")
+        opening = {"customer": who, "account": who, "product": "current_cny", "opening_minor": 3_000_000}
+        do(OpenAccount(name=who, born="1990-01-01", **opening, **dated))
+        do(GiveConsent(customer=who, purpose=Purpose.CREDIT, **town.stamp(f"customer:{who}")))
+
+    for who in ("dora", "emil"):
+        customer(who)
+        made = do(ask(town, who)).answer.made
+        do(signing(town, kept(town, LoanApplication, made)))
+    refused = do(ask(town, "dora", bureau=BAD)).answer.made
+    do(AskLoanReview(application=refused, text="look", **town.stamp("customer:dora")))
+    loan = town.home.store.find(Loan, "customer", "emil")[0]
+    day = due_days(bank_day(loan.signed_at), 1)[0]
+    town.clock.at = day_start(day + 2)
+    do(RunLoanDay(day=day + 1, **town.stamp("system:day-end")))
+    fields = {"customer": "emil", "loan": loan.id}
+    do(RepayLoan(amount_minor=300_000, how="smaller", **fields, **town.stamp("customer:emil")))
+    do(RestructureLoan(loan=loan.id, months=24, why="x", **town.stamp("staff:rita")))
+    return done
+
+
+def test_batch_size_does_not_matter_for_loans(make_town: Any) -> None:
+    one = make_town("one")
+    commands = story(one)
+    for size in (4, 100):
+        other = make_town(f"by{size}")
+        for start in range(0, len(commands), size):
+            other.bank.do(commands[start : start + size])
+        assert other.home.store.root() == one.home.store.root()
+        for kind in (Loan, LoanApplication):
+            assert other.home.store.page(kind) == one.home.store.page(kind)
+
+
+def test_done_again_from_the_log_loans_are_the_same(town: Any) -> None:
+    story(town)
+    town.home.bank.wait()
+    told = Told(trusted_keys(town.path), None, "jingwei", town.home.products)
+    report = verify_bank(str(town.path / "bank.db"), told)
+    assert report.books == "compared" and report.sound, report.damage

@@ -225,9 +225,7 @@ def loans(rows=1200, seed=5):
     """Made-up behaviour under the names a loan is decided on."""
     rng = np.random.default_rng(seed)
     columns = {name: np.floor(rng.gamma(2.0, 20.0, rows)) for name in READS["credit"]}
-    odds = (
-        -3.0 + 0.9 * (columns["late_marks"] > 40) + 0.04 * columns["refused"] - 0.01 * columns["balance_days"]
-    )
+    odds = -3.0 + 2.2 * (columns["late_marks"] > 40) + 0.04 * columns["refused"] - 0.01 * columns["balance_days"]
     bad = rng.random(rows) < 1 / (1 + np.exp(-odds))
     return Table("loans", columns | {"went": np.where(bad, "bad", "good").astype(object)})
 

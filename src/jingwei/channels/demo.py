@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from jingwei.channels.demo_models import bring
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.ties import AcceptTie, OfferTie
 from jingwei.kernel.clock import Clock
@@ -52,8 +53,10 @@ PEOPLE = (
     Person("mallory", "Mallory 马洛里", 0),
     Person("erin", "Erin 小艾", 100_000, "2014-06-01", "youth_cny"),
     Person("grace", "Grace 葛奶奶", 3_000_000, "1948-04-12"),
+    Person("dana", "Dana 戴娜", 2_000_000, "1993-03-08"),
 )
-"""alice pays, bob and carol are paid, nobody ever paid mallory; carol's child is erin, her mother grace."""
+"""alice pays, bob and carol are paid, nobody ever paid mallory; carol's child is erin, her mother grace;
+dana expects a child."""
 
 TIES: tuple[tuple[Literal["guardian", "helper"], str, str], ...] = (
     ("guardian", "erin", "carol"),
@@ -123,7 +126,11 @@ TAKEN_ON = ("account_exists", "key_used_for_another")
 
 
 def settle(home: Home) -> list[Refusal]:
-    """Take on the demo customers who are missing; return what was refused, accounts already there aside."""
+    """Take on who is missing of the demo, and the simulated scorecards; return what was refused.
+
+    Accounts already there are not told.
+    """
+    bring(home.registry)
     replies = home.bank.do(people(home.clock))
     replies += tie_families(home)
     refusals = (reply.answer.refusal for reply in replies)

@@ -178,8 +178,13 @@ class Life:
 
     def _planned(self, who: str, payee: str, minor: int, every: str, ahead: int, memo: str) -> Command:
         first = bank_day(self._now) + ahead
-        money: dict[str, Any] = {"amount_minor": minor, "currency": "CNY"}
-        money |= {"every": every, "first_day": first, "memo": memo}
+        money: dict[str, Any] = {
+            "amount_minor": minor,
+            "currency": "CNY",
+            "every": every,
+            "first_day": first,
+            "memo": memo,
+        }
         return SchedulePayment(
             **self.stamp(who, 3, 20), customer=who, payer=who, payee=payee, device=f"{who}-phone", **money
         )

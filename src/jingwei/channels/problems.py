@@ -112,12 +112,16 @@ NOT_FOUND = frozenset(
         "line_not_found",
         "purchase_not_found",
         "tie_not_found",
+        "offer_not_found",
+        "audience_not_found",
     }
 )
 FORBIDDEN = frozenset({"not_allowed", "own_work", "decided_before", "not_the_guardian", "child_cannot_end"})
 CONFLICT = frozenset(
     {
         "account_exists",
+        "audience_same",
+        "offer_answered",
         "already_reported",
         "already_reversed",
         "case_closed",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.answer_draft import ApprovePolicy, RejectPolicy
+from jingwei.journeys.answer_offer import AnswerOffer
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.apply_for_loan import ApplyForLoan
@@ -24,11 +25,13 @@ from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.escalate_case import EscalateCase
 from jingwei.journeys.exchange import Exchange
+from jingwei.journeys.export_audience import ExportAudience
 from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.issue_card import IssueCard
 from jingwei.journeys.keep_payee import KeepPayee
+from jingwei.journeys.link_identity import KeepApart, LinkIdentity, UnlinkIdentity
 from jingwei.journeys.look_after import LookAfter
 from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.note_case import NoteCase
@@ -49,10 +52,12 @@ from jingwei.journeys.review_loan import AskLoanReview, ReviewLoan
 from jingwei.journeys.roll_back_policy import RollBackPolicy
 from jingwei.journeys.run_day_end import RunDayEnd
 from jingwei.journeys.run_loan_day import RunLoanDay
+from jingwei.journeys.save_audience import SaveAudience
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.shadow_policy import ShadowPolicy
 from jingwei.journeys.show_masked import ShowMasked
+from jingwei.journeys.show_offer import ShowOffer
 from jingwei.journeys.sign_loan import DeclineLoanOffer, SignLoan
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
@@ -131,6 +136,7 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RollBackPolicy: RULES,
     UseModel: RULES,
     AnswerWarning: COUNTER,
+    UseScorecard: RULES,
     ApplyForLoan: GROWN,
     SignLoan: GROWN,
     DeclineLoanOffer: GROWN,
@@ -143,7 +149,13 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RunLoanDay: ("admin", SYSTEM),
     AnswerPayLater: GROWN,
     DrawPayLater: GROWN,
-    UseScorecard: RULES,
+    LinkIdentity: ("customer_manager", "compliance", SYSTEM),
+    UnlinkIdentity: ("customer_manager", "compliance", SYSTEM),
+    KeepApart: ("customer_manager", "compliance"),
+    ShowOffer: (*GROWN, "customer_manager", SYSTEM),
+    AnswerOffer: (*GROWN, "customer_manager"),
+    SaveAudience: ("customer_manager",),
+    ExportAudience: ("customer_manager",),
 }
 """Who may ask for each command over REST or the web. Commands not named here are asked by the bank itself."""
 
@@ -162,6 +174,7 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/decisions/{decision}": (*LOOK, "model_owner"),
     "/v1/decisions/{decision}/proof": (*LOOK, "model_owner"),
     "/v1/appeals/{appeal}": (*CUSTOMERS, *OVERSIGHT, SYSTEM),
+    "/v1/customers/{customer}/view": (*CUSTOMERS, *COUNTER, *RISK, SYSTEM),
     "/v1/ties": CUSTOMERS,
     "/v1/ties/{tie}/accounts": CUSTOMERS,
     "/v1/loan-products": LOOK,
@@ -170,6 +183,8 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/loans": LOOK,
     "/v1/loans/{loan}": LOOK,
     "/v1/pay-later": LOOK,
+    "/v1/audiences": ("customer_manager", SYSTEM),
+    "/v1/offerings": (*GROWN, "customer_manager", SYSTEM),
 }
 """Who may read each REST route that needs a token."""
 
@@ -179,12 +194,17 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/counter": COUNTER,
     "/desk/audience": COUNTER,
     "/desk/warnings": COUNTER,
+    "/desk/audiences": ("customer_manager",),
+    "/desk/day": ("customer_manager",),
     "/desk/people": (*COUNTER, *RISK),
     "/desk/appeal": RISK,
     "/desk/next": RISK,
     "/desk/batch": RISK,
+    "/desk/views": RISK,
     "/desk/cases": OVERSIGHT,
     "/desk/customers": (*COUNTER, *RISK),
+    "/desk/identity": ("customer_manager", "compliance"),
+    "/desk/quality": ("customer_manager", *LOG, "model_owner", "admin"),
     "/desk/rules": RULES,
     "/desk/drafts": RULES,
     "/desk/models": RULES,
@@ -257,6 +277,8 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/cases/{some_id}/loan-review": _of(ReviewLoan),
     "/v1/pay-later/{some_id}/answer": _of(AnswerPayLater),
     "/v1/pay-later/{some_id}/draws": _of(DrawPayLater),
+    "/v1/audiences": _of(SaveAudience),
+    "/v1/offerings/{some_id}/answer": _of(AnswerOffer),
 }
 """Who may call each writing REST route: the roles of its command, or fewer."""
 

@@ -12,6 +12,8 @@ from jingwei.decisions.judge import Judgement
 from jingwei.decisions.published import PolicyVersion
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.credit.trained_score import ScorecardInUse
+from jingwei.domains.offers.showing import OfferArm, Offering
+from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.journeys.shape import Books, Journey, Outcome, Sealed, refused
 from jingwei.kernel.command import Command
 from jingwei.kernel.ids import decision_id
@@ -19,6 +21,7 @@ from jingwei.kernel.kept import Kept
 from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.ledger.accounts import Account, Balance, Hold, Line, Standing
 from jingwei.ledger.cards import Card
+from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure
 
@@ -26,7 +29,15 @@ K = TypeVar("K", bound=Kept)
 Owner = Callable[[str], str | None]
 """Whose account this is; None for the bank's own and for none."""
 
-NOBODYS: tuple[type[Kept], ...] = (PolicyVersion, Consent, DataUse, ScorecardInUse)
+NOBODYS: tuple[type[Kept], ...] = (
+    PolicyVersion,
+    Consent,
+    DataUse,
+    OfferArm,
+    Audience,
+    AudienceExport,
+    ScorecardInUse,
+)
 """Kinds that tell nothing of a customer beyond what the consent itself is."""
 
 DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {
@@ -42,6 +53,8 @@ DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {
     LoanApplication: (DataClass.TRANSACTIONS, "customer"),
     Loan: (DataClass.TRANSACTIONS, "customer"),
     PayLaterLine: (DataClass.TRANSACTIONS, "customer"),
+    IdentityLink: (DataClass.IDENTITY, "customer"),
+    Offering: (DataClass.BEHAVIOUR, "customer"),
 }
 """What kind of data each kept kind is, and the field that says whose; @ marks an account's id."""
 

@@ -12,6 +12,7 @@ import msgspec
 from jingwei.journeys.advance_schedule import ADVANCE_SCHEDULE
 from jingwei.journeys.answer_appeal import ANSWER_APPEAL
 from jingwei.journeys.answer_draft import APPROVE_POLICY, REJECT_POLICY
+from jingwei.journeys.answer_offer import ANSWER_OFFER
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.appeal import APPEAL_DECISION
 from jingwei.journeys.apply_for_loan import APPLY_FOR_LOAN
@@ -28,6 +29,7 @@ from jingwei.journeys.deposit import DEPOSIT
 from jingwei.journeys.escalate_case import ESCALATE_CASE
 from jingwei.journeys.exchange import EXCHANGE
 from jingwei.journeys.expire_holds import EXPIRE_HOLDS
+from jingwei.journeys.export_audience import EXPORT_AUDIENCE
 from jingwei.journeys.freeze import FREEZE_ACCOUNT
 from jingwei.journeys.freeze_card import FREEZE_CARD
 from jingwei.journeys.give_consent import GIVE_CONSENT
@@ -37,6 +39,7 @@ from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
 from jingwei.journeys.issue_card import ISSUE_CARD
 from jingwei.journeys.keep_payee import KEEP_PAYEE
+from jingwei.journeys.link_identity import KEEP_APART, LINK_IDENTITY, UNLINK_IDENTITY
 from jingwei.journeys.look_after import LOOK_AFTER
 from jingwei.journeys.move_pot import MOVE_POT
 from jingwei.journeys.note_case import NOTE_CASE
@@ -48,6 +51,7 @@ from jingwei.journeys.prefer import PREFER
 from jingwei.journeys.preview_offer import PREVIEW_OFFER
 from jingwei.journeys.propose_policy import PROPOSE_POLICY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
+from jingwei.journeys.record_import import RECORD_IMPORT
 from jingwei.journeys.release_hold import RELEASE_HOLD
 from jingwei.journeys.repay_loan import CANCEL_LOAN, REPAY_LOAN
 from jingwei.journeys.report_fraud import REPORT_FRAUD
@@ -58,12 +62,14 @@ from jingwei.journeys.review_loan import ASK_LOAN_REVIEW, REVIEW_LOAN
 from jingwei.journeys.roll_back_policy import ROLL_BACK_POLICY
 from jingwei.journeys.run_day_end import RUN_DAY_END
 from jingwei.journeys.run_loan_day import RUN_LOAN_DAY
+from jingwei.journeys.save_audience import SAVE_AUDIENCE
 from jingwei.journeys.schedule_payment import CANCEL_SCHEDULE, SCHEDULE_PAYMENT
 from jingwei.journeys.set_limits import SET_LIMITS
 from jingwei.journeys.settle_payment import SETTLE_PAYMENT
 from jingwei.journeys.shadow_policy import SHADOW_POLICY
 from jingwei.journeys.shape import Answer, Journey, Sealed
 from jingwei.journeys.show_masked import SHOW_MASKED
+from jingwei.journeys.show_offer import SHOW_OFFER
 from jingwei.journeys.sign_loan import DECLINE_LOAN_OFFER, SIGN_LOAN
 from jingwei.journeys.snooze_case import SNOOZE_CASE
 from jingwei.journeys.ties import ACCEPT_TIE, END_TIE, OFFER_TIE
@@ -151,6 +157,14 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     DRAW_PAY_LATER,
     WARN_EARLY,
     ANSWER_WARNING,
+    RECORD_IMPORT,
+    LINK_IDENTITY,
+    UNLINK_IDENTITY,
+    KEEP_APART,
+    SHOW_OFFER,
+    ANSWER_OFFER,
+    SAVE_AUDIENCE,
+    EXPORT_AUDIENCE,
 )
 
 BY_COMMAND: dict[type[Command], Journey[Any, Any]] = {journey.command: journey for journey in JOURNEYS}

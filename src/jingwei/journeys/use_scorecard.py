@@ -14,7 +14,7 @@ from jingwei.domains.credit.trained_score import (
     unreadable,
 )
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
-from jingwei.journeys.use_model import Digest, ModelChanged
+from jingwei.journeys.use_model import ModelChanged
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal, Words, declare
@@ -31,7 +31,7 @@ class UseScorecard(Command, frozen=True, kw_only=True, tag="use_scorecard"):
     so that every later decision can be done again without the file. An empty digest and table end its use."""
 
     slot: Id
-    digest: Digest | Annotated[str, msgspec.Meta(max_length=0)]
+    digest: Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
     table: Annotated[str, msgspec.Meta(max_length=200_000)]
 
 
@@ -63,7 +63,7 @@ def act(ask: UseScorecard, seen: int) -> Outcome:
 def cards_in_use(books: Books) -> tuple[TrainedCard, ...]:
     """The trained cards that score as of this command."""
     found = (books.get(ScorecardInUse, slot) for slot in SLOTS)
-    return tuple(card_of(one.id, one.points) for one in found if one is not None and one.points)
+    return tuple(card_of(one.id, one.lines) for one in found if one is not None and one.lines)
 
 
 USE_SCORECARD = Journey(UseScorecard, look, act, roles=("staff", "system"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -11,14 +11,18 @@ from jingwei.domains.credit.inputs import CreditInputs
 from jingwei.domains.credit.loans import WRITTEN_OFF, Loan, LoanApplication
 from jingwei.domains.credit.trained_score import numbers_of
 from jingwei.kernel.clock import bank_day
+from jingwei.kernel.purpose import Purpose
 from jingwei.learning.credit_watch import Applied
 from jingwei.learning.tabular import Table, TableError
+from jingwei.stores.bound import agreeing
+from jingwei.stores.store import Reader
 
 LATE_DAYS = 30
 """A loan so many days late, or written off, went bad."""
 SEASONED_DAYS = 180
 """A loan that has run so long without that, or is repaid, went well; a younger one tells nothing yet."""
 FEWEST = 200
+STEP = 500
 
 
 def outcome_of(loan: Loan, day: int) -> bool | None:
@@ -45,6 +49,24 @@ def applied(
             loan = loans.get(one.loan)
             told.append(Applied(one.asked_at, values, None if loan is None else outcome_of(loan, day)))
     return tuple(told)
+
+
+def told_by(reader: Reader, now: int) -> tuple[Applied, ...]:
+    """The applications of customers who agree to research, with what is known of their loans at a moment."""
+    told: list[LoanApplication] = []
+    after = ""
+    while page := reader.page(LoanApplication, after=after, limit=STEP):
+        after = page[-1].id
+        agreed = set(agreeing(Purpose.RESEARCH, sorted({one.customer for one in page}), reader, now))
+        told += [one for one in page if one.customer in agreed]
+    return applied(told, loans_of(reader, told), bank_day(now))
+
+
+def loans_of(reader: Reader, applications: Sequence[LoanApplication]) -> dict[str, Loan]:
+    """The loans of applications, by id."""
+    ids = [one.loan for one in applications if one.loan]
+    parts = (reader.load(Loan, ids[at : at + STEP]) for at in range(0, len(ids), STEP))
+    return {loan.id: loan for part in parts for loan in part}
 
 
 def labelled(found: Iterable[Applied]) -> Table:

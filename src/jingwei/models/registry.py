@@ -216,8 +216,8 @@ def refuse_ungoverned(slot: str, digest: str, card: Card, who: str, reasons: Rea
     low = told.intervals.get("auc", (0.0, 0.0))[0]
     if low <= CHANCE:
         raise ModelError(
-            f"model {digest[:12]} cannot be approved: on rows held out it cannot be told from chance "
-            f"(its AUC may be as low as {low:.3f})"
+            f"model {digest[:12]} cannot be approved: on rows held out it cannot be told from chance (its "
+            f"AUC may be as low as {low:.3f})"
         )
     if who == told.trained_by:
         raise ModelError(f"a second person approves: {who} trained model {digest[:12]}")

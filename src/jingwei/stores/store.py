@@ -15,11 +15,14 @@ from jingwei.decisions.published import PolicyVersion
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.credit.trained_score import ScorecardInUse
 from jingwei.domains.credit.warnings import EarlyWarning
+from jingwei.domains.offers.showing import OfferArm, Offering
+from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
 from jingwei.ledger.casework import CaseNote, CaseWork
 from jingwei.ledger.family import Preference, Tie
+from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.planned import Payee, PendingPayment, Schedule
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure, Reversal
@@ -56,6 +59,11 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     PayLaterLine: ("pay_later_lines", ("status", "customer")),
     ScorecardInUse: ("scorecards", ()),
     EarlyWarning: ("early_warnings", ("status", "loan")),
+    IdentityLink: ("identity_links", ("customer",)),
+    Offering: ("offerings", ("customer", "state")),
+    OfferArm: ("offer_arms", ()),
+    Audience: ("audiences", ("name",)),
+    AudienceExport: ("audience_exports", ("name",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -79,6 +87,11 @@ SINCE: dict[type[Kept], int] = {
     PayLaterLine: 2,
     ScorecardInUse: 2,
     EarlyWarning: 2,
+    IdentityLink: 2,
+    Offering: 2,
+    OfferArm: 2,
+    Audience: 2,
+    AudienceExport: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

@@ -59,6 +59,8 @@ INSERT INTO "answers" VALUES('system:cards','k11-9',12);
 INSERT INTO "answers" VALUES('system:core','shipped:e8a889c3dbe83818224a2d750fa7fc4c87d86b579550af591e1d457696fe8d66:0',0);
 INSERT INTO "answers" VALUES('system:core','shipped:ed5ee566efa829cb442fa87ae1ef660296f3b7ae00de42cebb20be96ebf130db:1',1);
 CREATE TABLE appeals (id TEXT PRIMARY KEY NOT NULL, about TEXT NOT NULL, customer TEXT NOT NULL, text TEXT NOT NULL, case_number TEXT NOT NULL, status TEXT NOT NULL, opened_at INTEGER NOT NULL, due_at INTEGER NOT NULL, answered_by TEXT NOT NULL, answered_at INTEGER NOT NULL, words TEXT NOT NULL, challenge TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE audience_exports (id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, rows INTEGER NOT NULL, withheld INTEGER NOT NULL, digest TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE audiences (id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, condition TEXT NOT NULL, saved_at INTEGER NOT NULL, saved_by TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE balances (id TEXT PRIMARY KEY NOT NULL, booked_minor INTEGER NOT NULL, held_minor INTEGER NOT NULL, last_line INTEGER NOT NULL, day INTEGER NOT NULL, spent_day_minor INTEGER NOT NULL, month INTEGER NOT NULL, spent_month_minor INTEGER NOT NULL, accrued_micro INTEGER NOT NULL, accrued_day INTEGER NOT NULL, CHECK (held_minor >= 0)) STRICT, WITHOUT ROWID;
 INSERT INTO "balances" VALUES('alice',14601000,50000,2621440,20759,6055999,24322,6055999,81116666,20760);
 INSERT INTO "balances" VALUES('bank:card_settlement:CNY',1,0,2359296,-1099511627776,0,-1099511627776,0,0,-1099511627776);
@@ -101,6 +103,7 @@ INSERT INTO "holds" VALUES('H00000000024','bob','carol',0,'CNY','captured','paym
 INSERT INTO "holds" VALUES('H00000000025','dan','alice',0,'CNY','captured','payment',1793592194000000,1793592794000000,0);
 INSERT INTO "holds" VALUES('H00000000028','carol','bob',0,'CNY','expired','payment',1793592227000000,1793678627000000,0);
 INSERT INTO "holds" VALUES('H00000000029','bob','alice',0,'CNY','captured','payment',1793592230000000,1793592830000000,0);
+CREATE TABLE identity_links (id TEXT PRIMARY KEY NOT NULL, source TEXT NOT NULL, subject TEXT NOT NULL, customer TEXT NOT NULL, state TEXT NOT NULL, how TEXT NOT NULL, weight_milli INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE lines (id INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, payer TEXT NOT NULL, payee TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, kind TEXT NOT NULL, payer_previous INTEGER NOT NULL, payee_previous INTEGER NOT NULL, payer_after_minor INTEGER NOT NULL, payee_after_minor INTEGER NOT NULL, CHECK (amount_minor > 0), CHECK (payer <> payee)) STRICT;
 INSERT INTO "lines" VALUES(393216,1793592031000000,'bank:cash:CNY','alice',20000000,'CNY','deposit',-1,-1,-20000000,20000000);
 INSERT INTO "lines" VALUES(458752,1793592045000000,'bank:cash:CNY','bob',20000000,'CNY','deposit',393216,-1,-40000000,20000000);
@@ -435,6 +438,8 @@ weight = 78
 says = "The amount is 1,000,000.00 or more; a person confirms such transfers."
 says_zh = "本笔金额达到1,000,000.00或以上，需由工作人员确认。"
 ');
+CREATE TABLE offer_arms (id TEXT PRIMARY KEY NOT NULL, offer TEXT NOT NULL, cell TEXT NOT NULL, shown INTEGER NOT NULL, taken INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE offerings (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, offer TEXT NOT NULL, need TEXT NOT NULL, cell TEXT NOT NULL, state TEXT NOT NULL, shown_at INTEGER NOT NULL, answered_at INTEGER NOT NULL, chance_ppm INTEGER NOT NULL, answered_by TEXT NOT NULL, tries INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE pay_later_lines (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, product TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL, limit_minor INTEGER NOT NULL, rate_ppm INTEGER NOT NULL, grade TEXT NOT NULL, status TEXT NOT NULL, offered_at INTEGER NOT NULL, inputs TEXT NOT NULL, contributions TEXT NOT NULL, purchases INTEGER NOT NULL, answered_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE payees (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE pending_payments (id TEXT PRIMARY KEY NOT NULL, about TEXT NOT NULL, customer TEXT NOT NULL, hold TEXT NOT NULL, payer TEXT NOT NULL, payee TEXT NOT NULL, amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, placed_at INTEGER NOT NULL, settle_at INTEGER NOT NULL, memo TEXT NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -499,7 +504,7 @@ INSERT INTO "reversals" VALUES('D00000000017','D00000000035');
 INSERT INTO "reversals" VALUES('D00000000019','D00000000036');
 INSERT INTO "reversals" VALUES('D00000000023','D00000000037');
 CREATE TABLE schedules (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, payer TEXT NOT NULL, payee TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, every TEXT NOT NULL, first_day INTEGER NOT NULL, next_day INTEGER NOT NULL, until_day INTEGER, status TEXT NOT NULL, done INTEGER NOT NULL, memo TEXT NOT NULL, device TEXT NOT NULL, last_payment TEXT NOT NULL, last_result TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE scorecards (id TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, name TEXT NOT NULL, points TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE scorecards (id TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, name TEXT NOT NULL, lines TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE ties (id TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, whose TEXT NOT NULL, keeper TEXT NOT NULL, status TEXT NOT NULL, offered_by TEXT NOT NULL, waits_for TEXT NOT NULL, offered_at INTEGER NOT NULL, since INTEGER NOT NULL, ended_at INTEGER NOT NULL, ended_by TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tiles (level INTEGER NOT NULL, idx INTEGER NOT NULL, body BLOB NOT NULL CHECK (length(body) = 8192), PRIMARY KEY (level, idx)) STRICT;
 CREATE INDEX accounts_owner ON accounts (owner);
@@ -540,5 +545,10 @@ CREATE INDEX pay_later_lines_status ON pay_later_lines (status);
 CREATE INDEX pay_later_lines_customer ON pay_later_lines (customer);
 CREATE INDEX early_warnings_status ON early_warnings (status);
 CREATE INDEX early_warnings_loan ON early_warnings (loan);
+CREATE INDEX identity_links_customer ON identity_links (customer);
+CREATE INDEX offerings_customer ON offerings (customer);
+CREATE INDEX offerings_state ON offerings (state);
+CREATE INDEX audiences_name ON audiences (name);
+CREATE INDEX audience_exports_name ON audience_exports (name);
 PRAGMA application_id = 1246318151;
 PRAGMA user_version = 2;

@@ -200,7 +200,7 @@ def run_day_end(
     day: Annotated[str, typer.Option(help="The bank day, YYYY-MM-DD (UTC+8); by default yesterday.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Accrue and post interest, take fees, close the loans' day; run again, it does what is left."""
+    """Accrue and post interest, take fees, close the loans' day; run again, it does only what is left."""
     from functools import partial
 
     from jingwei.channels.lending.warning import give

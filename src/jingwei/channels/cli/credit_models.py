@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jingwei.channels.cli.asking import Json, setting
+from jingwei.channels.cli.asking import Json, books_of, setting
 from jingwei.channels.cli.mistakes import Mistake, existing
 from jingwei.channels.cli.shown import progress, result
 
@@ -16,6 +16,7 @@ def add_to(train: typer.Typer, evaluate: typer.Typer) -> None:
     """Add the commands below `train` and `evaluate`."""
     train.command("credit")(train_credit)
     train.command("simulated")(train_simulated)
+    train.command("loans")(train_loans)
     evaluate.command("drift")(drift)
 
 
@@ -53,6 +54,27 @@ def train_simulated(
         raise Mistake(f"nothing is scored as {what!r}", f"choose one of {', '.join(LESSONS)}")
     with progress("training") as tell:
         table, lesson = simulated(what, people, by, owner)
+        told: Any = train_table(setting(context).home, table, lesson, tell)
+    result(told, as_json)
+
+
+def train_loans(
+    context: typer.Context,
+    by: Annotated[str, typer.Option("--by", help="Who trains it; somebody else approves.")],
+    owner: Annotated[str, typer.Option(help="Who answers for the model.")] = "staff:model_owner",
+    as_json: Json = False,
+) -> None:
+    """Train again on the bank's own loans whose outcome is known, of customers who agree to research."""
+    from jingwei.kernel.clock import SystemClock
+    from jingwei.learning.credit_training import CreditLesson, train_table
+    from jingwei.learning.loan_labels import labelled, told_by
+
+    with books_of(context) as reader:
+        table = labelled(told_by(reader, SystemClock().now()))
+    lesson = CreditLesson(
+        target="went", good="good", owner=owner, by=by, time="asked", data="the bank's own loans"
+    )
+    with progress("training") as tell:
         told: Any = train_table(setting(context).home, table, lesson, tell)
     result(told, as_json)
 

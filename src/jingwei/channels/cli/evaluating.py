@@ -24,6 +24,7 @@ def add_to(evaluate: typer.Typer) -> None:
     evaluate.command("uplift")(uplift)
     evaluate.command("lateness")(lateness)
     evaluate.command("reasons")(reasons)
+    evaluate.command("identity")(identity)
     evaluate.command("loans")(loans)
 
 
@@ -113,6 +114,21 @@ def lateness(
 
     with progress("lateness") as tell:
         told: Any = evaluate_lateness(data, tell)
+    result(told, as_json)
+
+
+def identity(
+    people: Annotated[int, typer.Option(help="How many made-up customers.", min=100, max=200_000)] = 3_000,
+    seed: Annotated[int, typer.Option(help="One seed is one set of people and mistakes.", min=0)] = 1,
+    as_json: Json = False,
+) -> None:
+    """Plant made-up people with mistakes in a second system and measure who is linked to whom."""
+    from jingwei.learning.linking import measured
+    from jingwei.simulation.city.registers import plant
+
+    planted = plant(people, seed)
+    with progress("identity") as tell:
+        told: Any = measured(planted.own, planted.other, planted.truth, tell)
     result(told, as_json)
 
 

@@ -10,6 +10,7 @@ from jingwei.channels.rest import asked, making, making_own
 from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.order import Order
 from jingwei.channels.rest.orders_family import FAMILY_ORDERS
+from jingwei.channels.rest.orders_knowing import KNOWING_ORDERS
 from jingwei.channels.rest.orders_lending import LENDING_ORDERS
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
@@ -300,6 +301,7 @@ ORDERS = (
     ),
     *FAMILY_ORDERS,
     *LENDING_ORDERS,
+    *KNOWING_ORDERS,
     Order(
         "/cases/{some_id}/assignment",
         asked.AssignmentAsk,

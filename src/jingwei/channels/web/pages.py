@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jingwei.kernel.command import Command
     from jingwei.stores.drafts import Drafts
     from jingwei.stores.sessions import Session, Sessions
+    from jingwei.stores.views import Views
 
 LOG = logging.getLogger("jingwei.web")
 GUARD = {
@@ -74,6 +75,7 @@ class Site:
         self.tasks: list[Task] = []
         """What runs beside the pages."""
         self.drafts: Drafts
+        self.views: Views
         self.guards: dict[tuple[str, str], tuple[str, ...]] = {}
         """Every page by method and address, with the roles that may open it; () for everybody."""
 

@@ -69,21 +69,27 @@ def measure(histories: Sequence[History], failed: int, at: int, code: str) -> Be
         overdrawn_days=sum(any(one < 0 for one in days) for days in zip(*closing, strict=True)),
         refused=failed,
         purchases=purchases,
-        income_change=change(earned),
-        spending_change=change(spent),
+        income_change=change(earned, known),
+        spending_change=change(spent, known),
     )
 
 
 def middle(months: list[int], known_days: int) -> int:
     """The middle one of the months since the customer is known, newest first; the lower of two."""
-    since = months[: min(max(-(-known_days // MONTH), 1), MONTHS)]
+    since = since_known(months, known_days)
     return sorted(since)[(len(since) - 1) // 2]
 
 
-def change(months: Sequence[int]) -> int:
-    """The latest month, first here, in thousandths of the others' mean; 1,000 when those are nothing."""
-    before = sum(months[1:])
-    return min(1000 * months[0] * (len(months) - 1) // before, MOST_CHANGE) if before else 1000
+def since_known(months: list[int], known_days: int) -> list[int]:
+    """The months since the customer is known, newest first; at least the newest."""
+    return months[: min(max(-(-known_days // MONTH), 1), MONTHS)]
+
+
+def change(months: list[int], known_days: int) -> int:
+    """The newest month in thousandths of the mean of the others known; 1,000 when those are nothing."""
+    since = since_known(months, known_days)
+    before = sum(since[1:])
+    return min(1000 * since[0] * (len(since) - 1) // before, MOST_CHANGE) if before else 1000
 
 
 def closings(one: History, until: int) -> list[int]:

@@ -44,11 +44,11 @@ SENTENCES: dict[str, Words] = FIRST_SENTENCES | {
 
 
 class ScorecardInUse(Kept, frozen=True):
-    """The scorecard that scores from a record on: `id` is its slot, `points` a Table, `digest` its model."""
+    """The scorecard that scores from a record on; `id` is its slot, `digest` the model's, `lines` a Table."""
 
     digest: str
     name: str
-    points: str
+    lines: str
 
 
 class Table(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from jingwei.channels.web.customer.coming import Coming, coming, in_time, left_t
 from jingwei.channels.web.customer.people import Named, account_name
 from jingwei.channels.web.customer.settings import elder_front
 from jingwei.channels.web.naming import is_pot
+from jingwei.channels.web.offers import find_offer
 from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.table import unseal
@@ -68,6 +69,7 @@ def add_front(router: Router, site: Site) -> None:
             "rows": rows(site, visit, own, named),
             "asked": asked(site, who, now), "waiting": waiting(site, who), "named": named,
             "missed": missed(site, planned, now),
+            "offer": await find_offer(site, session.actor, who),
         }  # fmt: skip
         return site.page(visit, "app/front.html", values)
 
