@@ -52,6 +52,7 @@ def test_the_day_end_warns_once_and_a_second_one_not_again(counter):
     for _ in range(2):
         told = talk.ask("POST", "/v1/day-ends", json=ask, headers=counter.head("staff:admin"))
         assert told.status_code == 200, told.text
+    talk._runner.close()
     (warned,) = counter.home.store.page(EarlyWarning)
     assert warned.customer == "dora" and warned.status == "open"
 
