@@ -96,6 +96,14 @@ def test_a_person_decides_a_pair_and_can_take_it_back_and_no_program_links_it_ag
     assert again.status_code == 409
 
 
+def test_who_looked_at_a_pair_is_sealed(manager, bank):
+    size = bank.home.store.size()
+    page = manager.get("/desk/identity").text
+    sealed = bank.home.store.record(size).decode()
+    assert '"type":"use_data"' in sealed and "staff:customer_manager" in sealed
+    assert f'"customers":["{pair(page)["customer"]}"]' in sealed
+
+
 def test_two_people_stay_two_whatever_is_resolved_later(manager, bank):
     people = bank.home.insight.people
     page = manager.get("/desk/identity").text
