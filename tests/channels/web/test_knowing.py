@@ -144,3 +144,14 @@ def test_contradictions_name_the_systems_and_lead_to_the_customer(manager):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_pages_open_in_both_languages(manager, path, lang):
     assert manager.get(f"{path}?lang={lang}").status_code == 200
+
+
+@pytest.mark.parametrize("change", ["amount_minor = amount_minor - 1", "at = at + 1", "category = 'x'"])
+def test_a_happening_that_was_changed_by_hand_no_longer_fits_what_was_sealed(bank, change):
+    db = bank.home.insight._db
+    db.execute("BEGIN")
+    db.execute(f"UPDATE happenings SET {change} WHERE id = 7")
+    told = verify_shelf(bank.home.insight, bank.home.store, quiet)
+    db.execute("ROLLBACK")
+    assert not told.whole and len(told.differing) == 1
+    assert verify_shelf(bank.home.insight, bank.home.store, quiet).whole
