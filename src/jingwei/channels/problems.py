@@ -107,13 +107,21 @@ NOT_FOUND = frozenset(
         "decision_not_found",
         "product_not_found",
         "appeal_not_found",
+        "loan_not_found",
+        "application_not_found",
+        "line_not_found",
+        "purchase_not_found",
         "tie_not_found",
+        "offer_not_found",
+        "audience_not_found",
     }
 )
 FORBIDDEN = frozenset({"not_allowed", "own_work", "decided_before", "not_the_guardian", "child_cannot_end"})
 CONFLICT = frozenset(
     {
         "account_exists",
+        "audience_same",
+        "offer_answered",
         "already_reported",
         "already_reversed",
         "case_closed",
@@ -124,6 +132,12 @@ CONFLICT = frozenset(
         "consent_missing",
         "hold_not_active",
         "already_appealed",
+        "loan_consent_missing",
+        "loan_offer_over",
+        "loan_signed_another",
+        "loan_not_running",
+        "purchase_split_before",
+        "line_not_open",
         "appeal_closed",
         "person_looks_already",
         "tie_exists",

@@ -63,11 +63,11 @@ REGISTER: dict[Purpose, Register] = {
     ),
     Purpose.MARKETING: Register(
         Ground.CONSENT,
-        (DataClass.IDENTITY, DataClass.TRANSACTIONS),
+        (DataClass.IDENTITY, DataClass.TRANSACTIONS, DataClass.BEHAVIOUR),
         Words("Offers that suit you", "适合您的优惠"),
         Words(
-            "We look at your balance to find offers that may suit you.",
-            "查看您的余额，寻找可能适合您的产品。",
+            "We look at your accounts and at the pages you look at, to find offers that may suit you.",
+            "查看您的账户和浏览过的页面，寻找可能适合您的产品。",
         ),
     ),
     Purpose.RESEARCH: Register(
@@ -92,7 +92,7 @@ DATA_NAMES: dict[DataClass, Words] = {
     DataClass.TRANSACTIONS: Words("your accounts and payments", "账户与收支"),
     DataClass.DEVICES: Words("the devices you pay from", "付款所用的设备"),
     DataClass.LOCATION: Words("the places you pay from", "付款所在的地点"),
-    DataClass.BEHAVIOUR: Words("how you usually pay", "付款习惯"),
+    DataClass.BEHAVIOUR: Words("how you usually pay and use the bank", "付款与使用习惯"),
     DataClass.LABELS: Words("what checks of your payments found", "对付款的核实结果"),
 }
 """What each kind of data is called on a page."""

@@ -10,6 +10,10 @@ from jingwei.consent.grounds import needs_consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.judge import Judgement
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
+from jingwei.domains.credit.trained_score import ScorecardInUse
+from jingwei.domains.offers.showing import OfferArm, Offering
+from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.journeys.shape import Books, Journey, Outcome, Sealed, refused
 from jingwei.kernel.command import Command
 from jingwei.kernel.ids import decision_id
@@ -25,7 +29,15 @@ K = TypeVar("K", bound=Kept)
 Owner = Callable[[str], str | None]
 """Whose account this is; None for the bank's own and for none."""
 
-NOBODYS: tuple[type[Kept], ...] = (PolicyVersion, Consent, DataUse)
+NOBODYS: tuple[type[Kept], ...] = (
+    PolicyVersion,
+    Consent,
+    DataUse,
+    OfferArm,
+    Audience,
+    AudienceExport,
+    ScorecardInUse,
+)
 """Kinds that tell nothing of a customer beyond what the consent itself is."""
 
 DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {
@@ -38,7 +50,11 @@ DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {
     Card: (DataClass.TRANSACTIONS, "customer"),
     Pot: (DataClass.TRANSACTIONS, "customer"),
     Erasure: (DataClass.BEHAVIOUR, "customer"),
+    LoanApplication: (DataClass.TRANSACTIONS, "customer"),
+    Loan: (DataClass.TRANSACTIONS, "customer"),
+    PayLaterLine: (DataClass.TRANSACTIONS, "customer"),
     IdentityLink: (DataClass.IDENTITY, "customer"),
+    Offering: (DataClass.BEHAVIOUR, "customer"),
 }
 """What kind of data each kept kind is, and the field that says whose; @ marks an account's id."""
 

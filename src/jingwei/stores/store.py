@@ -12,6 +12,11 @@ from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
+from jingwei.domains.credit.trained_score import ScorecardInUse
+from jingwei.domains.credit.warnings import EarlyWarning
+from jingwei.domains.offers.showing import OfferArm, Offering
+from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
 from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
@@ -49,7 +54,16 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     CaseWork: ("case_work", ()),
     CaseNote: ("case_notes", ("about",)),
     PolicyDraft: ("policy_drafts", ("name", "state")),
+    LoanApplication: ("loan_applications", ("status", "customer")),
+    Loan: ("loans", ("status", "customer")),
+    PayLaterLine: ("pay_later_lines", ("status", "customer")),
+    ScorecardInUse: ("scorecards", ()),
+    EarlyWarning: ("early_warnings", ("status", "loan")),
     IdentityLink: ("identity_links", ("customer",)),
+    Offering: ("offerings", ("customer", "state")),
+    OfferArm: ("offer_arms", ()),
+    Audience: ("audiences", ("name",)),
+    AudienceExport: ("audience_exports", ("name",)),
 }
 """Each kept kind: its table and the columns that are indexed. A table has one column for each field."""
 
@@ -68,7 +82,16 @@ SINCE: dict[type[Kept], int] = {
     CaseWork: 2,
     CaseNote: 2,
     PolicyDraft: 2,
+    LoanApplication: 2,
+    Loan: 2,
+    PayLaterLine: 2,
+    ScorecardInUse: 2,
+    EarlyWarning: 2,
     IdentityLink: 2,
+    Offering: 2,
+    OfferArm: 2,
+    Audience: 2,
+    AudienceExport: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
 

@@ -25,6 +25,7 @@ def add_to(evaluate: typer.Typer) -> None:
     evaluate.command("lateness")(lateness)
     evaluate.command("reasons")(reasons)
     evaluate.command("identity")(identity)
+    evaluate.command("loans")(loans)
 
 
 def named(text: str) -> tuple[str, ...]:
@@ -155,4 +156,18 @@ def reasons(
         case = case_of_files(files)
     with progress("reasons") as tell:
         told: Any = evaluate_reasons(case, tell)
+    result(told, as_json)
+
+
+def loans(
+    applications: Annotated[int, typer.Option(min=1, help="How many people apply one by one.")] = 200,
+    kills: Annotated[int, typer.Option(min=0, help="How many lives end by SIGKILL while they sign.")] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of the moments of death.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Time applying and signing, ask a hundred at once, and kill the bank while it signs."""
+    from jingwei.channels.streams.loan_measuring import evaluate_loans
+
+    with progress("loans") as tell:
+        told: Any = evaluate_loans(applications, kills, seed, tell)
     result(told, as_json)

@@ -19,6 +19,7 @@ from jingwei.channels.cli import (
     learning,
     people,
     running,
+    simulating,
     soak,
     sources,
     versions,
@@ -68,6 +69,7 @@ backups.add_to(app)
 versions.add_to(app)
 city.add_to(app)
 soak.add_to(app)
+simulating.add_to(app)
 people.add_to(app)
 sources.add_to(app)
 identity.add_to(app)

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from jingwei.channels.rest.reading import Decimal, PlainText
+from jingwei.journeys.answer_offer import Said as OfferSaid
 from jingwei.journeys.review_case import Because, Found
+from jingwei.journeys.save_audience import AudienceName, ConditionText
 from jingwei.journeys.show_masked import LookPurpose
 from jingwei.journeys.use_data import People
 from jingwei.kernel.command import CurrencyCode, Id, OptionalId
@@ -351,6 +353,19 @@ class PreferAsk(Ask, frozen=True):
     undo_s: UndoSeconds | None = None
 
 
+class AudienceAsk(Ask, frozen=True):
+    """An audience: its name, and a condition over tags that marketing may read."""
+
+    name: AudienceName
+    condition: ConditionText
+
+
+class OfferAnswerAsk(Ask, frozen=True):
+    """What became of an offer."""
+
+    answer: OfferSaid
+
+
 class DayEndTold(msgspec.Struct, frozen=True):
     """How a day-end went: accounts closed, and those left out because their books do not hang together."""
 
@@ -359,3 +374,5 @@ class DayEndTold(msgspec.Struct, frozen=True):
     accounts: int
     damaged: list[str]
     waived: list[str]
+    loans: int = 0
+    loans_late: int = 0

@@ -83,6 +83,9 @@ class Desk:
         self.joined = joined
         self.reader = reader
         self.sentences = sentences
+        self.knowing: Any = None
+        """What follows the books for tags and needs, once somebody asks (channels/knowing)."""
+
 
     def caller(self, request: Request, *roles: str) -> Caller:
         """Who asks. Raises Problem when unknown, or when none of these roles (given none, every role may)."""

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jingwei.bank import Reply
+from jingwei.channels.knowing.following import list_shops
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.app import Alongside, Also
+from jingwei.journeys.give_consent import GiveConsent
+from jingwei.kernel.command import Command
+from jingwei.kernel.purpose import Purpose
+from jingwei.simulation.city.shops import CODES
 from jingwei.simulation.city.town import NOTE, Plan, Present, settle_past, wake_up
 from jingwei.stores.store import StoreError
 
@@ -28,10 +33,11 @@ SPEED = 10
 """How many times faster than the clock the city lives; the bank sees its payments when they come in."""
 
 TICK_S = 0.5
-FOUNDED = 64
+FOUNDED = 256
 """A bank with at most so many records is new: nobody but the demo's own people are in its books."""
 
 WAIT_S = 5.0
+AT_ONCE = 1_000
 KEEP_TICKS = 60
 
 
@@ -41,7 +47,7 @@ def wake(home: Home, people: int, told: Callable[[int, int], None]) -> Present |
     now = home.clock.now()
     if kept is not None:
         plan = msgspec.structs.replace(msgspec.json.decode(kept, type=Plan), at=now)
-        return Present(wake_up(plan), plan)
+        return _told_of(home, Present(wake_up(plan), plan))
     if home.store.size() > FOUNDED:
         return None
     plan = Plan(SEED, people, PAST_DAYS, PRESENT_DAYS, now, SPEED, now, now)
@@ -49,7 +55,29 @@ def wake(home: Home, people: int, told: Callable[[int, int], None]) -> Present |
     now = home.clock.now()
     plan = msgspec.structs.replace(plan, at=now)
     _keep(home, plan)
-    return Present(feed, plan)
+    agreed = agreements(feed.city.people.size, now)
+    for start in range(0, len(agreed), AT_ONCE):
+        home.bank.do(agreed[start : start + AT_ONCE])
+    return _told_of(home, Present(feed, plan))
+
+
+def agreements(people: int, at: int) -> list[Command]:
+    """The consents to offers that part of the made-up people give: three of four."""
+    purpose = Purpose.MARKETING
+    named = [f"p{number:06d}" for number in range(people) if number % 4]
+    return [
+        GiveConsent(
+            key="city:offers", actor=f"customer:{who}", at=at, known_at=at, customer=who, purpose=purpose
+        )
+        for who in named
+    ]
+
+
+def _told_of(home: Home, present: Present) -> Present:
+    """Write down which terminal is in which kind of shop, as an acquirer would list it."""
+    kinds = present.city.shops.category.tolist()
+    list_shops(home.path, {f"shop-{number}": CODES[kind] for number, kind in enumerate(kinds)})
+    return present
 
 
 def _keep(home: Home, plan: Plan) -> None:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
 
+from jingwei.channels.knowing.following import follow
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.app import Alongside, Also
 from jingwei.channels.signon.people import SignOn
@@ -31,6 +32,7 @@ from jingwei.channels.web.staff import add_staff
 from jingwei.stores.drafts import Drafts
 from jingwei.stores.sessions import Sessions
 from jingwei.stores.store import StoreError
+from jingwei.stores.views import Views
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -60,7 +62,8 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
         sessions = Sessions(path / SESSIONS)
         drafts = Drafts(path / SESSIONS)
         site = Site(desk, sessions, signon, demo)
-        site.drafts = drafts
+        views = Views(path / SESSIONS)
+        site.drafts, site.views = drafts, views
         desk.tokens.roles_of = remembered(site.roles_of)
         add_web(app.router, site)
         oidc = Provider(site)
@@ -68,8 +71,13 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
         desk.tokens.listen(oidc.caller)
 
         def close() -> None:
-            for one in (oidc, drafts, sessions, signon):
+            for one in (oidc, drafts, views, sessions, signon):
                 one.close()
+            if desk.knowing is not None:
+                desk.knowing.close()
+
+        async def known() -> None:
+            await follow(desk)
 
         async def settle() -> None:
             while True:
@@ -79,7 +87,7 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
                     LOG.exception("changes of credentials wait to be sealed")
                 await asyncio.sleep(SETTLE_S)
 
-        return Alongside(close, (settle, *site.tasks))
+        return Alongside(close, (settle, known, *site.tasks))
 
     return add
 

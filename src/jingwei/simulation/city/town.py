@@ -106,6 +106,11 @@ class Present:
         self._feed = feed
         self._plan = plan
 
+    @property
+    def city(self) -> City:
+        """The city itself."""
+        return self._feed.city
+
     def position(self, now: int) -> int:
         """The moment in the city's own time."""
         return self._plan.position + (now - self._plan.at) * self._plan.speed

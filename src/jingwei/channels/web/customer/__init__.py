@@ -11,6 +11,7 @@ from jingwei.channels.web.customer.events import add_events
 from jingwei.channels.web.customer.family import add_family
 from jingwei.channels.web.customer.front import add_front
 from jingwei.channels.web.customer.my_data import add_my_data
+from jingwei.channels.web.customer.offers import add_offers
 from jingwei.channels.web.customer.payment import add_payment
 from jingwei.channels.web.customer.pots import add_pots
 from jingwei.channels.web.customer.proof import add_proof
@@ -43,6 +44,7 @@ PAGES = (
     add_decision,
     add_family,
     add_settings,
+    add_offers,
 )
 
 

@@ -13,6 +13,7 @@ from jingwei.channels.web.customer.coming import Coming, coming, in_time, left_t
 from jingwei.channels.web.customer.people import Named, account_name
 from jingwei.channels.web.customer.settings import elder_front
 from jingwei.channels.web.naming import is_pot
+from jingwei.channels.web.offers import find_offer
 from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.table import unseal
@@ -44,6 +45,7 @@ class Row(NamedTuple):
     kind: str
     to: str
     inner: bool
+    note: str = ""
 
 
 def add_front(router: Router, site: Site) -> None:
@@ -67,6 +69,7 @@ def add_front(router: Router, site: Site) -> None:
             "rows": rows(site, visit, own, named),
             "asked": asked(site, who, now), "waiting": waiting(site, who), "named": named,
             "missed": missed(site, planned, now),
+            "offer": await find_offer(site, session.actor, who),
         }  # fmt: skip
         return site.page(visit, "app/front.html", values)
 
@@ -136,4 +139,4 @@ def row(site: Site, visit: Visit, named: Named, mine: dict[str, Account], entry:
         name = visit.say(f"pay.kind.{entry.kind}")
     to = (about or f"D{number:011d}") if isinstance(command, Pay) else ""
     minor = abs(entry.amount_minor) if inner else entry.amount_minor
-    return Row(name, entry.at, minor, currency, entry.kind, to, inner)
+    return Row(name, entry.at, minor, currency, entry.kind, to, inner, getattr(command, "memo", ""))

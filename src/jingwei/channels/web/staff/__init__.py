@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from jingwei.channels.web.staff.acts import add_acts
 from jingwei.channels.web.staff.audience import add_audience
+from jingwei.channels.web.staff.audiences import add_audiences
 from jingwei.channels.web.staff.case import add_case
 from jingwei.channels.web.staff.customers import add_customers
+from jingwei.channels.web.staff.day import add_day
 from jingwei.channels.web.staff.floor import Floor
 from jingwei.channels.web.staff.knowing import add_knowing
 from jingwei.channels.web.staff.live import add_live
@@ -26,6 +28,6 @@ def add_staff(router: Router, site: Site) -> None:
     floor = Floor(site)
     for add_to_floor in (add_queue, add_case, add_acts, add_customers, add_live, add_knowing):
         add_to_floor(router, floor)
-    for add in (add_audience, add_people_waiting):
+    for add in (add_audience, add_audiences, add_day, add_people_waiting):
         add(router, site)
     add_oversight(router, site)

@@ -1,0 +1,215 @@
+"""Follows the books record by record, keeps tags and needs up to date, and answers what pages ask of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jingwei.channels.knowing.told import happenings, person
+from jingwei.consent.consents import Consent
+from jingwei.consent.grounds import REGISTER
+from jingwei.domains.tags.happenings import Happening
+from jingwei.domains.tags.live import LiveTags
+from jingwei.domains.tags.needs import BY_NAME, Found, Watch
+from jingwei.journeys.table import unseal
+from jingwei.kernel.clock import bank_day
+from jingwei.kernel.durable import write_whole
+from jingwei.kernel.ids import seq_of
+from jingwei.kernel.purpose import DataClass, Purpose
+from jingwei.learning.tag_batch import Learned, learn_tags
+from jingwei.ledger.accounts import Account
+from jingwei.ledger.work import Customer
+from jingwei.stores.store import Reader, StoreError
+from jingwei.stores.tagged import TagShelf
+
+if TYPE_CHECKING:
+    from jingwei.channels.rest.desk import Desk
+    from jingwei.journeys.shape import Sealed
+
+LOG = logging.getLogger("jingwei.knowing")
+STEP = 250
+"""Records read in one go; pages wait no longer than these take."""
+
+TICK_S = 1.0
+RECENT = 14
+"""A need counts for offers and the day list for so many days."""
+
+MOST_FOUND = 20_000
+OFFERS = REGISTER[Purpose.MARKETING]
+SHOPS = "shops.json"
+"""In the home: the kind of shop behind each terminal, as the acquirer lists it."""
+
+
+class Knowing:
+    """Tags and needs of the bank's customers. `catch_up` may run on a thread of its own."""
+
+    def __init__(self, reader: Reader, home: Path) -> None:
+        self.shelf = TagShelf()
+        self.tags = LiveTags()
+        self.found: list[Found] = []
+        self.learned: Learned | None = None
+        self.learned_on = -1
+        self._watch = Watch(self.tags)
+        self._reader = reader
+        self._lock = Lock()
+        self._seq = 0
+        self._history: list[Happening] | None = []
+        """What the books held at the start, until all of it is read: it is counted in the order of time."""
+
+        self._owners: dict[str, str] = {}
+        self._shops = shops_of(home)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self.shelf.close()
+            self._reader.close()
+
+    def catch_up(self) -> int:
+        """Read what was written since; return how many records are still to be read."""
+        with self._lock:
+            end = self._reader.size()
+            until = min(end, self._seq + STEP)
+            told: list[Happening] = []
+            for _, leaf in self._reader.records(self._seq, until):
+                told += self._told(unseal(leaf))
+            self._seq = until
+            if self._history is not None:
+                self._history += told
+                if until == end:
+                    told, self._history = self._history, None
+                    self.count(told)
+            else:
+                self.count(told)
+            return end - until
+
+    def _told(self, sealed: Sealed) -> list[Happening]:
+        if not sealed.answer.movements:
+            return []
+        about = None
+        number = seq_of(sealed.answer.about) if sealed.answer.about[:1] == "D" else None
+        if number is not None and (leaf := self._reader.record(number)) is not None:
+            about = unseal(leaf)
+        return list(happenings(sealed, about, self._owner, self._shops))
+
+    def count(self, told: list[Happening]) -> None:
+        """Count happenings and find the needs they show; one of a day that is closed is counted alone."""
+        self._meet({one.customer for one in told})
+        for one in sorted(told, key=lambda one: one.at):
+            while one.day > self._watch.today > 0:
+                self.found.extend(self._watch.close())
+                self._watch.today += 1
+            self._watch.today = max(self._watch.today, one.day)
+            if one.day == self._watch.today:
+                self.found.extend(self._watch.add(one))
+            else:
+                self.tags.add(one)
+        self.found = self.found[-MOST_FOUND:]
+        self.shelf.add(told)
+
+    def _meet(self, customers: Iterable[str]) -> None:
+        fresh = [name for name in customers if name not in self.tags.people]
+        for start in range(0, len(fresh), 500):
+            rows = [(one.id, person(one)) for one in self._reader.load(Customer, fresh[start : start + 500])]
+            for name, known in rows:
+                self.tags.know(name, known)
+            self.shelf.know(rows)
+
+    def _owner(self, account_id: str) -> str:
+        if account_id not in self._owners:
+            found = self._reader.load(Account, [account_id])
+            self._owners[account_id] = "" if not found or found[0].side == "bank" else found[0].owner
+        return self._owners[account_id]
+
+    def learn(self, today: int, among: Iterable[str]) -> Learned:
+        """Learn tiers, value and segments of these customers and keep them as tags, as of a day."""
+        learned = learn_tags(self.shelf, today, among)
+        self.shelf.learn(learned.rows)
+        self.learned, self.learned_on = learned, today
+        return learned
+
+    def needs_of(self, customer: str, today: int) -> tuple[str, ...]:
+        """What a customer's needs were of late, the newest first, each once."""
+        lately = [
+            one for one in reversed(self.found) if one.customer == customer and today - one.day < RECENT
+        ]
+        return tuple(dict.fromkeys(one.need for one in lately))
+
+    def facts_of(self, customer: str, names: Iterable[str], today: int) -> dict[str, int]:
+        """Tags of a customer that have a value."""
+        with self._lock:
+            told = self.tags.values(customer, names, today)
+        return {name: value for name, value in told.items() if value is not None}
+
+
+def shops_of(home: Path) -> dict[str, str]:
+    """The kind of shop behind each terminal, from the home's file; empty when there is none."""
+    try:
+        return msgspec.json.decode((home / SHOPS).read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+
+
+def list_shops(home: Path, kinds: dict[str, str]) -> None:
+    """Add to the list of terminals which kind of shop is behind each."""
+    write_whole(home / SHOPS, msgspec.json.encode(shops_of(home) | kinds))
+
+
+def agreeing(reader: Reader, data: Iterable[DataClass], now: int) -> set[str]:
+    """The customers who agree that these kinds of their data are read for marketing, as it stands now."""
+    needed, found = set(data), dict[str, set[str]]()
+    after = ""
+    while page := reader.find(Consent, "purpose", Purpose.MARKETING.value, after=after, limit=5_000):
+        after = page[-1].id
+        for one in page:
+            if one.holds(now):
+                found.setdefault(one.customer, set()).add(one.data)
+    return {who for who, agreed in found.items() if needed <= {DataClass(one) for one in agreed}}
+
+
+def lately(knowing: Knowing, reader: Reader, now: int, most: int) -> list[Found]:
+    """The newest needs of customers who agree to the data each rests on, newest first."""
+    agreed = {data: agreeing(reader, data, now) for data in {need.data for need in BY_NAME.values()}}
+    today = bank_day(now)
+    told = (one for one in knowing.found[::-1] if today - one.day < RECENT)
+    return [one for _, one in zip(range(most), _first(told, agreed), strict=False)]
+
+
+def _first(told: Iterable[Found], agreed: dict[tuple[DataClass, ...], set[str]]) -> Iterable[Found]:
+    seen = set()
+    for one in told:
+        if one.customer in agreed[BY_NAME[one.need].data] and (one.customer, one.need) not in seen:
+            seen.add((one.customer, one.need))
+            yield one
+
+
+def knowing_of(desk: Desk) -> Knowing:
+    """The one that belongs to a running bank; it begins with the first call."""
+    if desk.knowing is None:
+        desk.knowing = Knowing(desk.home.store.reader(), desk.home.path)
+    assert isinstance(desk.knowing, Knowing)
+    return desk.knowing
+
+
+async def follow(desk: Desk) -> None:
+    """Keep up with the books for as long as the server runs, on a thread beside it."""
+    knowing = knowing_of(desk)
+    while True:
+        try:
+            behind = await asyncio.to_thread(knowing.catch_up)
+        except StoreError:
+            LOG.exception("tags wait until the books can be read")
+            behind = 0
+        today = bank_day(desk.home.clock.now())
+        if not behind and knowing.learned_on != today:
+            among = agreeing(desk.reader, OFFERS.data, desk.home.clock.now()) & knowing.tags.people.keys()
+            learned = await asyncio.to_thread(knowing.learn, today, among)
+            for one in learned.left_out:
+                LOG.info("not learned today: %s", one)
+        await asyncio.sleep(0.02 if behind else TICK_S)

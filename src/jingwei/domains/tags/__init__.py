@@ -1,0 +1,1 @@
+"""Tags: whole numbers about customers, declared once, computed from what happened."""

@@ -1,0 +1,154 @@
+"""How well offers are chosen, measured on the simulated city, whose people's likings the bank never reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from jingwei.domains.offers.catalogue import Catalogue
+from jingwei.domains.offers.experiment import Arms, effect, people_needed, wilson
+from jingwei.simulation.city.offer_life import Life, Shown, first_listed, live, mean, random_one
+from jingwei.simulation.city.world import live_through
+
+Progress = Callable[[int, int], None]
+ROUNDS = 400
+
+
+def evaluate_offers(
+    size: tuple[int, int, int], rules: Catalogue, told: Progress = lambda done, total: None
+) -> dict[str, Any]:
+    """Offers in a city of (people, days, seed): effect against control, regret, off-policy, calibration."""
+    count, days, seed = size
+    city = live_through(count, days, seed)
+    lives: dict[str, Life] = {}
+    told(1, 5)
+    lives["bandit"] = live(city, rules)
+    told(2, 5)
+    lives["random"] = live(city, rules, random_one)
+    told(3, 5)
+    lives["first_listed"] = live(city, rules, first_listed)
+    told(4, 5)
+    bandit = lives["bandit"]
+    answer = {
+        "simulated": True,
+        "people": count,
+        "days": days,
+        "seed": seed,
+        "against_control": against_control(bandit, rules),
+        "policies": {name: summary(one.shown) for name, one in lives.items()},
+        "regret_by_tenth": tenths(bandit.shown),
+        "off_policy": off_policy(bandit.shown, lives["first_listed"]),
+        "calibration": calibration(bandit.shown),
+    }
+    told(5, 5)
+    return answer
+
+
+def against_control(life: Life, rules: Catalogue) -> dict[str, Any]:
+    """The pre-registered comparison: who took a product within 30 days, shown offers or none."""
+    shown = [took for who, took in life.took.items() if who not in life.control]
+    control = [took for who, took in life.took.items() if who in life.control]
+    arms = Arms(len(shown), sum(shown), len(control), sum(control))
+    needed = people_needed(rules.experiment, rules.control_percent)
+    came = effect(rules.experiment, arms, rules.control_percent)
+    return {
+        "metric": rules.experiment.metric,
+        "people_needed": {"shown": needed[0], "control": needed[1]},
+        "people": {"shown": arms.shown, "control": arms.control},
+        "readable": came.readable,
+        "shown_share": came.shown_share,
+        "control_share": came.control_share,
+        "difference": came.difference,
+        "difference_interval": [came.low, came.high],
+    }
+
+
+def summary(shown: Sequence[Shown]) -> dict[str, Any]:
+    """How many were shown and taken, and the mean regret: how much more the best fitting offer would give."""
+    taken = sum(one.taken for one in shown)
+    regret = [max(one.truths) - one.truths[one.place] for one in shown]
+    spread = 1.96 * float(np.std(regret)) / max(1, len(regret)) ** 0.5
+    centre = mean(regret)
+    return {
+        "shown": len(shown),
+        "taken_share": taken / len(shown) if shown else None,
+        "taken_interval": list(wilson(taken, len(shown))),
+        "regret": centre,
+        "regret_interval": None if centre is None else [centre - spread, centre + spread],
+        "best_possible_share": mean([max(one.truths) for one in shown]),
+    }
+
+
+def tenths(shown: Sequence[Shown]) -> list[float]:
+    """The mean regret in each tenth of the choices, in order: it should fall as the bank learns."""
+    parts = np.array_split(np.array([max(one.truths) - one.truths[one.place] for one in shown]), 10)
+    return [float(part.mean()) for part in parts if len(part)]
+
+
+def off_policy(shown: Sequence[Shown], tried: Life) -> dict[str, Any]:
+    """What showing the first listed would have given, from the bandit's log alone, beside the truth.
+
+    IPS and its self-normalised form; DR adds a model of each context and offer learned on the other half
+    (Dudik, Langford, Li 2011). Intervals by bootstrap over choices.
+    """
+    taken = np.array([float(one.taken) for one in shown])
+    weight = np.array([(one.place == 0) / one.chance for one in shown])
+    direct, fitted = _models(shown)
+    rng = np.random.Generator(np.random.PCG64(1))
+    rows = rng.integers(0, len(shown), (ROUNDS, len(shown)))
+
+    def told(value: Callable[[Any], float]) -> dict[str, Any]:
+        drawn = np.array([value(some) for some in rows])
+        return {
+            "estimate": value(np.arange(len(shown))),
+            "interval": [float(q) for q in np.quantile(drawn, (0.025, 0.975))],
+        }
+
+    dr = direct + weight * (taken - fitted)
+    return {
+        "policy": "the first listed of those that fit",
+        "ips": told(lambda some: float((weight[some] * taken[some]).mean())),
+        "snips": told(lambda some: float((weight[some] * taken[some]).sum() / weight[some].sum())),
+        "dr": told(lambda some: float(dr[some].mean())),
+        "truth_on_the_same_choices": float(np.mean([one.truths[0] for one in shown])),
+        "tried_for_real": summary(tried.shown)["taken_share"],
+        "naive_mean_of_the_log": float(taken.mean()),
+        "effective_size": float(weight.sum() ** 2 / (weight**2).sum()),
+    }
+
+
+def _models(shown: Sequence[Shown]) -> tuple[Any, Any]:
+    """Expected share of the first listed and of the chosen, each from the counts of the other half."""
+    direct, fitted = np.zeros(len(shown)), np.zeros(len(shown))
+    for half in (0, 1):
+        seen: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        for i, one in enumerate(shown):
+            if i % 2 != half:
+                count = seen[one.cell, one.fits[one.place]]
+                count[0] += 1
+                count[1] += one.taken
+        for i, one in enumerate(shown):
+            if i % 2 == half:
+                first, chosen = seen[one.cell, one.fits[0]], seen[one.cell, one.fits[one.place]]
+                direct[i], fitted[i] = ((c[1] + 1) / (c[0] + 20) for c in (first, chosen))
+    return direct, fitted
+
+
+def calibration(shown: Sequence[Shown]) -> dict[str, Any]:
+    """What the bank expected of the offers it showed, in five groups by that, beside what came."""
+    expected = np.array([one.expected for one in shown])
+    taken = np.array([one.taken for one in shown])
+    groups = np.array_split(np.argsort(expected, kind="stable"), 5)
+    told: list[dict[str, Any]] = [
+        {
+            "expected": float(expected[some].mean()),
+            "came": float(taken[some].mean()),
+            "interval": list(wilson(int(taken[some].sum()), len(some))),
+        }
+        for some in groups
+    ]
+    gap = sum(len(some) * abs(one["expected"] - one["came"]) for some, one in zip(groups, told, strict=True))
+    return {"groups": told, "mean_gap": gap / len(shown), "rests_on": len(shown)}
