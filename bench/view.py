@@ -13,7 +13,7 @@ import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import duckdb
@@ -121,15 +121,24 @@ def scanned(folder: Path) -> Callable[[str], int]:
     return lambda who: len(duck.execute(sql, {"who": who}).fetchall())
 
 
-def in_turn(asks: list[Callable[[str], int]], people: list[str]) -> list[tuple[float, float]]:
-    """Median and 95th percentile of each in milliseconds; all are asked for one person after the other."""
+def in_turn(asks: list[Callable[[str], int]], people: list[str]) -> list[tuple[float, float, float]]:
+    """Median and 95th percentile of each in milliseconds, and the 95th of the processor's time alone.
+
+    All are asked for one person after the other. On a busy machine the two 95ths are far apart: what lies
+    between them is waiting for a processor.
+    """
     took: list[list[float]] = [[] for _ in asks]
+    worked: list[list[float]] = [[] for _ in asks]
     for who in people:
-        for ask, mine in zip(asks, took, strict=True):
-            started = perf_counter()
+        for ask, mine, own in zip(asks, took, worked, strict=True):
+            started, busy = perf_counter(), process_time()
             ask(who)
+            own.append((process_time() - busy) * 1_000)
             mine.append((perf_counter() - started) * 1_000)
-    return [(statistics.median(one), statistics.quantiles(one, n=20)[-1]) for one in took]
+    return [
+        (statistics.median(one), statistics.quantiles(one, n=20)[-1], statistics.quantiles(own, n=20)[-1])
+        for one, own in zip(took, worked, strict=True)
+    ]
 
 
 def run() -> Iterator[Ratio]:
@@ -149,11 +158,14 @@ def run() -> Iterator[Ratio]:
         people = [f"p{draw.randrange(CUSTOMERS):06d}" for _ in range(ASKED)]
         asks = [viewed(home), joined(db)]
         in_turn(asks, people[:100])
-        (p50, p95), (base50, base95) = in_turn(asks, people)
-        ((scan50, _),) = in_turn([scanned(folder)], people[:20])
+        (p50, p95, cpu95), (base50, base95, base_cpu95) = in_turn(asks, people)
+        ((scan50, _, _),) = in_turn([scanned(folder)], people[:20])
         note = f"{CUSTOMERS:,} customers, {taken:,} happenings of {rows:,} rows, in at {rate:,.0f}/s"
         yield line("view p50", p50, "12 indexed tables joined", base50, note)
-        yield line("view p95", p95, "12 indexed tables joined", base95, "the machine's other work counts")
+        yield line("view p95", p95, "12 indexed tables joined", base95, "waiting for a processor included")
+        yield line(
+            "view p95, processor time", cpu95, "12 indexed tables joined", base_cpu95, "without waiting"
+        )
         yield line("view p50", p50, "12 Parquet files as written, DuckDB", scan50, "counts only")
         db.close()
         home.close()
