@@ -56,6 +56,10 @@ class Court(Protocol):
         """Let the policies and models published last judge from now on."""
         ...
 
+    def keep_up(self, judge: Judge, size: int) -> None:
+        """Like `adjourn`, but the bank does not wait for it."""
+        ...
+
     def adjourn(self, judge: Judge, size: int) -> None:
         """Keep the features as of `size` records, so that the next start need not replay them."""
         ...
@@ -161,7 +165,7 @@ class Bank:
             self.wait()
             self._kept_at = self._next
             with suppress(OSError):  # a shortcut for the next start; the replies are durable without it
-                self._court.adjourn(self.judge, self._next)
+                self._court.keep_up(self.judge, self._next)
         return replies
 
     def _appoint(self) -> None:

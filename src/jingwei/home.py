@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from jingwei.bank import Bank
 from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
 from jingwei.decisions.policy import Policy, PolicyError, parse_policy
+from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse, table_of, unreadable
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
@@ -26,6 +29,7 @@ from jingwei.features.live import LiveFeatures
 from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.journeys.use_model import UseModel
+from jingwei.journeys.use_scorecard import UseScorecard
 from jingwei.keeping.backup import Source
 from jingwei.keeping.redo import Tell, quiet
 from jingwei.keeping.restore import RESTORING, Wanted
@@ -34,8 +38,9 @@ from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.products import Products, shipped
-from jingwei.models.contract import Model
+from jingwei.models.contract import Model, ModelError
 from jingwei.models.registry import Registry
+from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, Store, StoreError
 
 MODEL_SLOTS = {CARD_PAYMENT: "fraud", OUTGOING_TRANSFER: "scam"}
@@ -60,6 +65,7 @@ class HomeCourt:
         self._kept: bytes | None = None
         self._assembled = False
         self._registry = registry
+        self._keeping: Thread | None = None
 
     def assemble(self, reader: Reader) -> Judge:
         """A judge as of the last committed record: the snapshot advanced by the records after it."""
@@ -78,7 +84,7 @@ class HomeCourt:
                 live.advance(columns_of(watched))
         self.appoint(judge, reader)
         if self._assembled:
-            self._kept = packed(live, size)
+            self._kept = packed(live.snapshot, size)
         self._assembled = True
         return judge
 
@@ -98,14 +104,26 @@ class HomeCourt:
             return 0
         return covered
 
-    def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records, whole or not at all.
+    def keep_up(self, judge: Judge, size: int) -> None:
+        """Keep a snapshot beside the work that goes on; none while an earlier one is still being kept."""
+        if self._keeping is None or not self._keeping.is_alive():
+            self._keeping = Thread(target=self._keep, args=self._frozen(judge, size), name="snapshot")
+            self._keeping.start()
 
-        When the disk does not take it the next start replays more: no reason to fail what was written.
-        """
+    def adjourn(self, judge: Judge, size: int) -> None:
+        """Keep a snapshot of the features as of `size` records, whole or not at all."""
+        if self._keeping is not None:
+            self._keeping.join()
+        self._keep(*self._frozen(judge, size))
+
+    def _frozen(self, judge: Judge, size: int) -> tuple[Callable[[], bytes], int]:
         assert isinstance(judge.live, LiveFeatures)
+        return judge.live.frozen(), size
+
+    def _keep(self, pack: Callable[[], bytes], size: int) -> None:
+        """When the disk does not take it the next start replays more: no reason to fail what was written."""
         try:
-            self.keep_snapshot(packed(judge.live, size))
+            self.keep_snapshot(packed(pack, size))
         except OSError:
             return
         self._kept = None
@@ -148,9 +166,9 @@ class HomeCourt:
             judge.appoint(policy, model, digest[:16])
 
 
-def packed(live: LiveFeatures, size: int) -> bytes:
+def packed(pack: Callable[[], bytes], size: int) -> bytes:
     """A snapshot: the number of records it covers (8 bytes), then the features."""
-    return size.to_bytes(8, "big") + live.snapshot()
+    return size.to_bytes(8, "big") + pack()
 
 
 @lru_cache(maxsize=16)
@@ -186,6 +204,7 @@ class Home:
     """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done."""
 
     _anchored: SignedHead | None = None
+    _insight: Insight | None = None
 
     def __init__(self, path: Path, store: Store, clock: Clock, store_url: str = "") -> None:
         self.path = path
@@ -235,6 +254,39 @@ class Home:
             if self.store.note(f"model:{slot}") != champion.digest:
                 key = f"champion:{slot}:{champion.digest}:{self.store.size()}"
                 self.bank.do([UseModel(key=key, slot=slot, digest=champion.digest, **actor)])
+        self._score_loans(actor)
+
+    def _score_loans(self, actor: dict[str, Any]) -> None:
+        """Let the approved credit scorecards score loans; their tables are sealed whole."""
+        for slot in SLOTS:
+            champion = self.registry.champion(slot)
+            kept = self.store.load(ScorecardInUse, [slot])
+            digest = champion.digest if champion is not None else ""
+            if digest != (kept[0].digest if kept else ""):
+                table = table_of(champion.model, digest) if champion is not None else ""
+                key = f"scorecard:{slot}:{digest}:{self.store.size()}"
+                self.bank.do([UseScorecard(key=key, slot=slot, digest=digest, table=table, **actor)])
+
+    def may_serve(self, slot: str, digest: str) -> None:
+        """Raise ModelError when the bank could not score with this model in this slot."""
+        if slot not in SLOTS:
+            return
+        model = self.registry.load(digest)
+        strange = unreadable(slot, model.features)
+        if strange:
+            raise ModelError(f"loans are not scored on {', '.join(strange)}; the bank does not have them")
+        try:
+            table_of(model, digest)
+        except ValueError as error:
+            raise ModelError(str(error)) from error
+
+    @property
+    def insight(self) -> Insight:
+        """The insight shelf, opened when it is first asked for. Raises StoreError."""
+        if self._insight is None:
+            self._insight = Insight(insight_path(self.path))
+            self._insight.people.follow(self.store)
+        return self._insight
 
     # -- evidence -----------------------------------------------------------------------------
 
@@ -292,6 +344,8 @@ class Home:
         try:
             self.sign_head()
         finally:
+            if self._insight is not None:
+                self._insight.close()
             self.bank.close()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.channels.counter import Counter, Talk
+from tests.channels.seeded_loans import LOANS
 
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.journeys.show_offer import ShowOffer
@@ -405,6 +406,7 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
         f"customer:{bank.payers[0]}", body={"elder": True, "undo_s": 30}
     ),
     "GET /v1/appeals/{appeal}": _named(TELLER, "appeal", None, _appealed),
+    "GET /v1/customers/{customer}/view": _to_calm("customer", lambda bank: bank.calm, None),
     "POST /v1/audiences": lambda bank: Good(
         MANAGER, body={"name": "Young", "condition": "age_years < 30"}
     ),
@@ -413,10 +415,8 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "GET /v1/offerings": lambda bank: Good(f"customer:{bank.calm}"),
     "GET /v1/ties": lambda bank: Good(f"customer:{bank.calm}"),
     "GET /v1/ties/{tie}/accounts": _to_calm("tie", _accepted, None),
-    "GET /v1/audit/head": lambda bank: Good(""),
-    "GET /health": lambda bank: Good(""),
-    "GET /ready": lambda bank: Good(""),
-    "GET /metrics": lambda bank: Good(""),
+    **{f"GET {path}": lambda bank: Good("") for path in ("/v1/audit/head", "/health", "/ready", "/metrics")},
     **OWN,
+    **LOANS,
 }
 """What makes a good request of each operation."""

@@ -14,7 +14,7 @@ from jingwei.ledger.accounts import Account, Balance, Standing
 
 BY_THE_BANK_ITSELF = {
     "use_model", "expire_holds", "import_customers", "import_accounts", "import_facts", "import_entries",
-    "change_credential", "settle_payment", "advance_schedule", "review_case",
+    "record_import", "change_credential", "settle_payment", "advance_schedule", "review_case",
 }  # fmt: skip
 """Commands nobody asks for over REST or the web: the command line and the bank's own programs do."""
 

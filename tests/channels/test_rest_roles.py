@@ -13,6 +13,7 @@ INSIDE = (TELLER, CORE)
 RISK = (REVIEWER, CORE)
 KNOWN = ("customer:bob", TELLER, CORE)
 ALL = (*KNOWN, REVIEWER)
+BOB = ("customer:bob",)
 MONEY = {"amount": "1.00", "currency": "CNY"}
 D, H, S, C = "D00000000009", "H00000000009", "S00000000009", "C00000000009"
 
@@ -58,6 +59,32 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("GET", "/v1/appeals/{appeal}"): (("customer:bob", REVIEWER, CORE), None),
     ("GET", "/v1/ties"): (("customer:bob",), None),
     ("GET", "/v1/ties/{tie}/accounts"): (("customer:bob",), None),
+    ("POST", "/v1/loan-applications"): (
+        BOB,
+        {"product": "personal_loan", "account": "bob", "amount": "1.00", "months": 12},
+    ),
+    ("POST", "/v1/loan-applications/{some_id}/signature"): (
+        BOB,
+        {"account": "bob", "terms_sha256": "0" * 64} | MONEY,
+    ),
+    ("POST", "/v1/loan-applications/{some_id}/decline"): (BOB, {}),
+    ("POST", "/v1/loan-applications/{some_id}/appeal"): (BOB, {"text": "why"}),
+    ("POST", "/v1/loans/{some_id}/repayments"): (KNOWN, MONEY),
+    ("POST", "/v1/loans/{some_id}/cancellation"): (BOB, {}),
+    ("POST", "/v1/loans/{some_id}/restructuring"): ((REVIEWER,), {"months": 6, "why": "w"}),
+    ("POST", "/v1/loans/{some_id}/write-off"): ((REVIEWER,), {"why": "w"}),
+    ("POST", "/v1/cases/{some_id}/loan-review"): (
+        (REVIEWER,),
+        {"approve": False, "words": "no", "currency": "CNY"},
+    ),
+    ("POST", "/v1/pay-later/{some_id}/answer"): (BOB, {"accept": False}),
+    ("POST", "/v1/pay-later/{some_id}/draws"): (BOB, {"purchase": D, "months": 3}),
+    ("GET", "/v1/loan-products"): (ALL, None),
+    ("GET", "/v1/loan-applications"): (ALL, None),
+    ("GET", "/v1/loan-applications/{application}"): (ALL, None),
+    ("GET", "/v1/loans"): (ALL, None),
+    ("GET", "/v1/loans/{loan}"): (ALL, None),
+    ("GET", "/v1/pay-later"): (ALL, None),
     ("POST", "/v1/audiences"): ((), {"name": "a", "condition": "age_years > 1"}),
     ("POST", "/v1/offerings/{some_id}/answer"): (("customer:bob",), {"answer": "taken"}),
     ("GET", "/v1/audiences"): ((CORE,), None),
@@ -65,6 +92,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("GET", "/v1/accounts"): (ALL, None),
     ("GET", "/v1/accounts/{account}"): (ALL, None),
     ("GET", "/v1/accounts/{account}/statement"): (ALL, None),
+    ("GET", "/v1/customers/{customer}/view"): (ALL, None),
     ("GET", "/v1/cases"): (RISK, None),
     ("GET", "/v1/cases/{case}"): (RISK, None),
     ("GET", "/v1/step-ups/{challenge}"): (ALL, None),
@@ -112,11 +140,17 @@ FILLED = {
     "appeals/{some_id}": "appeals/P00000000009",
     "call-backs/{some_id}": f"call-backs/{C}",
     "ties/{some_id}": "ties/T00000000009",
+    "loan-applications/{some_id}": "loan-applications/Q00000000009",
+    "loans/{some_id}": "loans/L00000000009",
+    "pay-later/{some_id}": "pay-later/Y00000000009",
+    "{application}": "Q00000000009",
+    "{loan}": "L00000000009",
     "offerings/{some_id}": "offerings/O00000000009",
     "{appeal}": "P00000000009",
     "{tie}": "T00000000009",
     "customers/{some_id}": "customers/bob",
     "{account}": "bob",
+    "{customer}": "bob",
     "{case}": C,
     "{challenge}": S,
     "{code}": "bug",

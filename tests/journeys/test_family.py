@@ -18,7 +18,7 @@ from jingwei.journeys.table import JOURNEYS
 from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.kernel.command import checked
 from jingwei.ledger.accounts import Account, Balance
-from jingwei.ledger.family import ELDER_UNDO_S, Preference, Tie
+from jingwei.ledger.family import ELDER_UNDO_S, USUAL_UNDO_S, Preference, Tie
 from jingwei.ledger.work import Challenge
 
 LIMITS = {"payment_minor": 5_000, "day_minor": 8_000, "month_minor": 20_000}
@@ -250,5 +250,5 @@ def test_elder_mode_turns_the_wait_on_and_off_unless_chosen(family):
     assert prefer(elder=True) == (True, ELDER_UNDO_S)
     assert prefer(undo_s=10) == (True, 10)
     assert prefer(elder=True) == (True, 10), "already on: what was chosen stays"
-    assert prefer(elder=False) == (False, 0)
+    assert prefer(elder=False) == (False, USUAL_UNDO_S)
     assert prefer(elder=True, undo_s=0) == (True, 0)

@@ -11,16 +11,19 @@ from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.expire_holds import run as expire
 from jingwei.journeys.freeze import FreezeAccount
+from jingwei.journeys.payment import PaymentWaits
+from jingwei.journeys.prefer import Prefer
 from jingwei.journeys.release_hold import ReleaseHold
 from jingwei.journeys.settle_payment import SettlePayment, run
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.waiting import GRACE
 from jingwei.kernel.clock import SECOND
 from jingwei.ledger.accounts import Hold
+from jingwei.ledger.family import Preference
 from jingwei.ledger.planned import PendingPayment
 
 
-def pay(town: Any, amount: int = 10_000, undo_s: int = 15, **more: Any) -> Any:
+def pay(town: Any, amount: int = 10_000, undo_s: int | None = 15, **more: Any) -> Any:
     return town.do(town.pay("alice", "bob", amount, device="phone-1", undo_s=undo_s, **more)).answer
 
 
@@ -185,3 +188,13 @@ def test_a_confirmed_step_up_waits_too_counted_from_the_confirmation(town: Any) 
     assert undo(town, told.made).result == "done"
     assert (town.money("alice"), town.money("bob")) == ((5_000_000, 0), (0, 0))
     assert town.bank._overlay.get(Hold, told.hold).status == "released"
+
+
+def test_a_payment_that_says_nothing_waits_as_its_customer_prefers(town: Any):
+    """Null is the customer's own choice, on every channel; without one a payment does not wait."""
+    assert pay(town, undo_s=None).result == "allowed" and not town.home.store.load(Preference, ["alice"])
+    for seconds in (30, 0):
+        town.do(Prefer(undo_s=seconds, **town.stamp("customer:alice")))
+        answer = pay(town, undo_s=None)
+        waits = [one for one in answer.events if isinstance(one, PaymentWaits)]
+        assert [one.settle_at - town.clock.now() for one in waits] == ([30 * SECOND] if seconds else [])

@@ -18,8 +18,9 @@ from jingwei.learning.lending import fit_credit, learn_reader
 from jingwei.learning.measures import brier, calibration, draws, draws_of_groups, ks, lift, weighted_auc
 from jingwei.learning.scorecard import fit_scorecard, make_ranges, points_table, to_points
 from jingwei.learning.synthetic_loans import loan_applications
-from jingwei.learning.tabular import MISSING, Table, TableError, learn_encoding, outcome, read_table, row_ids
+from jingwei.learning.tabular import Table, TableError, learn_encoding, outcome, read_table, row_ids
 from jingwei.models.contract import check_model
+from jingwei.models.derived import MISSING
 from jingwei.models.kinds import load_model
 
 DATA = Path(os.environ.get("JINGWEI_DATA") or Path(__file__).parents[3] / "shared" / "data")

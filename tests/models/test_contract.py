@@ -10,13 +10,20 @@ from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.models.contract import ModelError, check_model, probe_cases
 from jingwei.models.kinds import KINDS, load_model
 from jingwei.models.points import Points, PointsModel
+from jingwei.models.stacked import StackedModel
 
 SMALL = PointsModel(
     grown.card(("one", "two")),
     -2.0,
     (Points("one", (1.0, 5.0), (0.0, 1.5, -0.5)), Points("two", (), (0.25,))),
 )
-MODELS = {"boosted": grown.forest(), "points": SMALL, **FIRST_MODELS}
+STACKED = StackedModel(
+    grown.card(),
+    grown.forest().with_calibration(1.0, 0.0),
+    PointsModel(grown.card(("feature_3",)), -1.0, (Points("feature_3", (2.0,), (0.0, 0.75)),)),
+    (0.8, 0.3, -0.1),
+)
+MODELS = {"stacked": STACKED, "boosted": grown.forest(), "points": SMALL, **FIRST_MODELS}
 
 
 def test_all_kinds_are_among_the_models_tested():

@@ -12,6 +12,7 @@ from tests.simulated.plan import draw
 from tests.simulated.world import World
 
 from jingwei.bank import Bank
+from jingwei.decisions.judge import Judge
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.home import HomeCourt
 from jingwei.journeys.deposit import Deposit
@@ -79,6 +80,10 @@ class SimulatedCourt(HomeCourt):
     def __init__(self, world: World, disk: Disk, name: str) -> None:
         super().__init__(Path("simulated"), Models())  # type: ignore[arg-type]
         self._world, self._disk, self._name, self._times = world, disk, name, 0
+
+    def keep_up(self, judge: Judge, size: int) -> None:
+        """At once: one seed is one run."""
+        self.adjourn(judge, size)
 
     def read_snapshot(self) -> bytes:
         """The snapshot kept last."""

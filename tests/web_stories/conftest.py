@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jingwei.channels.cli.running import warm
 from jingwei.channels.demo import settle
+from jingwei.channels.demo_life import lead_lives
 from jingwei.channels.rest.app import Alongside, create_app
 from jingwei.channels.rest.wire import server
 from jingwei.channels.streams.planned_work import planned
@@ -42,7 +44,8 @@ def _playwright() -> bool:
 class Served:
     """A demo bank at `url`; everything of the bank happens on the server's own thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lived: bool = False) -> None:
+        """`lived` gives the demo's people the past that a newcomer of `jingwei serve` finds."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -51,10 +54,11 @@ class Served:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._path = path
+        self._lived = lived
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        assert self._ready.wait(120), "the bank did not open"
+        assert self._ready.wait(180), "the bank did not open"
         if self._failed is not None:
             raise self._failed
 
@@ -65,7 +69,10 @@ class Served:
     def _serve(self) -> None:
         try:
             home = open_home(self._path)
+            assert not self._lived or lead_lives(home)
             assert settle(home) == []
+            warm(home)
+            home.bank.warm()
             beside = [web(True, f"http://localhost:{self.port}"), planned(), self._see]
             front = create_app(home, None, beside)
             self._server = server(front, "127.0.0.1", self.port)
@@ -86,12 +93,21 @@ class Served:
 
     def do(self, command: Any) -> Any:
         """Have a command done by the running bank."""
+        return self.asked(lambda: self.desk.joined.ask(command))
+
+    def asked(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Have something done on the bank's own loop."""
         assert self._loop is not None
 
         async def ask() -> Any:
-            return await self.desk.joined.ask(command)
+            return await work()
 
         return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(30)
+
+    @property
+    def site(self) -> Any:
+        """The pages of the bank, found through its OpenID provider."""
+        return self.desk.tokens._listeners[0].__self__.site
 
     def close(self) -> None:
         """Stop the server and wait until its books are closed."""

@@ -3,7 +3,7 @@
   const bad = [];
   const name = (e) => `${e.tagName.toLowerCase()}${e.className ? "." + e.className : ""} "${(e.innerText || e.value || "").trim().slice(0, 24)}"`;
   const shown = (e) => {
-    if (e.closest(".skip") || !e.getClientRects().length) return false;
+    if (e.closest(".skip, [aria-hidden=true]") || !e.getClientRects().length) return false;
     const style = getComputedStyle(e);
     return style.visibility !== "hidden" && style.display !== "none";
   };

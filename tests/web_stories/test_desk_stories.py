@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.ledger.work import Case
@@ -33,9 +34,17 @@ class Office:
         return self.served.do(kind(key=key, actor=actor, at=at, known_at=at, **fields)).answer
 
     def held(self, amount: int = 2_000_000) -> str:
-        """A large payment of alice to somebody new from a new device waits."""
-        money = {"customer": "alice", "payer": "alice", "amount_minor": amount, "currency": "CNY"}
-        answer = self.do(Pay, "customer:alice", payee="mallory", device=f"new-{self._paid}", **money)
+        """A large payment of somebody of this story alone, to somebody new from a new device, waits.
+
+        Of nobody else: whoever pays so is asked about her next payment, too, and other stories pay.
+        """
+        payer = f"olga_{self._paid}"
+        self.do(
+            OpenAccount, "system:core", customer=payer, account=payer, product="current_cny", name="Olga",
+            opening_minor=100_000_000,
+        )  # fmt: skip
+        money = {"customer": payer, "payer": payer, "amount_minor": amount, "currency": "CNY"}
+        answer = self.do(Pay, f"customer:{payer}", payee="mallory", device=f"new-{self._paid}", **money)
         assert answer.case, answer
         return str(answer.case)
 

@@ -55,7 +55,7 @@ def test_a_known_payee_is_paid_with_four_taps_and_undone_with_one(phone: Any, kn
 
     tap('.doings a[href="/app/pay"]')
     tap('.people a[href="/app/pay?to=bob"]')
-    assert phone.evaluate("document.activeElement.id") == "amount"
+    phone.wait_for_function("document.activeElement.id === 'amount'")
     phone.keyboard.type("12.50")
     tap("main .go button")
     assert "¥12.50" in phone.inner_text("main dl") and "Bob" in phone.inner_text("main dl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from jingwei.channels.demo_models import bring
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.ties import AcceptTie, OfferTie
 from jingwei.kernel.clock import Clock
@@ -46,9 +47,9 @@ class Member(NamedTuple):
 
 
 PEOPLE = (
-    Person("alice", "Alice 爱丽丝", 100_000_000),
-    Person("bob", "Bob 鲍勃", 5_000_000),
-    Person("carol", "Carol 卡萝", 500_000),
+    Person("alice", "Alice 爱丽丝", 100_000_000, "1991-03-14"),
+    Person("bob", "Bob 鲍勃", 5_000_000, "1979-10-05"),
+    Person("carol", "Carol 卡萝", 500_000, "1984-07-21"),
     Person("mallory", "Mallory 马洛里", 0),
     Person("erin", "Erin 小艾", 100_000, "2014-06-01", "youth_cny"),
     Person("grace", "Grace 葛奶奶", 3_000_000, "1948-04-12"),
@@ -120,9 +121,17 @@ def tie_families(home: Home) -> list[Reply]:
     return replies
 
 
+TAKEN_ON = ("account_exists", "key_used_for_another")
+"""What is told of people who were taken on before, by this or an earlier version of the demo."""
+
+
 def settle(home: Home) -> list[Refusal]:
-    """Take on the demo customers who are missing; return what was refused, accounts already there aside."""
+    """Take on who is missing of the demo, and the simulated scorecards; return what was refused.
+
+    Accounts already there are not told.
+    """
+    bring(home.registry)
     replies = home.bank.do(people(home.clock))
     replies += tie_families(home)
     refusals = (reply.answer.refusal for reply in replies)
-    return [refusal for refusal in refusals if refusal is not None and refusal.code != "account_exists"]
+    return [refusal for refusal in refusals if refusal is not None and refusal.code not in TAKEN_ON]

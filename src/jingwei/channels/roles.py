@@ -13,12 +13,14 @@ from jingwei.journeys.answer_draft import ApprovePolicy, RejectPolicy
 from jingwei.journeys.answer_offer import AnswerOffer
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.appeal import AppealDecision
+from jingwei.journeys.apply_for_loan import ApplyForLoan
 from jingwei.journeys.ask_erasure import AskErasure
 from jingwei.journeys.ask_for_person import AnswerCall, AskForPerson
 from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.capture import CaptureCardPayment
 from jingwei.journeys.change_card import ChangeCard
+from jingwei.journeys.change_loan import RestructureLoan, WriteOffLoan
 from jingwei.journeys.close_account import CloseAccount
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.escalate_case import EscalateCase
@@ -29,33 +31,41 @@ from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.issue_card import IssueCard
 from jingwei.journeys.keep_payee import KeepPayee
+from jingwei.journeys.link_identity import KeepApart, LinkIdentity, UnlinkIdentity
 from jingwei.journeys.look_after import LookAfter
 from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.note_case import NoteCase
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.pay import Pay
+from jingwei.journeys.pay_later import AnswerPayLater, DrawPayLater
 from jingwei.journeys.prefer import Prefer
 from jingwei.journeys.preview_offer import PreviewOffer
 from jingwei.journeys.propose_policy import ProposePolicy
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.release_hold import ReleaseHold
+from jingwei.journeys.repay_loan import CancelLoan, RepayLoan
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.review_case import ReviewCase
+from jingwei.journeys.review_loan import AskLoanReview, ReviewLoan
 from jingwei.journeys.roll_back_policy import RollBackPolicy
 from jingwei.journeys.run_day_end import RunDayEnd
+from jingwei.journeys.run_loan_day import RunLoanDay
 from jingwei.journeys.save_audience import SaveAudience
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
 from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.shadow_policy import ShadowPolicy
 from jingwei.journeys.show_masked import ShowMasked
 from jingwei.journeys.show_offer import ShowOffer
+from jingwei.journeys.sign_loan import DeclineLoanOffer, SignLoan
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.journeys.undo_payment import UndoPayment
 from jingwei.journeys.use_data import UseData
 from jingwei.journeys.use_model import UseModel
+from jingwei.journeys.use_scorecard import UseScorecard
+from jingwei.journeys.warn_early import AnswerWarning
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.command import Command
 
@@ -72,6 +82,7 @@ OVERSIGHT = (*RISK, "auditor")
 RULES = ("model_owner", "risk_reviewer")
 LOG = ("auditor", "compliance")
 WATCH = (*RULES, *LOG, "admin")
+LENDING = ("customer_manager", *RISK)
 
 COMMANDS: dict[type[Command], tuple[str, ...]] = {
     Pay: (*CUSTOMERS, "teller", SYSTEM),
@@ -124,6 +135,23 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     RejectPolicy: RULES,
     RollBackPolicy: RULES,
     UseModel: RULES,
+    AnswerWarning: COUNTER,
+    UseScorecard: RULES,
+    ApplyForLoan: GROWN,
+    SignLoan: GROWN,
+    DeclineLoanOffer: GROWN,
+    AskLoanReview: GROWN,
+    RepayLoan: (*GROWN, "teller", SYSTEM),
+    CancelLoan: GROWN,
+    RestructureLoan: LENDING,
+    WriteOffLoan: RISK,
+    ReviewLoan: LENDING,
+    RunLoanDay: ("admin", SYSTEM),
+    AnswerPayLater: GROWN,
+    DrawPayLater: GROWN,
+    LinkIdentity: ("customer_manager", "compliance", SYSTEM),
+    UnlinkIdentity: ("customer_manager", "compliance", SYSTEM),
+    KeepApart: ("customer_manager", "compliance"),
     ShowOffer: (*GROWN, "customer_manager", SYSTEM),
     AnswerOffer: (*GROWN, "customer_manager"),
     SaveAudience: ("customer_manager",),
@@ -146,8 +174,15 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/decisions/{decision}": (*LOOK, "model_owner"),
     "/v1/decisions/{decision}/proof": (*LOOK, "model_owner"),
     "/v1/appeals/{appeal}": (*CUSTOMERS, *OVERSIGHT, SYSTEM),
+    "/v1/customers/{customer}/view": (*CUSTOMERS, *COUNTER, *RISK, SYSTEM),
     "/v1/ties": CUSTOMERS,
     "/v1/ties/{tie}/accounts": CUSTOMERS,
+    "/v1/loan-products": LOOK,
+    "/v1/loan-applications": LOOK,
+    "/v1/loan-applications/{application}": LOOK,
+    "/v1/loans": LOOK,
+    "/v1/loans/{loan}": LOOK,
+    "/v1/pay-later": LOOK,
     "/v1/audiences": ("customer_manager", SYSTEM),
     "/v1/offerings": (*GROWN, "customer_manager", SYSTEM),
 }
@@ -158,14 +193,18 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk": STAFF,
     "/desk/counter": COUNTER,
     "/desk/audience": COUNTER,
+    "/desk/warnings": COUNTER,
     "/desk/audiences": ("customer_manager",),
     "/desk/day": ("customer_manager",),
     "/desk/people": (*COUNTER, *RISK),
     "/desk/appeal": RISK,
     "/desk/next": RISK,
     "/desk/batch": RISK,
+    "/desk/views": RISK,
     "/desk/cases": OVERSIGHT,
     "/desk/customers": (*COUNTER, *RISK),
+    "/desk/identity": ("customer_manager", "compliance"),
+    "/desk/quality": ("customer_manager", *LOG, "model_owner", "admin"),
     "/desk/rules": RULES,
     "/desk/drafts": RULES,
     "/desk/models": RULES,
@@ -227,6 +266,17 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/ties/{some_id}/end": _of(EndTie),
     "/v1/ties/{some_id}/limits": _of(LookAfter),
     "/v1/preferences": _of(Prefer),
+    "/v1/loan-applications": _of(ApplyForLoan),
+    "/v1/loan-applications/{some_id}/signature": _of(SignLoan),
+    "/v1/loan-applications/{some_id}/decline": _of(DeclineLoanOffer),
+    "/v1/loan-applications/{some_id}/appeal": _of(AskLoanReview),
+    "/v1/loans/{some_id}/repayments": _of(RepayLoan),
+    "/v1/loans/{some_id}/cancellation": _of(CancelLoan),
+    "/v1/loans/{some_id}/restructuring": _of(RestructureLoan),
+    "/v1/loans/{some_id}/write-off": _of(WriteOffLoan),
+    "/v1/cases/{some_id}/loan-review": _of(ReviewLoan),
+    "/v1/pay-later/{some_id}/answer": _of(AnswerPayLater),
+    "/v1/pay-later/{some_id}/draws": _of(DrawPayLater),
     "/v1/audiences": _of(SaveAudience),
     "/v1/offerings/{some_id}/answer": _of(AnswerOffer),
 }

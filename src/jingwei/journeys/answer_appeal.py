@@ -15,7 +15,7 @@ from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Movement, Standing, chart_id
-from jingwei.ledger.appeals import Appeal
+from jingwei.ledger.appeals import APPEAL, Appeal
 from jingwei.ledger.fees import transfer_fee
 from jingwei.ledger.products import Product
 from jingwei.ledger.work import Case
@@ -82,6 +82,8 @@ def check(ask: AnswerAppeal, seen: Seen) -> Refusal | None:
         return Refusal("appeal_closed")
     if ask.actor.partition(":")[2] == appeal.customer:
         return Refusal("own_work")
+    if any(case.id == appeal.case_number and case.code != APPEAL for case in seen.cases):
+        return Refusal("case_is_not_this")
     decided = {case.closed_by for case in seen.cases}
     if seen.record is not None:
         decided.add(seen.record.command.actor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from jingwei.journeys.pay import Pay
+from jingwei.journeys.pay import Pay, wished_undo
 from jingwei.journeys.review_case import Waiting, answer_hold, look_at_hold
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.journeys.waiting import PaymentWaits, holds_until, wait
@@ -44,15 +44,18 @@ class Seen(msgspec.Struct, frozen=True):
     challenge: Challenge | None
     waiting: Waiting
     undo_s: int = 0
-    """How long the customer asked the payment to wait once it is allowed."""
+    """How long the payment waits once it is allowed, for `customer`, who asked for it, to undo it."""
+    customer: str = ""
 
 
 def look(ask: AnswerStepUp, books: Books) -> Seen:
     """Read the challenge, its hold and both accounts."""
     challenge = books.get(Challenge, ask.challenge)
     asked = books.record(challenge.about) if challenge else None
-    undo_s = asked.command.undo_s if asked and isinstance(asked.command, Pay) else 0
-    return Seen(challenge, look_at_hold(challenge.hold if challenge else "", books), undo_s)
+    hold = look_at_hold(challenge.hold if challenge else "", books)
+    if asked is None or not isinstance(asked.command, Pay):
+        return Seen(challenge, hold)
+    return Seen(challenge, hold, wished_undo(asked.command, books), asked.command.customer)
 
 
 def check(ask: AnswerStepUp, challenge: Challenge | None) -> Refusal | None:
@@ -97,7 +100,7 @@ def let_wait(ask: AnswerStepUp, seen: Seen, challenge: Challenge) -> Outcome:
     number, hold = decision_id(seen.waiting.seq), seen.waiting.hold
     if hold is None or hold.status != "active":
         return refused(number, Refusal("hold_not_found"), about=challenge.about)
-    pending = wait(hold, challenge.about, challenge.customer, ask.at, seen.undo_s)
+    pending = wait(hold, challenge.about, seen.customer, ask.at, seen.undo_s)
     answer = Answer(
         number, "allowed", about=challenge.about, hold=hold.id, challenge=challenge.id, made=pending.id,
         events=(

@@ -10,6 +10,8 @@ from jingwei.consent.grounds import needs_consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.judge import Judgement
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
+from jingwei.domains.credit.trained_score import ScorecardInUse
 from jingwei.domains.offers.showing import OfferArm, Offering
 from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.journeys.shape import Books, Journey, Outcome, Sealed, refused
@@ -19,6 +21,7 @@ from jingwei.kernel.kept import Kept
 from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.ledger.accounts import Account, Balance, Hold, Line, Standing
 from jingwei.ledger.cards import Card
+from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure
 
@@ -33,6 +36,7 @@ NOBODYS: tuple[type[Kept], ...] = (
     OfferArm,
     Audience,
     AudienceExport,
+    ScorecardInUse,
 )
 """Kinds that tell nothing of a customer beyond what the consent itself is."""
 
@@ -46,6 +50,10 @@ DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {
     Card: (DataClass.TRANSACTIONS, "customer"),
     Pot: (DataClass.TRANSACTIONS, "customer"),
     Erasure: (DataClass.BEHAVIOUR, "customer"),
+    LoanApplication: (DataClass.TRANSACTIONS, "customer"),
+    Loan: (DataClass.TRANSACTIONS, "customer"),
+    PayLaterLine: (DataClass.TRANSACTIONS, "customer"),
+    IdentityLink: (DataClass.IDENTITY, "customer"),
     Offering: (DataClass.BEHAVIOUR, "customer"),
 }
 """What kind of data each kept kind is, and the field that says whose; @ marks an account's id."""

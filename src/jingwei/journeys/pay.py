@@ -14,7 +14,7 @@ from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId
 from jingwei.kernel.purpose import Purpose
 from jingwei.kernel.refusal import Refusal, Words, declare
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing, chart_id
-from jingwei.ledger.family import Tie
+from jingwei.ledger.family import Preference, Tie
 from jingwei.ledger.fees import transfer_fee
 from jingwei.ledger.planned import LONGEST_UNDO_S, Schedule
 from jingwei.ledger.products import Product
@@ -25,7 +25,8 @@ UndoSeconds = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_UNDO_S)]
 class Pay(Command, frozen=True, kw_only=True, tag="pay"):
     """Send `amount_minor` from `payer` to `payee`. `customer` owns the payer account.
 
-    With `undo_s` an allowed payment waits so many seconds, held, and can be undone until then.
+    With `undo_s` an allowed payment waits so many seconds, held, and can be undone until then; null is as
+    long as the customer said once that payments wait, or not at all when nothing was ever said.
     `schedule` names the schedule it is made for, which must still be active.
     """
 
@@ -37,7 +38,7 @@ class Pay(Command, frozen=True, kw_only=True, tag="pay"):
     device: OptionalId = ""
     place: OptionalId = ""
     memo: Text = ""
-    undo_s: UndoSeconds = 0
+    undo_s: UndoSeconds | None = 0
     schedule: OptionalId = ""
 
 
@@ -54,6 +55,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     """Whether the schedule it is made for has ended."""
     guardian: Tie | None = None
     """Who must be asked, when a child's payment is above the account's limits."""
+    undo_s: int = 0
 
 
 declare(
@@ -83,8 +85,17 @@ def look(ask: Pay, books: Books) -> Seen:
         over = schedule is None or schedule.status != "active" or schedule.customer != ask.customer
     guardian = guardian_of(payer, ask.amount_minor, ask.at, books)
     return Seen(
-        books.seq, payer, books.standing(ask.payee), fees, product, books.judgement(), over, guardian
+        books.seq, payer, books.standing(ask.payee), fees, product, books.judgement(), over, guardian,
+        wished_undo(ask, books),
     )  # fmt: skip
+
+
+def wished_undo(ask: Pay, books: Books) -> int:
+    """How many seconds a payment is to wait: as it says itself, else as its customer said once."""
+    if ask.undo_s is not None:
+        return ask.undo_s
+    said = books.get(Preference, ask.customer)
+    return said.undo_s if said is not None else 0
 
 
 def act(ask: Pay, seen: Seen) -> Outcome:
@@ -102,7 +113,7 @@ def act(ask: Pay, seen: Seen) -> Outcome:
         to = chart_id("fees", ask.currency)
         movements += (Movement(ask.payer, to, fee, ask.currency, "fee"),)
         standings[to] = seen.fees
-    order = Order(ask.customer, movements, standings, ask.at, undo_s=ask.undo_s)
+    order = Order(ask.customer, movements, standings, ask.at, undo_s=seen.undo_s)
     if seen.guardian is not None:
         asked = ask_guardian(order, seen.guardian, seen.judged, seen.seq, ask.at)
         if asked is not None:

@@ -10,7 +10,7 @@ from jingwei.journeys.shape import Answer, Books, Journey, Outcome
 from jingwei.kernel.command import Command
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
-from jingwei.ledger.family import ELDER_UNDO_S, Preference
+from jingwei.ledger.family import ELDER_UNDO_S, USUAL_UNDO_S, Preference
 
 UndoChoice = Annotated[int, msgspec.Meta(ge=0, le=60)]
 
@@ -18,7 +18,7 @@ UndoChoice = Annotated[int, msgspec.Meta(ge=0, le=60)]
 class Prefer(Command, frozen=True, kw_only=True, tag="prefer"):
     """Elder mode on or off, and how many seconds payments wait; what is null stays as it was.
 
-    Elder mode turned on with nothing said about the wait turns that on too; turned off again, off.
+    Elder mode turned on with nothing said about the wait makes that longer too; turned off again, usual.
     """
 
     elder: bool | None = None
@@ -50,7 +50,7 @@ def act(ask: Prefer, seen: Seen) -> Outcome:
     elder = bool(before.elder) if ask.elder is None else ask.elder
     undo_s = before.undo_s if ask.undo_s is None else ask.undo_s
     if ask.undo_s is None and elder != bool(before.elder):
-        undo_s = ELDER_UNDO_S if elder else 0
+        undo_s = ELDER_UNDO_S if elder else USUAL_UNDO_S
     kept = Preference(before.id, int(elder), undo_s, ask.at)
     event = Preferred(elder=elder, undo_s=undo_s)
     return Outcome(Answer(decision_id(seen.seq), "done", events=(event,)), kept=(kept,))

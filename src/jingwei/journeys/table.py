@@ -15,6 +15,7 @@ from jingwei.journeys.answer_draft import APPROVE_POLICY, REJECT_POLICY
 from jingwei.journeys.answer_offer import ANSWER_OFFER
 from jingwei.journeys.answer_step_up import ANSWER_STEP_UP
 from jingwei.journeys.appeal import APPEAL_DECISION
+from jingwei.journeys.apply_for_loan import APPLY_FOR_LOAN
 from jingwei.journeys.ask_erasure import ASK_ERASURE
 from jingwei.journeys.ask_for_person import ANSWER_CALL, ASK_FOR_PERSON
 from jingwei.journeys.assign_case import ASSIGN_CASE
@@ -22,6 +23,7 @@ from jingwei.journeys.authorise_card_payment import AUTHORISE_CARD_PAYMENT
 from jingwei.journeys.capture import CAPTURE_CARD_PAYMENT
 from jingwei.journeys.change_card import CHANGE_CARD
 from jingwei.journeys.change_credential import CHANGE_CREDENTIAL
+from jingwei.journeys.change_loan import RESTRUCTURE_LOAN, WRITE_OFF_LOAN
 from jingwei.journeys.close_account import CLOSE_ACCOUNT
 from jingwei.journeys.deposit import DEPOSIT
 from jingwei.journeys.escalate_case import ESCALATE_CASE
@@ -37,23 +39,29 @@ from jingwei.journeys.import_entries import IMPORT_ENTRIES
 from jingwei.journeys.import_facts import IMPORT_FACTS
 from jingwei.journeys.issue_card import ISSUE_CARD
 from jingwei.journeys.keep_payee import KEEP_PAYEE
+from jingwei.journeys.link_identity import KEEP_APART, LINK_IDENTITY, UNLINK_IDENTITY
 from jingwei.journeys.look_after import LOOK_AFTER
 from jingwei.journeys.move_pot import MOVE_POT
 from jingwei.journeys.note_case import NOTE_CASE
 from jingwei.journeys.open_account import OPEN_ACCOUNT
 from jingwei.journeys.open_pot import OPEN_POT
 from jingwei.journeys.pay import PAY
+from jingwei.journeys.pay_later import ANSWER_PAY_LATER, DRAW_PAY_LATER, OFFER_PAY_LATER
 from jingwei.journeys.prefer import PREFER
 from jingwei.journeys.preview_offer import PREVIEW_OFFER
 from jingwei.journeys.propose_policy import PROPOSE_POLICY
 from jingwei.journeys.publish_policy import PUBLISH_POLICY
+from jingwei.journeys.record_import import RECORD_IMPORT
 from jingwei.journeys.release_hold import RELEASE_HOLD
+from jingwei.journeys.repay_loan import CANCEL_LOAN, REPAY_LOAN
 from jingwei.journeys.report_fraud import REPORT_FRAUD
 from jingwei.journeys.reverse import REVERSE
 from jingwei.journeys.review_case import REVIEW_CASE
 from jingwei.journeys.review_case_alone import REVIEW_CASE_ALONE
+from jingwei.journeys.review_loan import ASK_LOAN_REVIEW, REVIEW_LOAN
 from jingwei.journeys.roll_back_policy import ROLL_BACK_POLICY
 from jingwei.journeys.run_day_end import RUN_DAY_END
+from jingwei.journeys.run_loan_day import RUN_LOAN_DAY
 from jingwei.journeys.save_audience import SAVE_AUDIENCE
 from jingwei.journeys.schedule_payment import CANCEL_SCHEDULE, SCHEDULE_PAYMENT
 from jingwei.journeys.set_limits import SET_LIMITS
@@ -62,11 +70,14 @@ from jingwei.journeys.shadow_policy import SHADOW_POLICY
 from jingwei.journeys.shape import Answer, Journey, Sealed
 from jingwei.journeys.show_masked import SHOW_MASKED
 from jingwei.journeys.show_offer import SHOW_OFFER
+from jingwei.journeys.sign_loan import DECLINE_LOAN_OFFER, SIGN_LOAN
 from jingwei.journeys.snooze_case import SNOOZE_CASE
 from jingwei.journeys.ties import ACCEPT_TIE, END_TIE, OFFER_TIE
 from jingwei.journeys.undo_payment import UNDO_PAYMENT
 from jingwei.journeys.use_data import USE_DATA
 from jingwei.journeys.use_model import USE_MODEL
+from jingwei.journeys.use_scorecard import USE_SCORECARD
+from jingwei.journeys.warn_early import ANSWER_WARNING, WARN_EARLY
 from jingwei.journeys.withdraw_consent import WITHDRAW_CONSENT
 from jingwei.kernel.command import Command
 
@@ -78,6 +89,7 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     REPORT_FRAUD,
     PUBLISH_POLICY,
     USE_MODEL,
+    USE_SCORECARD,
     OPEN_ACCOUNT,
     DEPOSIT,
     CAPTURE_CARD_PAYMENT,
@@ -130,6 +142,25 @@ JOURNEYS: tuple[Journey[Any, Any], ...] = (
     NOTE_CASE,
     SHOW_MASKED,
     REVIEW_CASE_ALONE,
+    APPLY_FOR_LOAN,
+    SIGN_LOAN,
+    DECLINE_LOAN_OFFER,
+    REPAY_LOAN,
+    CANCEL_LOAN,
+    RESTRUCTURE_LOAN,
+    WRITE_OFF_LOAN,
+    ASK_LOAN_REVIEW,
+    REVIEW_LOAN,
+    RUN_LOAN_DAY,
+    OFFER_PAY_LATER,
+    ANSWER_PAY_LATER,
+    DRAW_PAY_LATER,
+    WARN_EARLY,
+    ANSWER_WARNING,
+    RECORD_IMPORT,
+    LINK_IDENTITY,
+    UNLINK_IDENTITY,
+    KEEP_APART,
     SHOW_OFFER,
     ANSWER_OFFER,
     SAVE_AUDIENCE,

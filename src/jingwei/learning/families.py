@@ -1,32 +1,21 @@
-"""Features from families of numbered columns (BILL_1..BILL_6): mean, extremes, change, and ratios
-between them."""
+"""Find families of numbered columns (BILL_1..BILL_6) and amounts in training rows; `models.derived` makes
+the features."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
-from jingwei.learning.tabular import MISSING
 from jingwei.models.compiled import Floats
+from jingwei.models.derived import MISSING, Plan, with_families
+
+__all__ = ["Plan", "find_families", "matrix", "with_families"]
 
 FEWEST_MEMBERS = 3
 LARGE = 1000.0
 """A column that reaches this counts amounts: only amounts are divided by each other."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """Which columns make families (in order of their numbers) and which are single amounts.
-
-    Found in the training rows once; the same plan makes the features of every other row.
-    """
-
-    columns: tuple[str, ...]
-    families: dict[str, tuple[str, ...]]
-    amounts: tuple[str, ...]
-    singles: tuple[str, ...]
 
 
 def find_families(numbers: dict[str, Floats]) -> Plan:
@@ -48,42 +37,6 @@ def find_families(numbers: dict[str, Floats]) -> Plan:
 
 def _coded(column: Floats) -> bool:
     return bool((column == MISSING).any())
-
-
-def with_families(numbers: dict[str, Floats], plan: Plan) -> dict[str, Floats]:
-    """Return the columns and, after them, what the families tell: float64[n] each (MISSING where a part
-    is)."""
-    known = {name: np.where(numbers[name] == MISSING, np.nan, numbers[name]) for name in plan.columns}
-    out: dict[str, Floats] = {}
-    members = {s: np.column_stack([known[n] for n in names]) for s, names in plan.families.items()}
-    for stem, values in members.items():
-        out |= _of_one(stem, values)
-    for above in plan.amounts:
-        for below in plan.amounts:
-            if above != below:
-                whole = np.abs(members[below]).sum(axis=1) + 1.0
-                out[f"{above} over {below}"] = members[above].sum(axis=1) / whole
-    for single in plan.singles:
-        for stem in plan.amounts:
-            whole = np.abs(known[single]) + 1.0
-            out[f"{stem} over {single}"] = members[stem][:, 0] / whole
-            out[f"{stem} mean over {single}"] = members[stem].mean(axis=1) / whole
-            out[f"{stem} max over {single}"] = members[stem].max(axis=1) / whole
-    derived = {name: np.where(np.isfinite(values), values, MISSING) for name, values in out.items()}
-    return {name: numbers[name] for name in plan.columns} | derived
-
-
-def _of_one(stem: str, values: Floats) -> dict[str, Floats]:
-    mean = values.mean(axis=1)
-    return {
-        f"{stem} mean": mean,
-        f"{stem} max": values.max(axis=1),
-        f"{stem} min": values.min(axis=1),
-        f"{stem} first less mean": values[:, 0] - mean,
-        f"{stem} deviation": values.std(axis=1),
-        f"{stem} above zero": (values > 0.0).sum(axis=1).astype(np.float64),
-        f"{stem} mean of first 3": values[:, :3].mean(axis=1),
-    }
 
 
 def matrix(features: dict[str, Floats], names: Sequence[str]) -> Floats:

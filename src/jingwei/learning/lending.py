@@ -3,33 +3,43 @@ compiled."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from jingwei.learning.boosting import platt
-from jingwei.learning.families import Plan, find_families, matrix, with_families
+from jingwei.learning.families import find_families, matrix
 from jingwei.learning.history import Progress, quiet
 from jingwei.learning.protocol import Flags, auc_roc
 from jingwei.learning.scorecard import Scorecard, fit_scorecard
-from jingwei.learning.tabular import Encoder, Table, learn_encoding, learnable, refuse_leaks
+from jingwei.learning.tabular import Table, learn_encoding, learnable, refuse_leaks
 from jingwei.models.card import Card
 from jingwei.models.compiled import Floats
+from jingwei.models.derived import Encoder, Plan, Recipe
 from jingwei.models.forest import Forest, from_lightgbm
 from jingwei.models.points import PointsModel
 
+Job = TypeVar("Job")
+Made = TypeVar("Made")
+
 FOLDS = 3
-SEEDS = (11, 12, 13)
+SEEDS = (11, 12)
+WORKERS = 2
+"""So many trees grow at a time, each on one thread: the same trees whatever the number."""
 SHAPES: dict[str, dict[str, Any]] = {
-    "shallow": {"num_leaves": 4, "rounds": 700},
-    "deeper": {"num_leaves": 15, "rounds": 350},
+    "shallow": {"rounds": 700, "num_leaves": 4},
+    "scattered": {"rounds": 700, "num_leaves": 15, "extra_trees": True, "feature_fraction": 0.5},
+    "scattered_small": {"rounds": 1200, "num_leaves": 6, "extra_trees": True, "feature_fraction": 0.5},
 }
-"""Shapes of trees."""
-BOTH = "both"
-CHOICES: dict[str, tuple[str, ...]] = {**{one: (one,) for one in SHAPES}, BOTH: tuple(SHAPES)}
-"""One shape or the mean of both: which, is decided inside the training rows."""
+"""Shapes of trees; scattered ones cut at a random place of each column (Geurts, Ernst, Wehenkel: Extremely
+randomized trees, 2006), so that their errors differ from those of the others."""
+TOGETHER = "together"
+CHOICES: dict[str, tuple[str, ...]] = {**{one: (one,) for one in SHAPES}, TOGETHER: tuple(SHAPES)}
+"""One shape or the mean of all: which, is decided inside the training rows."""
 SETTINGS: dict[str, Any] = {
     "objective": "binary",
     "learning_rate": 0.03,
@@ -46,16 +56,29 @@ SETTINGS: dict[str, Any] = {
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """From a table's columns to features, learned from the training rows: what is read, encoded, derived."""
+    """From a table's columns to features, learned from the training rows; and what is left out, and why."""
 
-    names: tuple[str, ...]
-    encoder: Encoder
-    plan: Plan
+    recipe: Recipe
     left_out: dict[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        return self.recipe.names
+
+    @property
+    def encoder(self) -> Encoder:
+        """How texts become numbers."""
+        return self.recipe.encoder
+
+    @property
+    def plan(self) -> Plan:
+        """Which columns make families."""
+        return self.recipe.plan
 
     def features(self, table: Table) -> dict[str, Floats]:
         """Features float64[n] by name; the outcome is not needed. TableError when a column is lacking."""
-        return with_families(self.encoder.numbers(table, self.names), self.plan)
+        return self.recipe.features(table)
 
 
 def learn_reader(train: Table, bad: Flags, taboo: Sequence[str], protected: Sequence[str] = ()) -> Reader:
@@ -70,7 +93,7 @@ def learn_reader(train: Table, bad: Flags, taboo: Sequence[str], protected: Sequ
     encoder = learn_encoding(train, bad, names)
     numbers = encoder.numbers(train, names)
     refuse_leaks(numbers, bad)
-    return Reader(tuple(names), encoder, find_families(numbers), left_out)
+    return Reader(Recipe(tuple(names), encoder, find_families(numbers)), left_out)
 
 
 class Stacked(msgspec.Struct, frozen=True):
@@ -136,26 +159,24 @@ def fit_credit(
     """
     names = tuple(columns)
     cases = matrix(columns, names)
-    steps = FOLDS * (1 + len(SHAPES)) + len(SEEDS) + 1
+    steps = FOLDS * (1 + len(SHAPES)) + len(SEEDS) * len(SHAPES) + 1
     counted = _Counter(progress, steps)
     log_odds, margins = _out_of_fold(columns, cases, bad, counted)
-    margins[BOTH] = np.mean([margins[one] for one in SHAPES], axis=0)
+    margins[TOGETHER] = np.mean([margins[one] for one in SHAPES], axis=0)
     shape = max(margins, key=lambda one: auc_roc(bad, margins[one]))
     stacked = stack(margins[shape], log_odds, bad)
     both = chance(stacked.of(margins[shape], log_odds))
     scorecard = fit_scorecard(columns, bad)
     counted.step()
-    texts: list[str] = []
-    for seed in SEEDS:
-        texts.extend(grow(cases, bad, one, seed) for one in CHOICES[shape])
-        counted.step()
+    wanted = [(one, seed) for seed in SEEDS for one in CHOICES[shape]]
+    texts = tuple(together(lambda job: counted.after(grow(cases, bad, *job)), wanted))
     card = _card("credit, boosted trees", tuple(f"f{i}" for i in range(len(names))), "LightGBM")
     forest = from_lightgbm(texts, msgspec.structs.replace(card, features=names))
     return CreditModels(
         features=names,
         scorecard=scorecard,
         forest=forest,
-        texts=tuple(texts),
+        texts=texts,
         stacked=stacked,
         shape=shape,
         cut_offs={
@@ -175,27 +196,45 @@ class _Counter:
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
+        self._lock = Lock()
 
     def step(self) -> None:
-        self._done += 1
-        self._progress(self._done, self._total)
+        with self._lock:
+            self._done = min(self._done + 1, self._total)
+            self._progress(self._done, self._total)
+
+    def after(self, made: Made) -> Made:
+        """The same, counted."""
+        self.step()
+        return made
+
+
+def together(work: Callable[[Job], Made], jobs: Sequence[Job]) -> list[Made]:
+    """What the work gives for each job, in their order, WORKERS at a time."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(work, jobs))
 
 
 def _out_of_fold(
     columns: dict[str, Floats], cases: Floats, bad: Flags, counted: _Counter
 ) -> tuple[Floats, dict[str, Floats]]:
     """Scorecard log-odds float64[n] and tree margins per shape, each row by models that did not see it."""
-    log_odds = np.zeros(len(bad))
-    margins = {shape: np.zeros(len(bad)) for shape in SHAPES}
-    for fit, rest in folds(bad):
-        card = fit_scorecard({name: column[fit] for name, column in columns.items()}, bad[fit])
-        log_odds[rest] = card.log_odds({name: column[rest] for name, column in columns.items()})
-        counted.step()
-        for shape, told in margins.items():
-            text = grow(cases[fit], bad[fit], shape, SEEDS[0])
-            told[rest] = grown_margins(text, cases[rest])
-            counted.step()
-    return log_odds, margins
+    parts = folds(bad)
+
+    def done(job: tuple[int, str]) -> Floats:
+        (fit, rest), what = parts[job[0]], job[1]
+        if what in SHAPES:
+            told = grown_margins(grow(cases[fit], bad[fit], what, SEEDS[0]), cases[rest])
+        else:
+            card = fit_scorecard({name: column[fit] for name, column in columns.items()}, bad[fit])
+            told = card.log_odds({name: column[rest] for name, column in columns.items()})
+        return counted.after(told)
+
+    jobs = [(fold, what) for what in ("scorecard", *SHAPES) for fold in range(len(parts))]
+    out = {what: np.zeros(len(bad)) for what in ("scorecard", *SHAPES)}
+    for (fold, what), told in zip(jobs, together(done, jobs), strict=True):
+        out[what][parts[fold][1]] = told
+    return out.pop("scorecard"), out
 
 
 def folds(bad: Flags, count: int = FOLDS, seed: int = 5) -> list[tuple[Any, Any]]:
@@ -210,9 +249,11 @@ def grow(cases: Floats, bad: Flags, shape: str, seed: int) -> str:
     """Grow trees and return LightGBM's text of them."""
     import lightgbm
 
-    settings = SETTINGS | {"num_leaves": SHAPES[shape]["num_leaves"], "seed": seed}
+    shaped = dict(SHAPES[shape])
+    rounds = shaped.pop("rounds")
+    settings = SETTINGS | shaped | {"seed": seed}
     data = lightgbm.Dataset(cases, bad.astype(np.float64), params=settings)
-    text: str = lightgbm.train(settings, data, SHAPES[shape]["rounds"]).model_to_string()
+    text: str = lightgbm.train(settings, data, rounds).model_to_string()
     return text
 
 

@@ -16,9 +16,10 @@ import msgspec
 import numpy as np
 
 from jingwei.learning.protocol import Flags
-from jingwei.learning.tabular import MISSING, TableError
+from jingwei.learning.tabular import TableError
 from jingwei.models.card import Card
 from jingwei.models.compiled import Floats
+from jingwei.models.derived import MISSING
 from jingwei.models.points import Points, PointsModel
 
 QUANTILES = 20

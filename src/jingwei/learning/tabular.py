@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from jingwei.learning.protocol import Flags, auc_roc
 from jingwei.models.compiled import Floats
+from jingwei.models.derived import RARE, Encoder
 
 FEWEST_ROWS = 200
 FEWEST_OF_A_KIND = 30
@@ -144,31 +145,6 @@ def same_columns(train: Table, test: Table, names: Sequence[str]) -> None:
     for name in names:
         if is_text(test.column(name)) != is_text(train.column(name)):
             raise TableError(f"{test.path}: {name!r} is text in one file and numbers in the other")
-
-
-class Encoder(msgspec.Struct, frozen=True):
-    """Turns a table into numbers; all it knows it learned from the training rows.
-
-    A text becomes the place of its value among the values ordered by share of bad outcomes; values seen
-    fewer than FEWEST_OF_A_KIND times share one place. Nothing becomes MISSING.
-    """
-
-    places: dict[str, dict[str, float]]
-
-    def numbers(self, table: Table, names: Sequence[str]) -> dict[str, Floats]:
-        """float64[n] per column."""
-        return {name: self._one(name, table.column(name)) for name in names}
-
-    def _one(self, name: str, column: Column) -> Floats:
-        if name not in self.places:
-            return np.where(np.isfinite(column.astype(np.float64)), column, MISSING).astype(np.float64)
-        place = self.places[name]
-        return np.array([place.get(text, place[RARE]) for text in column], dtype=np.float64)
-
-
-MISSING = -1e12
-"""Stands for nothing; it always gets a range of its own."""
-RARE = "\x00rare"
 
 
 def learn_encoding(train: Table, bad: Flags, names: Sequence[str]) -> Encoder:

@@ -129,6 +129,9 @@ CHART: dict[str, str] = {
     "rounding": "Rounding differences",
     "suspense": "Not yet explained",
     "loans": "Lent to customers",
+    "loan_interest_due": "Interest and charges due on loans",
+    "loan_losses": "Loans written off",
+    "loan_recoveries": "Come in on loans written off",
 }
 """The bank's own chart of accounts; each exists once for every currency."""
 

@@ -38,16 +38,16 @@ class Preference(Kept, frozen=True):
     """How a customer wants the bank to be, on every channel; `id` is the customer's.
 
     `elder` 1: large print with few choices. `undo_s` is how many seconds a payment waits, undoable,
-    when nothing else is said with it.
+    when nothing else is said with it; 0 sends it at once.
     """
 
     elder: int = 0
-    undo_s: int = 0
+    undo_s: int = 15
     changed_at: int = 0
 
 
-ELDER_UNDO_S = 60
-"""How long a payment waits in elder mode unless the customer chose otherwise."""
+USUAL_UNDO_S, ELDER_UNDO_S = 15, 60
+"""How long a payment waits unless the customer chose otherwise, and in elder mode."""
 
 
 def tie_id(seq: int) -> str:

@@ -44,6 +44,18 @@ def parse_product(text: str, name: str) -> Product:
 
     Raises ProductError listing every problem: syntax, a missing, unknown or impossible field.
     """
+    problems: list[Problem] = []
+    product = _product(open_table(text, name, problems))
+    if problems:
+        raise ProductError(name, problems)
+    return product
+
+
+def open_table(text: str, name: str, problems: list[Problem]) -> Table:
+    """Return the whole of this TOML text to be read field by field; what is wrong is added to `problems`.
+
+    Raises ProductError for what is not TOML.
+    """
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -53,14 +65,10 @@ def parse_product(text: str, name: str) -> Product:
     except (RecursionError, ValueError):
         says = "a value is nested too deeply, or a number has too many digits"
         raise ProductError(name, [Problem(1, "syntax", says)]) from None
-    problems: list[Problem] = []
-    product = _product(_Table(values, (), key_lines(text), problems))
-    if problems:
-        raise ProductError(name, problems)
-    return product
+    return Table(values, (), key_lines(text), problems)
 
 
-class _Table:
+class Table:
     """One table of the file while it is read: a problem is noted and a harmless value returned."""
 
     def __init__(
@@ -130,17 +138,17 @@ class _Table:
             self.problem(key, f"must not be below zero, not {text}")
         return minor
 
-    def table(self, key: str) -> _Table:
+    def table(self, key: str) -> Table:
         """Return a table inside this one; an absent one reads as empty."""
         values = self.take(key, dict, f"a table, [{key}]", {})
-        return _Table(values, (*self.path, key), self.lines, self.problems)
+        return Table(values, (*self.path, key), self.lines, self.problems)
 
-    def tables(self, key: str) -> list[_Table]:
+    def tables(self, key: str) -> list[Table]:
         """Return the tables of an array of tables; an absent one reads as empty."""
-        rows: list[_Table] = []
+        rows: list[Table] = []
         for n, row in enumerate(self.take(key, list, f"tables, each beginning [[{key}]]", [])):
             if isinstance(row, dict):
-                rows.append(_Table(row, (*self.path, key, n), self.lines, self.problems))
+                rows.append(Table(row, (*self.path, key, n), self.lines, self.problems))
             else:
                 self.problem(key, f"must be tables, not {row!r:.40}")
         return rows
@@ -158,7 +166,7 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _product(top: _Table) -> Product:
+def _product(top: Table) -> Product:
     code = top.text("code")
     if code and not _CODE.fullmatch(code):
         top.problem("code", "must be small letters, digits and _, beginning with a letter, at most 40")
@@ -196,7 +204,7 @@ def _product(top: _Table) -> Product:
     return product
 
 
-def _interest(table: _Table, currency: str, overdraft_ppm: int) -> Interest:
+def _interest(table: Table, currency: str, overdraft_ppm: int) -> Interest:
     tiers: list[Tier] = []
     for row in table.tables("tier"):
         start = row.money("from", currency, None)
@@ -221,7 +229,7 @@ def _interest(table: _Table, currency: str, overdraft_ppm: int) -> Interest:
     return interest
 
 
-def _fee(table: _Table, currency: str) -> Fee:
+def _fee(table: Table, currency: str) -> Fee:
     maximum = table.money("maximum", currency, None)
     fee = Fee(
         flat_minor=table.money("flat", currency) or 0,
@@ -236,7 +244,7 @@ def _fee(table: _Table, currency: str) -> Fee:
     return fee
 
 
-def _limits(table: _Table, currency: str) -> tuple[int | None, int | None, int | None]:
+def _limits(table: Table, currency: str) -> tuple[int | None, int | None, int | None]:
     names = ("payment", "day", "month")
     limits = [table.money(name, currency, None) for name in names]
     table.done()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from jingwei.models.governance import Governance, lacking
+
 
 class DataSpan(msgspec.Struct, frozen=True):
     """The history a model learned from: [first, until) in microseconds UTC, its rows, how many positive."""
@@ -27,7 +29,7 @@ class Card(msgspec.Struct, frozen=True):
     `span` is None for a model that has not learned from data. `metrics` are measured out of time on
     rows the model was not fitted to. `made_at` is the end of what it learned from (microseconds UTC): the
     same training gives the same bytes, whenever it ran. Latency, which differs, stands in the approval.
-    `says_en` and `says_zh` are for people.
+    `says_en` and `says_zh` are for people. `governance` is there when the model decides about people.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Card(msgspec.Struct, frozen=True):
     made_at: int
     span: DataSpan | None = None
     metrics: dict[str, float] = {}
+    governance: Governance | msgspec.UnsetType = msgspec.UNSET
 
 
 def missing_on(card: Card) -> list[str]:
@@ -51,4 +54,6 @@ def missing_on(card: Card) -> list[str]:
         lacks.append("a data span that ends after it begins")
     if card.span is not None and not card.metrics:
         lacks.append("metrics")
+    if card.governance is not msgspec.UNSET:
+        lacks += lacking(card.governance)
     return lacks

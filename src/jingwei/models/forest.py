@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -79,8 +80,12 @@ class Forest:
         return Forest(self._card, self._grown, (slope, offset))
 
     def to_bytes(self) -> bytes:
+        return pack(Packed(KIND, self._card, self.arrays()))
+
+    def arrays(self) -> dict[str, Any]:
+        """The trees as plain arrays."""
         grown = self._grown
-        arrays = {
+        return {
             "threshold": grown.nodes["threshold"],
             "feature": grown.nodes["feature"],
             "left": grown.nodes["left"],
@@ -89,7 +94,6 @@ class Forest:
             "root": grown.roots,
             "calibration": self._calibration,
         }
-        return pack(Packed(KIND, self._card, arrays))
 
 
 class BoundForest:
@@ -101,6 +105,11 @@ class BoundForest:
         nodes = forest._grown.nodes.copy()
         nodes["feature"] = used[nodes["feature"]]
         self._serve = (nodes, forest._grown.values, forest._trees, used, forest._calibration)
+
+    @property
+    def served(self) -> tuple[Records, Floats, Ints]:
+        """What the compiled walk reads: nodes placed on the columns, leaf values, trees."""
+        return self._serve[:3]
 
     def __call__(self, cases: Floats) -> Floats:
         return score_rows(np.ascontiguousarray(cases), *self._serve)

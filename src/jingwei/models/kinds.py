@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jingwei.models import forest, points
+from jingwei.models import forest, points, stacked
 from jingwei.models.contract import Model, ModelError
 from jingwei.models.packing import Packed, unpack
 
 KINDS: dict[str, Callable[[Packed], Model]] = {
     forest.KIND: forest.unpack_forest,
     points.KIND: points.unpack_points,
+    stacked.KIND: stacked.unpack_stacked,
 }
 
 

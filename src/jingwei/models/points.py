@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -60,13 +61,16 @@ class PointsModel:
         return PointsModel(card, self.base, self.table)
 
     def to_bytes(self) -> bytes:
-        arrays = {
+        return pack(Packed(KIND, self._card, self.arrays()))
+
+    def arrays(self) -> dict[str, Any]:
+        """The table as plain arrays."""
+        return {
             "base": np.array([self.base]),
             "edges": np.array([edge for line in self.table for edge in line.edges]),
             "points": np.array([points for line in self.table for points in line.points]),
             "edge_counts": np.array([len(line.edges) for line in self.table], dtype=np.int32),
         }
-        return pack(Packed(KIND, self._card, arrays))
 
 
 class BoundPoints:
@@ -82,6 +86,11 @@ class BoundPoints:
             edges[i, : len(line.edges)] = line.edges
             points[i, : len(line.points)] = line.points
         self._serve = (edges, points, used, model.base)
+
+    @property
+    def served(self) -> tuple[Floats, Floats, Ints, float]:
+        """What the compiled sum reads: edges, points, columns, base."""
+        return self._serve
 
     def __call__(self, cases: Floats) -> Floats:
         return points_of_rows(np.ascontiguousarray(cases), *self._serve)
@@ -105,13 +114,19 @@ def points_of_row(row: Floats, edges: Floats, points: Floats, used: Ints, base: 
     """Score of one row: the logistic of the base and the points of each feature; NaN where one is missing."""
     if not finite(row, used):
         return math.nan
+    return 1.0 / (1.0 + math.exp(-log_odds_of_row(row, edges, points, used, base)))
+
+
+@compiled
+def log_odds_of_row(row: Floats, edges: Floats, points: Floats, used: Ints, base: float) -> float:
+    """The base and the points of each feature, added up in the table's order."""
     total = base
     for i in range(len(used)):
         value, at = row[used[i]], 0
         while value >= edges[i, at]:
             at += 1
         total += points[i, at]
-    return 1.0 / (1.0 + math.exp(-total))
+    return total
 
 
 @compiled

@@ -5,16 +5,23 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from jingwei.kernel.durable import make_folder, write_whole
-from jingwei.models.card import Latency, missing_on
-from jingwei.models.contract import Model, ModelError, check_model
+from jingwei.models.card import Card, Latency, missing_on
+from jingwei.models.contract import CheckReport, Model, ModelError, check_model
+from jingwei.models.governance import LEAST_REASON, unanswered
 from jingwei.models.kinds import load_model
+
+APPROVE, ROLLBACK, CHALLENGE = "approve", "rollback", "challenge"
+GOVERNED = ("credit", "thin_file", "company")
+"""Slots that decide about people's and companies' credit: no card, no approval."""
+Reasons = Mapping[str, str]
+CHANCE = 0.5
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SLOT = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -25,7 +32,8 @@ class Approval(msgspec.Struct, frozen=True):
 
     `digest` is the champion from then on, `at` microseconds UTC, `latency_us`
     what one score took when the check measured it, `previous` the SHA-256 of the line before,
-    so that a line changed afterwards shows.
+    so that a line changed afterwards shows. `reasons` are the approver's, for each gap between groups that is
+    an alarm.
     """
 
     number: int
@@ -37,6 +45,7 @@ class Approval(msgspec.Struct, frozen=True):
     at: int
     previous: str
     latency_us: Latency | None = None
+    reasons: dict[str, str] = {}
 
 
 class Champion(msgspec.Struct, frozen=True):
@@ -76,17 +85,38 @@ class Registry:
             )
         return load_model(content)
 
-    def approve(self, slot: str, digest: str, *, who: str, why: str, at: int) -> Approval:
-        """Make a kept model the champion of a slot; its card must be complete and the check passed."""
+    def approve(
+        self, slot: str, digest: str, *, who: str, why: str, at: int, reasons: Reasons | None = None
+    ) -> Approval:
+        """Make a kept model the champion of a slot; its card must be complete and the check passed.
+
+        A model that decides about people is approved by somebody else than who trained it, and every gap
+        between groups that is an alarm needs a written reason in `reasons`, by its code. Raises ModelError.
+        """
         model = self.load(digest)
+        refuse_ungoverned(slot, digest, model.card, who, reasons or {})
+        report = self._checked(digest, model)
+        said = dict(reasons or {})
+        with self._locked(slot):
+            return self._append(Approval(0, slot, APPROVE, digest, who, why, at, "", report.latency_us, said))
+
+    def challenge(self, slot: str, digest: str, *, who: str, why: str, at: int) -> Approval:
+        """Let a kept model score beside the champion of a slot; it decides nothing. Raises ModelError."""
+        report = self._checked(digest, self.load(digest))
+        with self._locked(slot):
+            line = champions(self.history(slot))
+            if not line or line[-1] == digest:
+                raise ModelError(f"slot {slot} has no other champion to challenge with model {digest[:12]}")
+            return self._append(Approval(0, slot, CHALLENGE, digest, who, why, at, "", report.latency_us))
+
+    def _checked(self, digest: str, model: Model) -> CheckReport:
         lacks = missing_on(model.card)
         if lacks:
             raise ModelError(f"model {digest[:12]} cannot be approved: its card lacks {', '.join(lacks)}")
         report = check_model(model, load_model)
         if not report.passed:
             raise ModelError(f"model {digest[:12]} cannot be approved: {'; '.join(report.failures)}")
-        with self._locked(slot):
-            return self._append(slot, "approve", digest, (who, why, at), report.latency_us)
+        return report
 
     def rollback(self, slot: str, *, who: str, why: str, at: int) -> Approval:
         """Make the champion before the present one serve again. Raises ModelError when there is none."""
@@ -95,12 +125,20 @@ class Registry:
             if len(line) < 2:
                 raise ModelError(f"slot {slot} has no champion before the present one to go back to")
             self.load(line[-2])
-            return self._append(slot, "rollback", line[-2], (who, why, at))
+            return self._append(Approval(0, slot, ROLLBACK, line[-2], who, why, at, ""))
 
     def champion(self, slot: str) -> Champion | None:
         """The model that serves a slot, its file verified; None when none was ever approved."""
         line = champions(self.history(slot))
         return Champion(line[-1], self.load(line[-1])) if line else None
+
+    def challenger(self, slot: str) -> Champion | None:
+        """The model named last to score beside the champion; None when there is none, or it serves itself."""
+        history = self.history(slot)
+        named = [approval.digest for approval in history if approval.action == CHALLENGE]
+        if not named or named[-1] == champions(history)[-1]:
+            return None
+        return Champion(named[-1], self.load(named[-1]))
 
     def history(self, slot: str) -> tuple[Approval, ...]:
         """All approvals of a slot, oldest first. Raises ModelError when the log was altered."""
@@ -121,16 +159,14 @@ class Registry:
             found.append(approval)
         return tuple(found)
 
-    def _append(
-        self, slot: str, action: str, digest: str, said: tuple[str, str, int], latency: Latency | None = None
-    ) -> Approval:
-        who, why, at = said
-        if not (who.strip() and why.strip()):
+    def _append(self, said: Approval) -> Approval:
+        """Write a line behind the last one of its slot; its number and the hash before are set here."""
+        if not (said.who.strip() and said.why.strip()):
             raise ModelError("an approval says who approves and why")
-        path, past = self._log(slot), self.history(slot)
+        path, past = self._log(said.slot), self.history(said.slot)
         written = path.read_bytes() if past else b""
         previous = hashlib.sha256(written.splitlines()[-1]).hexdigest() if past else ""
-        approval = Approval(len(past) + 1, slot, action, digest, who, why, at, previous, latency)
+        approval = msgspec.structs.replace(said, number=len(past) + 1, previous=previous)
         write_whole(path, written + msgspec.json.encode(approval) + b"\n")
         return approval
 
@@ -157,8 +193,42 @@ def champions(history: tuple[Approval, ...]) -> list[str]:
     """Digests of a slot's champions, the present one last; a rollback takes the last one away."""
     line: list[str] = []
     for approval in history:
-        if approval.action == "rollback":
+        if approval.action == ROLLBACK:
             line.pop()
-        else:
+        elif approval.action == APPROVE:
             line.append(approval.digest)
     return line
+
+
+def refuse_ungoverned(slot: str, digest: str, card: Card, who: str, reasons: Reasons) -> None:
+    """Raise ModelError unless a card shows what one that decides about people must, and a second person asks.
+
+    Holds for every card that carries it, and for the slots that must.
+    """
+    told = card.governance
+    if told is msgspec.UNSET:
+        if slot in GOVERNED:
+            raise ModelError(
+                f"model {digest[:12]} cannot be approved for {slot}: its card says nothing of its owner, its "
+                "data and how groups fare; train it with `jingwei train credit`"
+            )
+        return
+    low = told.intervals.get("auc", (0.0, 0.0))[0]
+    if low <= CHANCE:
+        raise ModelError(
+            f"model {digest[:12]} cannot be approved: on rows held out it cannot be told from chance (its "
+            f"AUC may be as low as {low:.3f})"
+        )
+    if who == told.trained_by:
+        raise ModelError(f"a second person approves: {who} trained model {digest[:12]}")
+    open_ = unanswered(told, reasons)
+    if open_:
+        ratios = {gap.code: gap for gap in told.alarms()}
+        said = "; ".join(
+            f"{code} ({ratios[code].lowest} against {ratios[code].highest}, ratio {ratios[code].ratio:.2f})"
+            for code in open_
+        )
+        raise ModelError(
+            f"model {digest[:12]} cannot be approved: groups fare too differently and nobody has written why "
+            f"that is right: {said}; give a reason of at least {LEAST_REASON} characters for each"
+        )

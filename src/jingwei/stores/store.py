@@ -12,6 +12,9 @@ from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
+from jingwei.domains.credit.trained_score import ScorecardInUse
+from jingwei.domains.credit.warnings import EarlyWarning
 from jingwei.domains.offers.showing import OfferArm, Offering
 from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line
@@ -19,6 +22,7 @@ from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
 from jingwei.ledger.casework import CaseNote, CaseWork
 from jingwei.ledger.family import Preference, Tie
+from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.planned import Payee, PendingPayment, Schedule
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure, Reversal
@@ -50,6 +54,12 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     CaseWork: ("case_work", ()),
     CaseNote: ("case_notes", ("about",)),
     PolicyDraft: ("policy_drafts", ("name", "state")),
+    LoanApplication: ("loan_applications", ("status", "customer")),
+    Loan: ("loans", ("status", "customer")),
+    PayLaterLine: ("pay_later_lines", ("status", "customer")),
+    ScorecardInUse: ("scorecards", ()),
+    EarlyWarning: ("early_warnings", ("status", "loan")),
+    IdentityLink: ("identity_links", ("customer",)),
     Offering: ("offerings", ("customer", "state")),
     OfferArm: ("offer_arms", ()),
     Audience: ("audiences", ("name",)),
@@ -72,6 +82,12 @@ SINCE: dict[type[Kept], int] = {
     CaseWork: 2,
     CaseNote: 2,
     PolicyDraft: 2,
+    LoanApplication: 2,
+    Loan: 2,
+    PayLaterLine: 2,
+    ScorecardInUse: 2,
+    EarlyWarning: 2,
+    IdentityLink: 2,
     Offering: 2,
     OfferArm: 2,
     Audience: 2,

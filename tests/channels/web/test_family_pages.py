@@ -17,6 +17,7 @@ from jingwei.channels.web.installed import SIZES
 from jingwei.channels.web.phrases import phrases
 from jingwei.decisions.policy import parse_policy
 from jingwei.domains.fraud.policy import policy_text
+from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.pay import Pay
 from jingwei.kernel.clock import DAY, MINUTE
 from jingwei.ledger.accounts import Balance
@@ -81,7 +82,8 @@ def test_a_refused_payment_says_why_what_to_change_and_the_law(browser):
     assert "No money left your account." in text and "¥250,000.00" in text
     first, second = (text.index(part) for part in ("how stolen accounts are emptied", "50,000.00 or more"))
     assert first < second, "the heaviest reason first"
-    assert "反电信网络诈骗法第十八条" in text and "Pay from the phone you usually use." in text
+    assert "Law against Telecom and Online Fraud, Article 18" in text
+    assert "Pay from the phone you usually use." in text
     for code in (*answer.reasons, "payment_refused", "takeover"):
         assert code not in page.text
     browser.get("/look", params={"lang": "zh"})
@@ -151,13 +153,17 @@ def test_a_guardian_sees_the_childs_payments_limits_and_answers(browser):
     live = browser.get(f"/app/family/{tie}/live").text
     assert "¥30.00" in live and answer.challenge in live
     shown = {"challenge": answer.challenge, "payee": "bob", "amount_minor": "3000", "currency": "CNY"}
-    wrong = send(browser, f"/app/family/{tie}/payment", yes="1", **(shown | {"amount_minor": "1"}))
+    asked = f"/app/step-up/{answer.challenge}"
+    form = browser.get(asked, headers={"accept-language": "en"})
+    page = told(form)
+    assert "Erin 小艾 wants to pay" in page and "Let Erin 小艾 pay ¥30.00 to" in page
+    assert "ask family" not in page and "It is mine" not in page
+    wrong = send(browser, asked, answer="yes", **(shown | {"amount_minor": "1"}))
     assert wrong.status_code == 422
-    assert (
-        send(browser, f"/app/family/{tie}/payment", yes="1", **shown)
-        .headers["location"]
-        .endswith("child_paid")
-    )
+    shown["proof"] = re.search(r'name="proof" value="([^"]+)"', wrong.text)[1]
+    done = send(browser, asked, answer="yes", proof_demo="1", **shown)
+    assert done.status_code == 303 and done.headers["location"].endswith("child_paid"), told(done)
+    assert browser.get(asked).headers["location"] == "/app/family", "answered already"
     assert browser.home.store.load(Balance, ["erin"])[0].booked_minor == before - 4_000
     assert "waits" not in told(browser.sign_in("customer:erin").get(f"/app/decision/{answer.id}"))
 
@@ -249,6 +255,16 @@ def test_how_long_payments_wait_is_one_of_what_is_offered(browser):
     for wrong in ("31", "-1", "x", ""):
         assert "error=" in send(browser, "/app/settings", undo_s=wrong).headers["location"]
     assert browser.home.store.load(Preference, ["alice"])[0].undo_s == 30
+    known = {"to": "grace", "name": "Grace 葛奶奶", "amount": "3"}
+    now = browser.clock.now()
+    keep = {"key": "keep", "actor": "customer:alice", "at": now, "known_at": now}
+    browser.home.bank.do([KeepPayee(customer="alice", account="grace", name="Grace 葛奶奶", **keep)])
+    browser.clock.advance(2 * DAY)
+    browser.sign_in("customer:alice").get("/look", params={"lang": "en"})
+    for seconds, says in (("30", "In 30 seconds"), ("0", "At once, as you have set it")):
+        send(browser, "/app/settings", undo_s=seconds)
+        check = browser.post("/app/pay/check", form_token=browser.token("/app"), **known)
+        assert f'name="undo_s" value="{seconds}"' in check.text and says in check.text
 
 
 def test_forms_without_their_token_do_nothing(browser):

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import pytest
 from tests.channels.web.browser import Browser
 
-from jingwei.channels.demo_life import live_a_little
+from jingwei.channels.demo_knowing import live_a_little
 from jingwei.channels.knowing.following import agreeing, knowing_of
+from jingwei.channels.knowing.told import INCOME, SENT, kind_of
 from jingwei.channels.web.staff.audience_form import NotAForm, Row, choices, overlap, said, text_of
 from jingwei.consent.uses import DataUse
 from jingwei.domains.offers.showing import Offering
@@ -208,3 +209,18 @@ def test_what_is_late_counts_but_opens_no_closed_day(street: Browser):
     knowing.count([late])
     assert len(knowing.found) == found
     assert knowing.tags.value("bob", "income_wage_sum_30d", today) == 5
+
+
+@pytest.mark.parametrize(
+    ("memo", "words", "kind"),
+    [
+        ("Rent 房租", SENT, "rent"),
+        ("for my parents", SENT, "other"),
+        ("十月电费", SENT, "bill"),
+        ("Wages, Loom Studio 织机工作室工资", INCOME, "wage"),
+        ("养老金", INCOME, "pension"),
+        ("", INCOME, "other"),
+    ],
+)
+def test_a_memo_tells_what_a_payment_is_for(memo: str, words: dict[str, tuple[str, ...]], kind: str):
+    assert kind_of(memo, words) == kind

@@ -142,7 +142,8 @@ def test_a_new_payee_is_proposed_half_an_hour_and_can_be_paid_at_once(alice):
     alice.sign_in("customer:alice")
     assert fields(preview(alice))["undo_s"] == "15"
     alice.get("/look", params={"elder": "1"})
-    assert fields(preview(alice))["undo_s"] == "1800"
+    assert fields(preview(alice))["undo_s"] == "60", "longer in elder mode"
+    assert 'value="1800"' in preview(alice).text, "and a cooler head is one tap away"
 
 
 def test_sending_the_form_twice_pays_once(alice):

@@ -200,7 +200,7 @@ def run_day_end(
     day: Annotated[str, typer.Option(help="The bank day, YYYY-MM-DD (UTC+8); by default yesterday.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Accrue and post interest, take fees, expire holds. Running it again does what is left and no more."""
+    """Accrue and post interest, take fees, close the loans' day; run again, it does only what is left."""
     from functools import partial
 
     from jingwei.channels.rest.day_ends import day_end_told
@@ -208,6 +208,7 @@ def run_day_end(
     from jingwei.channels.streams.planned_work import waiting
     from jingwei.journeys.expire_holds import run as expire
     from jingwei.journeys.run_day_end import run
+    from jingwei.journeys.run_loan_day import run as run_loans
     from jingwei.journeys.settle_payment import run as settle
     from jingwei.kernel.clock import bank_day, day_start
 
@@ -224,7 +225,8 @@ def run_day_end(
             for page in run(number, now, lambda ask: home.bank.do([ask])[0].answer):
                 pages.append(page)
                 tell(sum(one.accounts for one in pages), 0)
-    result(day_end_told((FIRST + timedelta(days=number)).isoformat(), pages), as_json)
+            loans = list(run_loans(number, now, lambda ask: home.bank.do([ask])[0].answer))
+    result(day_end_told((FIRST + timedelta(days=number)).isoformat(), pages, loans), as_json)
 
 
 def _day(text: str) -> int:

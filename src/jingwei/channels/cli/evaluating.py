@@ -24,6 +24,8 @@ def add_to(evaluate: typer.Typer) -> None:
     evaluate.command("uplift")(uplift)
     evaluate.command("lateness")(lateness)
     evaluate.command("reasons")(reasons)
+    evaluate.command("identity")(identity)
+    evaluate.command("loans")(loans)
 
 
 def named(text: str) -> tuple[str, ...]:
@@ -115,6 +117,21 @@ def lateness(
     result(told, as_json)
 
 
+def identity(
+    people: Annotated[int, typer.Option(help="How many made-up customers.", min=100, max=200_000)] = 3_000,
+    seed: Annotated[int, typer.Option(help="One seed is one set of people and mistakes.", min=0)] = 1,
+    as_json: Json = False,
+) -> None:
+    """Plant made-up people with mistakes in a second system and measure who is linked to whom."""
+    from jingwei.learning.linking import measured
+    from jingwei.simulation.city.registers import plant
+
+    planted = plant(people, seed)
+    with progress("identity") as tell:
+        told: Any = measured(planted.own, planted.other, planted.truth, tell)
+    result(told, as_json)
+
+
 def reasons(
     train: Annotated[Path | None, typer.Option(help="Rows to learn from; made-up ones without it.")] = None,
     test: Annotated[Path | None, typer.Option(help="Rows to explain.")] = None,
@@ -139,4 +156,18 @@ def reasons(
         case = case_of_files(files)
     with progress("reasons") as tell:
         told: Any = evaluate_reasons(case, tell)
+    result(told, as_json)
+
+
+def loans(
+    applications: Annotated[int, typer.Option(min=1, help="How many people apply one by one.")] = 200,
+    kills: Annotated[int, typer.Option(min=0, help="How many lives end by SIGKILL while they sign.")] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of the moments of death.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Time applying and signing, ask a hundred at once, and kill the bank while it signs."""
+    from jingwei.channels.streams.loan_measuring import evaluate_loans
+
+    with progress("loans") as tell:
+        told: Any = evaluate_loans(applications, kills, seed, tell)
     result(told, as_json)

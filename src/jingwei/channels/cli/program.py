@@ -15,10 +15,13 @@ from jingwei.channels.cli import (
     checkup,
     city,
     evidence,
+    identity,
     learning,
     people,
     running,
+    simulating,
     soak,
+    sources,
     versions,
 )
 from jingwei.channels.cli.asking import Json, Setting
@@ -66,7 +69,10 @@ backups.add_to(app)
 versions.add_to(app)
 city.add_to(app)
 soak.add_to(app)
+simulating.add_to(app)
 people.add_to(app)
+sources.add_to(app)
+identity.add_to(app)
 
 
 def main() -> None:

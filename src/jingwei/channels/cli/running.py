@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,29 +42,34 @@ def serve(
     typer.echo(f"Opening the bank in {setting(context).home} ...", err=True)
     with bank_at(context, pipelined=apart) as home:
         from jingwei.channels.demo import PEOPLE, settle
-        from jingwei.channels.demo_life import live_a_little
+        from jingwei.channels.demo_knowing import live_a_little
+        from jingwei.channels.demo_life import lead_lives
         from jingwei.channels.identity import FILE, Tokens
 
         known = Tokens(home.path / FILE)
         if demo:
+            lead_lives(home)
             for refusal in settle(home):
                 typer.echo(f"Demo: {refusal.words().en}", err=True)
             live_a_little(home)
             known.grant(*(f"customer:{one.id}" for one in PEOPLE))
         present = _city(home, people) if demo and people else None
+        if demo:
+            _sources(home)
         warm(home)
         home.bank.warm()
         _keep_still()
-        _greet(host, port, known)
         from jingwei.channels.rest import create_app
         from jingwei.channels.rest.wire import server
         from jingwei.channels.streams.city_life import alive
         from jingwei.channels.streams.planned_work import planned
+        from jingwei.channels.streams.sealed_heads import heads
         from jingwei.channels.web.app import web
 
         reached = os.environ.get("JINGWEI_ORIGIN") or f"http://localhost:{port}"
-        beside = [web(demo, reached), planned(), *([alive(present)] if present else [])]
-        server(create_app(home, known, beside), host, port).run()
+        beside = [web(demo, reached), planned(), heads(), *([alive(present)] if present else [])]
+        front = create_app(home, known, beside)
+        server(front, host, port, partial(_greet, host, port, known)).run()
     typer.echo("The bank is closed; everything is written.", err=True)
 
 
@@ -74,6 +80,14 @@ def _city(home: Home, people: int) -> Present | None:
 
     with progress("a city moves in (simulated)") as told:
         return wake(home, people, told)
+
+
+def _sources(home: Home) -> None:
+    """Bring in what the demo's source systems tell, when nothing came in yet."""
+    from jingwei.channels.sources.demo import bring_demo
+
+    if taken := bring_demo(home):
+        typer.echo(f"Source systems told {taken} things of the demo's customers (simulated).", err=True)
 
 
 def _check_free(host: str, port: int) -> None:

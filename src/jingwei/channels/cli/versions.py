@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, books_of, setting
@@ -13,10 +14,14 @@ from jingwei.channels.cli.shown import fields, result, table
 
 if TYPE_CHECKING:
     from jingwei.decisions.policy import Policy
+    from jingwei.models.card import Card
     from jingwei.models.registry import Registry
 
 PolicyFile = Annotated[Path, typer.Argument(help="A policy in TOML.")]
-Slot = Annotated[str, typer.Option(help="Which slot: fraud (cards) or scam (transfers).")]
+Slot = Annotated[str, typer.Option(help="Which slot: fraud, scam, credit, thin_file, company.")]
+Whys = Annotated[
+    list[str], typer.Option("--why", help="Why; again as 'CODE: why' for each gap that is an alarm.")
+]
 Digest = Annotated[str, typer.Argument(help="The model's digest, or its first digits.")]
 Who = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="Why; it is written down.")]
@@ -31,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     model = typer.Typer(help="The models that score payments.", no_args_is_help=True)
     model.command("list")(list_models)
     model.command("approve")(approve_model)
+    model.command("challenge")(challenge_model)
     model.command("rollback")(roll_back)
     model.command("card")(show_card)
     app.add_typer(policy, name="policy")
@@ -172,17 +178,43 @@ def show_card(context: typer.Context, digest: Digest, as_json: Json = False) -> 
 def approve_model(
     context: typer.Context,
     digest: Digest,
-    why: Why,
+    whys: Whys,
     slot: Slot = "fraud",
     who: Who = "staff:reviewer",
     as_json: Json = False,
 ) -> None:
-    """Let a kept model score from the next payment on; it must pass the model check."""
+    """Let a kept model score from now on; it must pass the model check; a second person approves credit."""
+    registry = _registry(context)
+    found = _digest(registry, digest)
+    why, reasons = _reasons(whys, registry.load(found).card)
+    with bank_at(context) as home:
+        home.may_serve(slot, found)
+        home.registry.approve(slot, found, who=who, why=why, at=home.clock.now(), reasons=reasons)
+        home.found()
+    result({"slot": slot, "digest": found, "who": who, "why": why, "reasons": reasons}, as_json)
+
+
+def _reasons(whys: list[str], card: Card) -> tuple[str, dict[str, str]]:
+    """Why in general, and the reasons among them that begin with the code of a gap on the card."""
+    codes = () if card.governance is msgspec.UNSET else tuple(gap.code for gap in card.governance.gaps)
+    parts = [one.partition(":") for one in whys]
+    found = {code: told.strip() for code, _, told in parts if code in codes}
+    return "; ".join(one for one in whys if one.partition(":")[0] not in codes), found
+
+
+def challenge_model(
+    context: typer.Context,
+    digest: Digest,
+    why: Why,
+    slot: Slot = "credit",
+    who: Who = "staff:reviewer",
+    as_json: Json = False,
+) -> None:
+    """Let a kept model score beside the champion of a slot; it decides nothing."""
     registry = _registry(context)
     found = _digest(registry, digest)
     with bank_at(context) as home:
-        home.registry.approve(slot, found, who=who, why=why, at=home.clock.now())
-        home.found()
+        home.registry.challenge(slot, found, who=who, why=why, at=home.clock.now())
     result({"slot": slot, "digest": found, "who": who, "why": why}, as_json)
 
 

@@ -19,12 +19,14 @@ from jingwei.channels.identity import Tokens
 from jingwei.channels.problems import Problem, not_stored
 from jingwei.channels.release import release
 from jingwei.channels.rest.counting import Counted
+from jingwei.channels.rest.customer_view import add_customer_view
 from jingwei.channels.rest.day_ends import add_day_ends
 from jingwei.channels.rest.desk import Desk, problem_response
 from jingwei.channels.rest.evidence import add_evidence
 from jingwei.channels.rest.family_views import add_family
 from jingwei.channels.rest.health import add_health
 from jingwei.channels.rest.joined import Joined
+from jingwei.channels.rest.loan_views import add_loans
 from jingwei.channels.rest.orders import add_orders
 from jingwei.channels.rest.orders_knowing import add_knowing
 from jingwei.channels.rest.own import add_own
@@ -115,6 +117,8 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     add_payments(router, payments)
     for add in (
         add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own, add_family,
+        add_loans,
+        add_customer_view,
         add_knowing,
     ):  # fmt: skip
         add(router, desk)

@@ -374,3 +374,5 @@ class DayEndTold(msgspec.Struct, frozen=True):
     accounts: int
     damaged: list[str]
     waived: list[str]
+    loans: int = 0
+    loans_late: int = 0

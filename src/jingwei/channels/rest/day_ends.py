@@ -14,9 +14,11 @@ from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import day_number, decode, identify, open_envelope, read_body
 from jingwei.channels.rest.views import answer
+from jingwei.journeys import run_loan_day
 from jingwei.journeys.expire_holds import ExpireHolds
 from jingwei.journeys.expire_holds import run as expire
 from jingwei.journeys.run_day_end import DayEndRun, RunDayEnd, run
+from jingwei.journeys.run_loan_day import LoanDayRun, RunLoanDay
 from jingwei.journeys.shape import Answer
 from jingwei.kernel.clock import day_start
 from jingwei.kernel.refusal import Refusal
@@ -44,18 +46,19 @@ def add_day_ends(router: APIRouter, desk: Desk) -> None:
             return Response(body, status, media_type=MEDIA_TYPE)
         loop = asyncio.get_running_loop()
 
-        async def one(command: ExpireHolds | RunDayEnd) -> Answer:
+        async def one(command: ExpireHolds | RunDayEnd | RunLoanDay) -> Answer:
             return (await desk.joined.ask(command)).answer
 
-        def do(command: ExpireHolds | RunDayEnd) -> Answer:
+        def do(command: ExpireHolds | RunDayEnd | RunLoanDay) -> Answer:
             return asyncio.run_coroutine_threadsafe(one(command), loop).result()
 
         await asyncio.to_thread(expire, now, do)
         pages = await asyncio.to_thread(lambda: list(run(day, now, do)))
-        return answer(day_end_told(ask.day, pages))
+        loans = await asyncio.to_thread(lambda: list(run_loan_day.run(day, now, do)))
+        return answer(day_end_told(ask.day, pages, loans))
 
 
-def day_end_told(day: str, pages: list[DayEndRun]) -> DayEndTold:
+def day_end_told(day: str, pages: list[DayEndRun], loans: list[LoanDayRun]) -> DayEndTold:
     """All pages of a day-end together."""
     return DayEndTold(
         day,
@@ -63,4 +66,6 @@ def day_end_told(day: str, pages: list[DayEndRun]) -> DayEndTold:
         sum(page.accounts for page in pages),
         [account for page in pages for account in page.damaged],
         [account for page in pages for account in page.waived],
+        sum(page.loans for page in loans),
+        sum(page.late for page in loans),
     )

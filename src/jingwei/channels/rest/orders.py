@@ -11,6 +11,7 @@ from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.order import Order
 from jingwei.channels.rest.orders_family import FAMILY_ORDERS
 from jingwei.channels.rest.orders_knowing import KNOWING_ORDERS
+from jingwei.channels.rest.orders_lending import LENDING_ORDERS
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
 from jingwei.journeys.answer_step_up import AnswerStepUp
@@ -299,6 +300,7 @@ ORDERS = (
         "Keep an account one pays under a name; only customers keep payees.",
     ),
     *FAMILY_ORDERS,
+    *LENDING_ORDERS,
     *KNOWING_ORDERS,
     Order(
         "/cases/{some_id}/assignment",

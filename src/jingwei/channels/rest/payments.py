@@ -62,7 +62,7 @@ class Transfer(msgspec.Struct, frozen=True, tag="transfer", tag_field="type", fo
     device: OptionalId = ""
     place: OptionalId = ""
     memo: PlainText = ""
-    undo_s: UndoSeconds = 0
+    undo_s: UndoSeconds | None = None
 
 
 class CardPayment(msgspec.Struct, frozen=True, tag="card", tag_field="type", forbid_unknown_fields=True):
@@ -316,7 +316,7 @@ class Payments:
                 device=ask.device,
                 place=ask.place,
                 memo=ask.memo,
-                undo_s=ask.undo_s,
+                undo_s=0 if ask.undo_s is None and caller.inside else ask.undo_s,
             )
         return AuthoriseCardPayment(
             key=key,

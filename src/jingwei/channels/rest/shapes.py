@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from jingwei.channels.demo import STAFF
 from jingwei.channels.rest.sheet import Asked
+from jingwei.channels.rest.spoken_lending import SAMPLES_LENDING
 from jingwei.channels.roles import may, operation
 
 Schema = dict[str, Any]
@@ -103,7 +104,7 @@ SAMPLES: dict[str, Any] = {
     "LookAfterAsk.day": "100.00",
     "month": "500.00",
     "overturn": True,
-}
+} | SAMPLES_LENDING
 """Values of examples, by field or by type and field."""
 
 OPTIONAL = ("device", "account", "opening", "reason", "comment")
@@ -123,6 +124,9 @@ PLACES = (
     ("/appeals/", "P00000000012"),
     ("/call-backs/", "C00000000012"),
     ("/ties/", "T00000000012"),
+    ("/loan-applications/", "Q00000000012"),
+    ("/loans/", "L00000000012"),
+    ("/pay-later/", "Y00000000012"),
 )
 """What stands in an address for its blank."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from jingwei.channels.rest.spoken_family import CHINESE_FAMILY, GROUPS_FAMILY, MEANINGS_FAMILY
+from jingwei.channels.rest.spoken_insight import CHINESE_INSIGHT
 from jingwei.channels.rest.spoken_knowing import CHINESE_KNOWING, GROUPS_KNOWING, MEANINGS_KNOWING
+from jingwei.channels.rest.spoken_lending import CHINESE_LENDING, GROUPS_LENDING, MEANINGS_LENDING
 
 GROUPS = {
     "payments": ("Payments", "付款"),
@@ -23,7 +25,7 @@ GROUPS = {
     "consents": ("Consents", "同意"),
     "cards": ("Cards", "银行卡"),
     "pots": ("Pots", "存钱罐"),
-} | GROUPS_FAMILY | GROUPS_KNOWING
+} | GROUPS_FAMILY | GROUPS_LENDING | GROUPS_KNOWING
 
 CHINESE = {
     # summaries and descriptions of operations
@@ -288,7 +290,7 @@ CHINESE = {
     "Keep a remark on a case.": "为案件添加备注。",
     "Read an identity": "查看身份信息",
     "Record that a customer's identity is read, by whom and what for.": "记录谁为何查看了客户的身份信息。",
-} | CHINESE_FAMILY | CHINESE_KNOWING
+} | CHINESE_FAMILY | CHINESE_LENDING | CHINESE_INSIGHT | CHINESE_KNOWING
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
 MEANINGS = {
@@ -340,7 +342,10 @@ MEANINGS = {
     "comment": ("Why, for the record.", "理由，留作记录。"),
     "text": ("The whole policy file, in TOML.", "策略文件全文，TOML格式。"),
     "day": ("The bank day (UTC+8) to close.", "要结束的银行日（东八区）。"),
-    "undo_s": ("How many seconds it waits and can be undone.", "等待并可撤回的秒数。"),
+    "undo_s": (
+        "How many seconds it waits and can be undone; null: as long as the customer prefers.",
+        "等待并可撤回的秒数；null为按客户的设置。",
+    ),
     "every": ("Once, every week or every month.", "一次、每周或每月。"),
     "first": ("The bank day (UTC+8) of the first payment.", "首次付款的银行日（东八区）。"),
     "until": ("The last day it holds or is made on; empty: no end.", "有效或可付款的最后一天；空为无期限。"),
@@ -375,7 +380,7 @@ MEANINGS = {
     "ReviewAsk.reason": ("The reason for the answer.", "处理意见的原因。"),
     "ShowingAsk.purpose": ("What it is read for.", "查看的目的。"),
     "ShowingAsk.case": ("The case it is read for.", "所涉案件。"),
-} | MEANINGS_FAMILY | MEANINGS_KNOWING
+} | MEANINGS_FAMILY | MEANINGS_LENDING | MEANINGS_KNOWING
 """What a field means, in English and Chinese, by name or by type and name."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -216,9 +217,20 @@ class PaymentsProtocol(PatientProtocol):
             super().timeout_keep_alive_handler()
 
 
-def server(front: Front, host: str, port: int) -> uvicorn.Server:
-    """The server `jingwei serve` runs: loopback speed, no access log, ten seconds to end politely."""
+def server(front: Front, host: str, port: int, opened: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """The server `jingwei serve` runs: loopback speed, no access log, ten seconds to end politely.
+
+    `opened` is called once it listens: whoever is told then is never refused.
+    """
     import uvicorn
+
+    class Opened(uvicorn.Server):
+        """Tells when it listens."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                opened()
 
     protocol = cast(type[asyncio.Protocol], _protocol(front.payments))
     config = uvicorn.Config(
@@ -235,7 +247,7 @@ def server(front: Front, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=10,
         server_header=False,
     )
-    serving = uvicorn.Server(config)
+    serving = Opened(config)
     front.leaving = lambda: serving.should_exit
     return serving
 

@@ -32,6 +32,7 @@ from jingwei.channels.web.staff import add_staff
 from jingwei.stores.drafts import Drafts
 from jingwei.stores.sessions import Sessions
 from jingwei.stores.store import StoreError
+from jingwei.stores.views import Views
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -61,7 +62,8 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
         sessions = Sessions(path / SESSIONS)
         drafts = Drafts(path / SESSIONS)
         site = Site(desk, sessions, signon, demo)
-        site.drafts = drafts
+        views = Views(path / SESSIONS)
+        site.drafts, site.views = drafts, views
         desk.tokens.roles_of = remembered(site.roles_of)
         add_web(app.router, site)
         oidc = Provider(site)
@@ -69,7 +71,7 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
         desk.tokens.listen(oidc.caller)
 
         def close() -> None:
-            for one in (oidc, drafts, sessions, signon):
+            for one in (oidc, drafts, views, sessions, signon):
                 one.close()
             if desk.knowing is not None:
                 desk.knowing.close()

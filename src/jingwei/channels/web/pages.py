@@ -18,7 +18,7 @@ from jingwei.channels.demo import made_up_roles
 from jingwei.channels.problems import Problem
 from jingwei.channels.release import release
 from jingwei.channels.rest.sheet import ICON, WEAVE
-from jingwei.channels.roles import may_ask
+from jingwei.channels.roles import may, may_ask
 from jingwei.channels.roles import page as page_roles
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.visit import Turned, Visit, admit, same_site, visit_of
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jingwei.kernel.command import Command
     from jingwei.stores.drafts import Drafts
     from jingwei.stores.sessions import Session, Sessions
+    from jingwei.stores.views import Views
 
 LOG = logging.getLogger("jingwei.web")
 GUARD = {
@@ -74,6 +75,7 @@ class Site:
         self.tasks: list[Task] = []
         """What runs beside the pages."""
         self.drafts: Drafts
+        self.views: Views
         self.guards: dict[tuple[str, str], tuple[str, ...]] = {}
         """Every page by method and address, with the roles that may open it; () for everybody."""
 
@@ -103,6 +105,7 @@ class Site:
             "words": lambda words: worded(words, visit.lang),
             "form_token": form_token(session),
             "new_key": new_key,
+            "may_open": lambda path: session is not None and may(session.roles, page_roles(path)),
             "now": self.now(),
             "telephone": self.telephone,
             "known": phrases(),

@@ -25,7 +25,7 @@ from jingwei.kernel.clock import SECOND
 from jingwei.kernel.command import Command
 from jingwei.kernel.ids import decision_id
 from jingwei.simulation.city.draws import Draws
-from jingwei.simulation.city.people import names
+from jingwei.simulation.city.people import names, openings_minor
 from jingwei.simulation.city.transfers import BILLERS
 from jingwei.simulation.city.world import City
 
@@ -63,9 +63,7 @@ def openings(city: City, at: int) -> Iterator[OpenAccount]:
             kind="company",
             **stamp,
         )
-    rng = Draws(city.seed).of("openings")
-    months = 0.5 + rng.exponential(1.8, city.people.size)
-    opening = np.rint(city.people.income_minor * months / 100).astype(np.int64) * 100
+    opening = openings_minor(Draws(city.seed), city.people)
     ids = city.people.ids(np.arange(city.people.size))
     told = names(Draws(city.seed), city.people.size)
     born = [city.first.year - age for age in city.people.age.tolist()]

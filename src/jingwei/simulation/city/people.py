@@ -167,6 +167,13 @@ def _parents(rng: np.random.Generator, age: Ints, count: int) -> Ints:
     return np.where(has, old[rng.integers(0, len(old), count)], -1).astype(np.int64)
 
 
+def openings_minor(draws: Draws, people: People) -> Ints:
+    """What lies on each person's account on the first day, whole yuan in fen."""
+    rng = draws.of("openings")
+    months = 0.5 + rng.exponential(1.8, people.size)
+    return np.rint(people.income_minor * months / 100).astype(np.int64) * 100
+
+
 def names(draws: Draws, count: int) -> list[str]:
     """Made-up names, two or three characters; the same name may occur twice, as in life."""
     rng = draws.of("names")

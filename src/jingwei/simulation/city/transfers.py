@@ -19,6 +19,7 @@ from jingwei.simulation.city.draws import (
     seconds_of_day,
 )
 from jingwei.simulation.city.people import FRIENDS, SEGMENTS, People
+from jingwei.simulation.city.strains import Strains
 
 TALK = ((12.0, 2.5, 1.0), (20.5, 2.0, 1.6))
 OFFICE = ((9.5, 0.8, 1.0), (14.5, 1.0, 0.6))
@@ -26,20 +27,21 @@ BILLERS = ("water", "power", "gas", "telecom")
 BILL_YUAN = (42.0, 135.0, 60.0, 79.0)
 
 
-def incomes(draws: Draws, people: People, almanac: Almanac, effect: Effects) -> Columns:
+def incomes(draws: Draws, people: People, almanac: Almanac, effect: Effects, strains: Strains) -> Columns:
     """Money from outside: columns person, at_s, amount_minor, source ("clearing" or "cash"), memo."""
     rng = draws.of("incomes")
     waged = people.employer >= 0
     due = almanac.day_of_month[None, :] == people.payday[:, None]
     person, day = np.nonzero(due & waged[:, None] & effect.earns)
     amount = people.income_minor[person] * rng.normal(1.0, 0.03, len(person)).clip(0.8, 1.3)
+    amount *= strains.pay(person, day)
     memo = np.where(people.employer[person] == 0, "pension", "wage")
     wages = _in(person, day * DAY_S + seconds_of_day(rng, OFFICE, len(person)), amount, "clearing", memo)
     own = np.flatnonzero(~waged)
     often = np.where(np.array([one.code == "merchant" for one in SEGMENTS])[people.trade[own]], 0.45, 0.12)
     person, day = np.nonzero(rng.random((len(own), almanac.days)) < often[:, None])
     per = people.income_minor[own] / (30 * often)
-    taken = lognormal(rng, per[person] * 0.9, 0.45, len(person))
+    taken = lognormal(rng, per[person] * 0.9, 0.45, len(person)) * strains.pay(own[person], day)
     at = day * DAY_S + seconds_of_day(rng, ((17.5, 1.5, 1.0),), len(person))
     source = np.where(rng.random(len(person)) < 0.5, "cash", "clearing")
     takings = _in(own[person], at, taken, source, np.full(len(person), "takings"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from jingwei.simulation.city.causes import CAUSES, Causes, effects, strike
 from jingwei.simulation.city.crime import KINDS, Crime, commit_crimes
 from jingwei.simulation.city.draws import DAY_S, Columns, Draws, Ints, in_time, joined
 from jingwei.simulation.city.labels import reports
+from jingwei.simulation.city.lending import NEVER_PAID, borrowing, lend, lived, records
 from jingwei.simulation.city.people import SEGMENTS, People, settle
 from jingwei.simulation.city.records import (
     PAGES,
@@ -32,6 +33,8 @@ from jingwei.simulation.city.records import (
 )
 from jingwei.simulation.city.shops import CODES, Shops, open_shops
 from jingwei.simulation.city.spending import card_payments
+from jingwei.simulation.city.strains import Strains, debts, queries, strain
+from jingwei.simulation.city.strains import told as told_strains
 from jingwei.simulation.city.transfers import BILLERS, incomes, transfers
 
 LEAST_PEOPLE, MOST_PEOPLE = 20, 2_000_000
@@ -63,9 +66,17 @@ class City:
 
 
 def live_through(
-    count: int, days: int, seed: int, first: date | None = None, told: Progress = lambda done, total: None
+    count: int,
+    days: int,
+    seed: int,
+    first: date | None = None,
+    told: Progress = lambda done, total: None,
+    only: Sequence[str] | None = None,
 ) -> City:
     """Let `count` people live for `days` from `first` (by default: the days before 2026-03-01).
+
+    Of the systems that move no money only those named in `only` are made, all when None; what is made is the
+    same either way.
 
     Raises ValueError when the city would be too small or too large.
     """
@@ -79,18 +90,20 @@ def live_through(
     shops = open_shops(draws, people)
     causes = strike(draws, people, days)
     effect = effects(causes, people, days)
+    strains = strain(draws, people, days)
     told(1, 6)
     cards = card_payments(draws, people, shops, almanac, (causes, effect))
     told(2, 6)
     moves = transfers(draws, people, almanac, effect)
-    cash = incomes(draws, people, almanac, effect)
+    cash = incomes(draws, people, almanac, effect, strains)
     told(3, 6)
     crime = commit_crimes(draws, people, shops, days)
     city = City(begin, days, seed, people, shops)
     _money(city, cards, moves, cash, crime)
     told(4, 6)
-    _beside(city, draws, almanac, causes, crime)
+    _beside(city, draws, almanac, (causes, strains, crime), only)
     told(5, 6)
+    _lending(city, draws, almanac, (causes, strains))
     _labels(city, draws)
     _truth(city, causes, crime)
     told(6, 6)
@@ -124,22 +137,49 @@ def _within(rows: Columns, horizon: int) -> Columns:
     return {name: column[here] for name, column in rows.items()}
 
 
-def _beside(city: City, draws: Draws, almanac: Almanac, causes: Causes, crime: Crime) -> None:
+def _beside(
+    city: City,
+    draws: Draws,
+    almanac: Almanac,
+    life: tuple[Causes, Strains, Crime],
+    only: Sequence[str] | None,
+) -> None:
     """The systems that move no money of ours, each with a moment `at`."""
     people, days = city.people, city.days
-    made = {
-        "loans": loans(draws, people, almanac, causes),
-        "wealth": funds(draws, people, days),
-        "digital": views(draws, people, almanac, causes),
-        "crm": contacts(draws, people, days),
-        "insurance": policies(draws, people, days),
-        "service": calls(draws, people, causes, days, crime.calls),
-        "devices": logins(draws, people, days),
-        "registers": registers(draws, people, almanac),
-        "shopping": shopping(draws, people, almanac, causes),
+    causes, strains, crime = life
+    made: dict[str, Callable[[], Columns]] = {
+        "loans": lambda: in_time(
+            joined([loans(draws, people, almanac, causes), debts(draws, people, strains, almanac)])
+        ),
+        "wealth": lambda: funds(draws, people, days),
+        "digital": lambda: views(draws, people, almanac, causes),
+        "crm": lambda: contacts(draws, people, days),
+        "insurance": lambda: policies(draws, people, days),
+        "service": lambda: calls(draws, people, causes, days, crime.calls),
+        "devices": lambda: logins(draws, people, days),
+        "registers": lambda: registers(draws, people, almanac),
+        "shopping": lambda: shopping(draws, people, almanac, causes),
     }
+    for name in made if only is None else only:
+        rows = made[name]()
+        city.systems[name] = {**rows, "at": _at(city.first, np.asarray(rows["at_s"]))}
+
+
+def _lending(city: City, draws: Draws, almanac: Almanac, life: tuple[Causes, Strains]) -> None:
+    """The bank's own loans and the bureau's record of who asked about whom; whether the refused would have
+    paid goes into the truth."""
+    asked = borrowing(draws, city.people, almanac, life, city.systems)
+    book, granted = lend(draws, asked)
+    made = records(asked, book, granted)
+    made["bureau_queries"] = queries(draws, city.people, life[1], city.days)
     for name, rows in made.items():
         city.systems[name] = {**rows, "at": _at(city.first, np.asarray(rows["at_s"]))}
+    paid = city.systems["book_instalments"].pop("paid_s")
+    at = _at(city.first, np.asarray(paid))
+    city.systems["book_instalments"]["paid"] = np.where(paid == NEVER_PAID, 0, at)
+    would = lived(asked, np.ones(len(granted), bool)).written_off < city.days
+    city.truth["would_fail"] = {"loan": np.flatnonzero(would)}
+    city.truth["strains"] = told_strains(life[1], city.people)
 
 
 def _labels(city: City, draws: Draws) -> None:

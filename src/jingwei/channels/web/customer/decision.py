@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from jingwei.channels.identity import caller_of
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.evidence import parts_told, seen
+from jingwei.channels.web.customer.people import Named
 from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import phrases
 from jingwei.channels.web.visit import Visit, form_of, signed_in
@@ -124,8 +125,11 @@ def page(site: Site, visit: Visit, sealed: Sealed, typed: str = "", refusal: str
     reader = site.desk.reader
     state = state_of(reader, sealed)
     appeal = next(iter(reader.load(Appeal, [appeal_id(sealed.answer.id)])), None)
+    payee = getattr(sealed.command, "payee", "")
+    named = Named(site, visit, visit.session.who if visit.session else "")
     values = {
         "paid": sealed.command,
+        "payee": named(payee) if payee else sealed.command.terminal,
         "id": sealed.answer.id,
         "state": state,
         "reasons": reasons_of(site, sealed),

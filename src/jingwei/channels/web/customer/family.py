@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.family_views import seen, tie_through, ties_of
 from jingwei.channels.rest.reading import amount
+from jingwei.channels.web.customer.people import Named
 from jingwei.channels.web.pages import worded
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.answer_step_up import AnswerStepUp
@@ -80,7 +81,7 @@ def add_tie(router: Router, site: Site) -> None:
     async def live(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
         tie = through(site, visit, session)
-        return site.page(visit, "app/tie_live.html", shown(site, tie, session))
+        return site.page(visit, "app/tie_live.html", shown(site, visit, tie, session))
 
     async def limits(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
@@ -99,11 +100,10 @@ def add_tie(router: Router, site: Site) -> None:
     async def payment(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
         tie, form = through(site, visit, session), await form_of(visit, session)
-        refusal = await done(site, visit, answered(site, session, form))
+        refusal = await done(site, visit, denied(site, session, form))
         if refusal:
             return tie_page(site, visit, session, refusal)
-        told = "child_paid" if text(form, "yes") else "child_not_paid"
-        return RedirectResponse(f"/app/family/{tie.id}?told={told}", 303)
+        return RedirectResponse(f"/app/family/{tie.id}?told=child_not_paid", 303)
 
     site.add(router, "/app/family/{tie}", show)
     site.add(router, "/app/family/{tie}/live", live)
@@ -154,7 +154,7 @@ def page(site: Site, visit: Visit, session: Session, refusal: str = "", typed: s
     return site.page(visit, "app/family.html", values, 422 if refusal else 200)
 
 
-def shown(site: Site, tie: Tie, session: Session) -> dict[str, Any]:
+def shown(site: Site, visit: Visit, tie: Tie, session: Session) -> dict[str, Any]:
     """What the tie shows: accounts with lines, and payments that wait for the guardian."""
     reader = site.desk.reader
     asked = reader.find(Challenge, "customer", session.who, limit=MOST) if tie.kind == GUARDIAN else []
@@ -168,6 +168,7 @@ def shown(site: Site, tie: Tie, session: Session) -> dict[str, Any]:
         "accounts": accounts,
         "waiting": [one for one in waiting if holds.get(one.hold) in own],
         "guardian": tie.kind == GUARDIAN,
+        "named": Named(site, visit, session.who),
     }
 
 
@@ -176,7 +177,7 @@ def tie_page(
 ) -> Response:
     """The page of one tie."""
     tie = through(site, visit, session)
-    values = shown(site, tie, session) | {"refusal": refusal, "typed": typed or {}, "digits": digits}
+    values = shown(site, visit, tie, session) | {"refusal": refusal, "typed": typed or {}, "digits": digits}
     return site.page(visit, "app/tie.html", values, 422 if refusal else 200)
 
 
@@ -200,12 +201,12 @@ def looked_after(site: Site, session: Session, tie: Tie, form: FormData) -> Look
     return LookAfter(tie=tie.id, account=account.id, frozen=bool(text(form, "frozen")), **minor, **stamp)
 
 
-def answered(site: Site, session: Session, form: FormData) -> AnswerStepUp:
-    """The guardian's answer, bound to what the page showed."""
+def denied(site: Site, session: Session, form: FormData) -> AnswerStepUp:
+    """The guardian's no, bound to what the page showed; a yes is proved on the page of the step-up."""
     minor = text(form, "amount_minor")
     return AnswerStepUp(
         challenge=text(form, "challenge"),
-        confirm=bool(text(form, "yes")),
+        confirm=False,
         payee=text(form, "payee"),
         amount_minor=int(minor) if minor.isascii() and minor.isdigit() and len(minor) < 18 else 0,
         currency=text(form, "currency"),

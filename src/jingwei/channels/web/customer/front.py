@@ -45,6 +45,7 @@ class Row(NamedTuple):
     kind: str
     to: str
     inner: bool
+    note: str = ""
 
 
 def add_front(router: Router, site: Site) -> None:
@@ -138,4 +139,4 @@ def row(site: Site, visit: Visit, named: Named, mine: dict[str, Account], entry:
         name = visit.say(f"pay.kind.{entry.kind}")
     to = (about or f"D{number:011d}") if isinstance(command, Pay) else ""
     minor = abs(entry.amount_minor) if inner else entry.amount_minor
-    return Row(name, entry.at, minor, currency, entry.kind, to, inner)
+    return Row(name, entry.at, minor, currency, entry.kind, to, inner, getattr(command, "memo", ""))

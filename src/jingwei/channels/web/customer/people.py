@@ -6,7 +6,9 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from jingwei.channels.rest.views import standings
+from jingwei.channels.web import naming
 from jingwei.channels.web.customer.names import Match, compare, masked
+from jingwei.channels.web.naming import is_pot
 from jingwei.kernel.clock import DAY, MINUTE
 from jingwei.ledger.accounts import Account, Standing
 from jingwei.ledger.planned import Payee, payee_key
@@ -52,8 +54,9 @@ class Checks:
 
 
 def own_accounts(site: Site, who: str) -> list[Standing]:
-    """The customer's own open accounts."""
-    return [one for one in standings(site.desk.reader, who, "", 50) if one.account.status == "open"]
+    """The customer's own open accounts that can pay and be paid: pots are filled and emptied, no more."""
+    found = standings(site.desk.reader, who, "", 200)
+    return [one for one in found if one.account.status == "open" and not is_pot(one.account)]
 
 
 def payees(site: Site, who: str) -> list[Payee]:
@@ -62,11 +65,8 @@ def payees(site: Site, who: str) -> list[Payee]:
 
 
 def account_name(site: Site, visit: Visit, account: Account) -> str:
-    """The name of an own account: its product's."""
-    product = site.desk.home.products.find(account.product)
-    if product is None:
-        return account.id
-    return product.name.zh if visit.lang == "zh" else product.name.en
+    """The name of an own account: its product's, or the pot's."""
+    return naming.account_name(site.desk.home.products, site.desk.reader, account, visit.lang)
 
 
 def find(site: Site, visit: Visit, who: str, to: str, written: str) -> Found:

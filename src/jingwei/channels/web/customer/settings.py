@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse, Response
 
-from jingwei.channels.rest.views import standings, walk
+from jingwei.channels.rest.views import walk
+from jingwei.channels.web.customer.people import Named, own_accounts
 from jingwei.channels.web.sign_in import YEAR_S, back_to
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.ask_for_person import AskForPerson
@@ -84,13 +85,15 @@ def elder_front(site: Site, visit: Visit) -> Response:
     """The first page in elder mode: the balance and few large actions, nothing else."""
     session = signed_in(visit, inside=False)
     reader = site.desk.reader
-    own = standings(reader, session.who, "", 50)
+    own = own_accounts(site, session.who)
     entries = walk(reader, own[0].balance, "", LOOK_BACK)[0] if own else []
     paid = [one.other for one in entries if one.amount_minor < 0 and not one.other.startswith("bank:")]
     asked = reader.find(Challenge, "customer", session.who, limit=100)
+    named = Named(site, visit, session.who)
     values = {
         "own": own[:1],
-        "known": list(dict.fromkeys(paid))[:KNOWN],
+        "known": [(one, named(one)) for one in dict.fromkeys(paid)][:KNOWN],
+        "named": named,
         "waiting": [one for one in asked if one.status == "open" and one.expires_at > site.now()],
         "pay": next((path for path in PAYING if ("GET", path) in site.guards), ""),
         "receive": next((path for path in RECEIVING if ("GET", path) in site.guards), ""),

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.signon.people import Refused
-from jingwei.channels.web.customer.payment import own_payment, state_of
+from jingwei.channels.web.customer.payment import state_of
 from jingwei.channels.web.customer.people import Named
 from jingwei.channels.web.customer.transfer import key_of
 from jingwei.channels.web.pages import worded
@@ -18,7 +18,7 @@ from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.refusal import Refusal
-from jingwei.ledger.work import Challenge
+from jingwei.ledger.work import Challenge, Customer
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -34,7 +34,7 @@ def add_step_up(router: Router, site: Site) -> None:
         session = signed_in(visit, inside=False)
         challenge = mine(site, session.who, visit.request.path_params["challenge"])
         if challenge.status != "open":
-            return RedirectResponse(f"/app/payment/{challenge.about}", 303)
+            return RedirectResponse(onward(site, challenge), 303)
         return page(site, visit, session, challenge)
 
     async def answer(visit: Visit) -> Response:
@@ -67,9 +67,7 @@ def add_step_up(router: Router, site: Site) -> None:
         refusal = reply.answer.refusal
         if refusal is not None and refusal.code != "challenge_expired":
             return page(site, visit, session, challenge, worded(refusal.words(), visit.lang))
-        told = {"yes": "confirmed", "no": "denied", "family": "family"}[chosen]
-        about = f"/app/payment/{challenge.about}"
-        return RedirectResponse(about if refusal else f"{about}?told={told}", 303)
+        return RedirectResponse(onward(site, challenge, "" if refusal else chosen), 303)
 
     site.add(router, "/app/step-up/{challenge}", show)
     site.add(router, "/app/step-up/{challenge}", answer, "POST")
@@ -84,10 +82,12 @@ def what(site: Site, visit: Visit, challenge: Challenge) -> What:
 def page(site: Site, visit: Visit, session: Session, challenge: Challenge, says: str = "") -> Response:
     """The reasons, exactly what is to be confirmed, and the answers there are."""
     shown = what(site, visit, challenge)
-    sealed = own_payment(site, challenge.customer, challenge.about)
+    sealed = site.desk.record(challenge.about)
+    child = child_of(site, challenge)
     whys = site.desk.sentences.reasons(sealed.answer)
     values = {
         "challenge": challenge,
+        "child": name_of(site, child) if child else "",
         "payee": shown.name,
         "asking": ask_proof(site, session, shown),
         "reasons": [why.zh if visit.lang == "zh" else why.en for why in whys],
@@ -95,6 +95,29 @@ def page(site: Site, visit: Visit, session: Session, challenge: Challenge, says:
         "failed": "" if says == "?" else says,
     }
     return site.page(visit, "app/step_up.html", values, 422 if says else 200)
+
+
+TOLD = {"yes": "confirmed", "no": "denied", "family": "family"}
+TOLD_GUARDIAN = {"yes": "child_paid", "no": "child_not_paid", "family": "child_not_paid"}
+
+
+def onward(site: Site, challenge: Challenge, chosen: str = "") -> str:
+    """Where the outcome stands: at one's own payment, or with the family; with what was chosen."""
+    child = child_of(site, challenge)
+    to = "/app/family" if child else f"/app/payment/{challenge.about}"
+    return f"{to}?told={(TOLD_GUARDIAN if child else TOLD)[chosen]}" if chosen else to
+
+
+def child_of(site: Site, challenge: Challenge) -> str:
+    """Who asked for the payment when it was not the one who must answer: a guardian's child; else ""."""
+    asked = str(getattr(site.desk.record(challenge.about).command, "customer", ""))
+    return "" if asked == challenge.customer else asked
+
+
+def name_of(site: Site, who: str) -> str:
+    """The name of somebody the guardian knows."""
+    found = next(iter(site.desk.reader.load(Customer, [who])), None)
+    return found.name if found and found.name else who
 
 
 def mine(site: Site, who: str, some_id: str) -> Challenge:

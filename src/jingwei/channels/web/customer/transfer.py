@@ -19,6 +19,7 @@ from jingwei.journeys.keep_payee import KeepPayee
 from jingwei.journeys.pay import Pay
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.money import MoneyError, format_minor, parse_minor
+from jingwei.ledger.family import ELDER_UNDO_S, USUAL_UNDO_S, Preference
 from jingwei.ledger.fees import transfer_fee
 from jingwei.stores.store import StoreError
 
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from jingwei.ledger.accounts import Standing
     from jingwei.stores.sessions import Session
 
-UNDO_S, HALF_HOUR_S, DAY_S = 15, 1_800, 86_400
-WAITS = (UNDO_S, HALF_HOUR_S, DAY_S)
-"""How long a payment can be made to wait (seconds): the usual undo window, and two for a cooler head."""
+HALF_HOUR_S, DAY_S = 1_800, 86_400
+COOLER = (HALF_HOUR_S, DAY_S)
+"""How long a payment can be made to wait beside the customer's own undo window (seconds), to think again."""
 
 PATIENCE_S = 10.0
 """After this an answer that has not come is "unknown": the page asks again, with the same key."""
@@ -78,7 +79,7 @@ def add_transfer(router: Router, site: Site) -> None:
         asked = read(site, visit, session, fields)
         if asked.wrong:
             return form(site, visit, session, fields, asked.wrong, 422)
-        return preview(site, visit, fields, asked)
+        return preview(site, visit, session, fields, asked)
 
     async def send(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
@@ -87,7 +88,7 @@ def add_transfer(router: Router, site: Site) -> None:
         if asked.wrong or not _KEY.fullmatch(asked.key):
             return form(site, visit, session, fields, asked.wrong or {"to": "error.form_old"}, 422)
         if fields["fee"] != str(asked.fee_minor):
-            return preview(site, visit, fields, asked)
+            return preview(site, visit, session, fields, asked)
         return await sent(site, visit, session, fields, asked)
 
     site.add(router, "/app/pay", begin)
@@ -149,25 +150,27 @@ def read(site: Site, visit: Visit, session: Session, fields: dict[str, str]) -> 
         wrong["amount"] = "pay.error.amount"
     product = site.desk.home.products.find(payer.account.product)
     fee = transfer_fee(product, minor) if product and minor > 0 else 0
-    asked = fields["undo_s"]
-    undo_s = int(asked) if asked in map(str, WAITS) else usual_wait(visit, payee)
+    asked, own_wait = fields["undo_s"], preferred_wait(site, visit, session.who)
+    offered = map(str, (own_wait, *COOLER))
+    undo_s = int(asked) if asked in offered else HALF_HOUR_S if payee.new and not payee.own else own_wait
     return Asked(payer, payee, minor, fee, fields["memo"], undo_s, fields["key"], wrong)
 
 
-def usual_wait(visit: Visit, payee: Found) -> int:
-    """How long a payment waits unless asked otherwise: longer for a new payee, and in elder mode."""
-    if payee.own:
-        return UNDO_S
-    return HALF_HOUR_S if payee.new or visit.elder else UNDO_S
+def preferred_wait(site: Site, visit: Visit, who: str) -> int:
+    """How long this customer's payments wait: as set, else the usual time, longer in elder mode (seconds)."""
+    said = next(iter(site.desk.reader.load(Preference, [who])), None)
+    usual = ELDER_UNDO_S if visit.elder else USUAL_UNDO_S
+    return usual if said is None else said.undo_s
 
 
-def preview(site: Site, visit: Visit, fields: dict[str, str], asked: Asked) -> Response:
+def preview(site: Site, visit: Visit, session: Session, fields: dict[str, str], asked: Asked) -> Response:
     """The second step: exactly what will run, and how long it can be undone."""
     assert asked.payer is not None
     again = fields | {"undo_s": str(asked.undo_s), "fee": str(asked.fee_minor), "key": new_key()}
     again["payer"] = asked.payer.account.id
     again["amount"] = format_minor(asked.amount_minor, asked.currency)
-    offered = WAITS if asked.payee.new or visit.elder else WAITS[:1]
+    own_wait = preferred_wait(site, visit, session.who)
+    offered = (own_wait, *(COOLER if asked.payee.new or visit.elder else ()))
     total = asked.amount_minor + asked.fee_minor
     values = {"asked": asked, "fields": again, "waits": offered, "total": total}
     values["payer"] = account_name(site, visit, asked.payer.account)

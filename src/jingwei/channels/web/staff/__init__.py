@@ -11,6 +11,7 @@ from jingwei.channels.web.staff.case import add_case
 from jingwei.channels.web.staff.customers import add_customers
 from jingwei.channels.web.staff.day import add_day
 from jingwei.channels.web.staff.floor import Floor
+from jingwei.channels.web.staff.knowing import add_knowing
 from jingwei.channels.web.staff.live import add_live
 from jingwei.channels.web.staff.oversight import add_oversight
 from jingwei.channels.web.staff.people_waiting import add_people_waiting
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def add_staff(router: Router, site: Site) -> None:
     """Add every page under /desk."""
     floor = Floor(site)
-    for add_to_floor in (add_queue, add_case, add_acts, add_customers, add_live):
+    for add_to_floor in (add_queue, add_case, add_acts, add_customers, add_live, add_knowing):
         add_to_floor(router, floor)
     for add in (add_audience, add_audiences, add_day, add_people_waiting):
         add(router, site)

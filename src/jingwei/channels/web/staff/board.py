@@ -1,4 +1,4 @@
-"""The board: every case with the work on it, kept in memory and brought up to date before each look."""
+"""The board: cases that wait and those of the last weeks, in memory, brought up to date before each look."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 
+from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY, HOUR, bank_day
+from jingwei.kernel.ids import case_id, seq_of
 from jingwei.ledger.casework import INBOXES, CaseWork
 from jingwei.ledger.work import Case
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 AT_ONCE = 1_000
 DAYS = 14
 """How far back the figures go."""
+
+HISTORY = 28 * DAY
+"""Answered cases whose payment is older than this are not kept in memory; each is read when it is opened."""
 
 ALIKE = 5
 """How many similar cases are shown."""
@@ -67,7 +72,11 @@ class Figures(NamedTuple):
 
 
 class Board:
-    """All cases, by id. For one thread; reads only what changed since the last look."""
+    """Cases by id: all that wait, and the answered ones of the last weeks.
+
+    For one thread. The first look reads what waits and the last weeks' records, however old the bank is;
+    each later one only what changed.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -81,6 +90,8 @@ class Board:
         reader, size = self._desk.reader, self._desk.reader.size()
         if size == self._size:
             return self._rows
+        if self._size < 0:
+            self._begin(size)
         while fresh := reader.page(Case, after=self._last, limit=AT_ONCE):
             for case in fresh:
                 if not case.hold:
@@ -105,9 +116,40 @@ class Board:
         rows = self.rows()
         return [rows[name] for name in self._open]
 
-    def find(self, case_id: str) -> Row | None:
-        """One case, or None."""
-        return self.rows().get(case_id)
+    def find(self, case: str) -> Row | None:
+        """One case, or None; an old one is read for this look alone."""
+        found = self.rows().get(case)
+        if found is not None:
+            return found
+        reader = self._desk.reader
+        for one in reader.load(Case, [case] if seq_of(case) is not None else []):
+            if one.hold:
+                works = reader.load(CaseWork, [case])
+                return msgspec.structs.replace(self._row(one), work=works[0] if works else CaseWork(case))
+        return None
+
+    def _begin(self, size: int) -> None:
+        """Find where the last weeks begin, and take in what waits from before."""
+        since = self._first_after(self._desk.home.clock.now() - HISTORY, size)
+        self._last, after = case_id(since - 1) if since else "", ""
+        while found := self._desk.reader.find(Case, "status", "open", after=after, limit=AT_ONCE):
+            after = found[-1].id
+            for case in found:
+                if case.id <= self._last and case.hold:
+                    self._rows[case.id] = self._row(case)
+                    self._open.add(case.id)
+
+    def _first_after(self, at: int, size: int) -> int:
+        """The first record asked for at this moment or later, halving; records come in the order of time."""
+        low, high = 0, size
+        while low < high:
+            middle = (low + high) // 2
+            leaf = self._desk.reader.record(middle)
+            if leaf is not None and unseal(leaf).command.at >= at:
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
     def _row(self, case: Case) -> Row:
         sealed = self._desk.record(case.about)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import RedirectResponse, Response
 
@@ -19,6 +19,7 @@ from jingwei.kernel.clock import HOUR, day_start, local_text
 from jingwei.kernel.money import currency
 from jingwei.ledger.casework import FOUR_EYES_FROM, INBOXES, needs_two
 from jingwei.ledger.work import Customer
+from jingwei.stores.views import LONGEST_ASKED, View
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -152,7 +153,21 @@ def add_queue(router: Router, floor: Floor) -> None:
                 return RedirectResponse(f"/desk/cases/{row.case.id}", 303)
         return RedirectResponse("/desk?told=nothing_free", 303)
 
+    async def keep(visit: Visit) -> Response:
+        session = reviewer(visit)
+        form = await form_of(visit, session)
+        ask = wanted(dict(parse_qsl(str(form.get("asked", ""))[:LONGEST_ASKED])))
+        query = ask.address().partition("?")[2]
+        name = str(form.get("name", ""))
+        if form.get("drop"):
+            site.views.drop(session.actor, name)
+            return RedirectResponse("/desk?told=view_dropped", 303)
+        if not site.views.save(session.actor, View(name, query), site.now()):
+            return RedirectResponse(f"/desk?{query}&error=view_name", 303)
+        return RedirectResponse(f"/desk?{query}&told=view_kept", 303)
+
     site.add(router, "/desk", queue)
+    site.add(router, "/desk/views", keep, "POST")
     site.add(router, "/desk/next", following, "POST")
 
 
@@ -202,6 +217,8 @@ def queue_page(floor: Floor, visit: Visit, session: Session) -> Response:
             "figures": figures,
             "picture": columns(picture, visit.say("figures.took")),
             "threshold": FOUR_EYES_FROM,
+            "kept": site.views.of(session.actor),
+            "asked": ask.address().partition("?")[2],
             "local": local_text,
             "day_start": day_start,
         },

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jingwei.channels.web.staff.oversight.audit import add_audit
 from jingwei.channels.web.staff.oversight.board import add_board
+from jingwei.channels.web.staff.oversight.credit_models import add_credit_models
 from jingwei.channels.web.staff.oversight.decisions import add_decisions
 from jingwei.channels.web.staff.oversight.drafts import add_drafts
 from jingwei.channels.web.staff.oversight.editor import add_editor
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def add_oversight(router: Router, site: Site) -> None:
     """Add /desk/rules, /desk/models, /desk/decisions, /desk/audit and /desk/board."""
     room = Room(site)
-    for add in (add_rules, add_editor, add_drafts, add_work, add_models, add_decisions, add_audit, add_board):
+    changing = (add_rules, add_editor, add_drafts, add_work, add_models, add_credit_models)
+    for add in (*changing, add_decisions, add_audit, add_board):
         add(router, room)
     site.tasks.append(room.shadows.run)

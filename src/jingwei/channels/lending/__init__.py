@@ -1,0 +1,1 @@
+"""Lending at the door: what a decision needs is measured and queried before the command is asked."""

@@ -1,0 +1,77 @@
+"""Making the commands of lending: behaviour is measured and the bureau queried, both only with consent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jingwei.channels.lending.bureau import CreditBureau, SimulatedBureau
+from jingwei.consent.grounds import REGISTER
+from jingwei.domains.credit.behaviour import History, measure
+from jingwei.domains.credit.inputs import Behaviour, Bureau
+from jingwei.domains.credit.products import shipped
+from jingwei.journeys.apply_for_loan import ApplyForLoan
+from jingwei.journeys.pay_later import OfferPayLater
+from jingwei.kernel.clock import DAY
+from jingwei.kernel.purpose import Purpose
+from jingwei.ledger.accounts import Account, Balance
+from jingwei.ledger.planned import PendingPayment, Schedule
+from jingwei.stores.bound import BoundReader, reader_for
+
+if TYPE_CHECKING:
+    from jingwei.stores.store import Reader
+
+MOST_ACCOUNTS, MOST_LINES = 20, 3_000
+HALF_YEAR = 180 * DAY
+BUREAU: CreditBureau = SimulatedBureau()
+"""The bureau this bank queries: a simulated one, as long as no real one is connected."""
+
+
+def application(reader: Reader, stamp: dict[str, Any], **fields: Any) -> ApplyForLoan:
+    """The command of an application, with what the customer lets the bank look at.
+
+    `stamp` are key, actor, at and known_at; `fields` those of ApplyForLoan. Without consent nothing is read:
+    the bank then refuses the command and says what to do.
+    """
+    customer, product = fields["customer"], shipped().find(fields["product"])
+    code = product.currency if product else "CNY"
+    seen, report = looked(reader, customer, stamp["at"], code)
+    return ApplyForLoan(**stamp, **fields, behaviour=seen, bureau=report)
+
+
+def pay_later_offer(reader: Reader, customer: str, account: str, at: int, key: str) -> OfferPayLater | None:
+    """The command by which the bank offers a line, or None when it may not look."""
+    seen, report = looked(reader, customer, at, "CNY")
+    if seen is None or report is None:
+        return None
+    return OfferPayLater(
+        key=key, actor="system:lending", at=at, known_at=at, customer=customer, account=account,
+        behaviour=seen, bureau=report,
+    )  # fmt: skip
+
+
+def looked(reader: Reader, customer: str, at: int, code: str) -> tuple[Behaviour | None, Bureau | None]:
+    """The customer's behaviour and the bureau's report; nothing of either without consent for credit."""
+    bound = reader_for(Purpose.CREDIT, reader, at)
+    if not all(bound.may(customer, data) for data in REGISTER[Purpose.CREDIT].data):
+        return None, None
+    return behaviour(bound, reader, customer, at, code), BUREAU.report(customer, at)
+
+
+def behaviour(bound: BoundReader, reader: Reader, customer: str, at: int, code: str) -> Behaviour:
+    """The customer's behaviour, from the accounts that may be read for credit."""
+    accounts = bound.find(Account, "owner", customer, limit=MOST_ACCOUNTS)
+    balances = {balance.id: balance for balance in bound.load(Balance, [one.id for one in accounts])}
+    histories = [
+        History(one, balances[one.id], tuple(bound.lines(one, MOST_LINES)))
+        for one in accounts
+        if one.id in balances
+    ]
+    return measure(histories, failed_payments(reader, customer, at), at, code)
+
+
+def failed_payments(reader: Reader, customer: str, at: int) -> int:
+    """Scheduled and waiting payments of the last 180 days that could not be made."""
+    waiting = reader.find(PendingPayment, "customer", customer, limit=500)
+    planned = reader.find(Schedule, "customer", customer, limit=500)
+    failed = sum(one.status == "failed" and one.settle_at >= at - HALF_YEAR for one in waiting)
+    return failed + sum(one.last_result == "refused" for one in planned)

@@ -1,0 +1,135 @@
+"""The page of credit models: cards, gaps, alarms, champion and challenger; approve, challenge, step back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import RedirectResponse, Response
+
+from jingwei.channels.problems import Problem
+from jingwei.channels.web.staff.oversight.credit_room import (
+    kept_for,
+    shown,
+    slots_seen,
+    source_says,
+    why_not,
+)
+from jingwei.channels.web.staff.oversight.models import may_step_back
+from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
+from jingwei.channels.web.staff.oversight.rules import wrong_page
+from jingwei.channels.web.visit import form_of
+from jingwei.domains.credit.trained_score import SLOTS, table_of
+from jingwei.journeys.use_scorecard import UseScorecard
+from jingwei.models.contract import ModelError
+
+if TYPE_CHECKING:
+    from starlette.routing import Router
+
+    from jingwei.channels.web.staff.oversight.room import Room
+    from jingwei.channels.web.visit import Visit
+    from jingwei.stores.sessions import Session
+
+PAGE = "/desk/models/credit"
+
+
+def add_credit_models(router: Router, room: Room) -> None:
+    """Add /desk/models/credit and what can be done there."""
+    site = room.site
+
+    async def show(visit: Visit) -> Response:
+        session = room.enter(visit, *RULES)
+        seen = await asyncio.to_thread(_look, room, session.actor)
+        told = {"slots": seen, "source_says": lambda name: source_says(name, visit.lang)}
+        return site.page(visit, "desk/credit_models.html", told)
+
+    async def approve(visit: Visit) -> Response:
+        session = room.enter(visit, *RULES)
+        form = await form_of(visit, session)
+        slot, digest, why = _asked(room, visit, form)
+        reasons = {k.removeprefix("gap:"): field(form, k) for k in form if k.startswith("gap:")}
+        if wrong := why_not(shown(digest, room.desk.home.registry.load(digest)), session.actor, reasons):
+            return wrong_page(site, visit, visit.say(wrong))
+        try:
+            room.desk.home.may_serve(slot, digest)
+            room.desk.home.registry.approve(
+                slot, digest, who=session.actor, why=why, at=site.now(), reasons=reasons
+            )
+        except ModelError as error:
+            return wrong_page(site, visit, _says(visit, error))
+        await _use(room, session, form, slot, digest)
+        return RedirectResponse(f"{PAGE}?told=credit_model", 303)
+
+    site.add(router, PAGE, show)
+    site.add(router, f"{PAGE}/{{slot}}/approve", approve, "POST")
+    add_steps(router, room)
+
+
+def add_steps(router: Router, room: Room) -> None:
+    """Add naming a challenger and one step back."""
+    site = room.site
+
+    async def challenge(visit: Visit) -> Response:
+        session = room.enter(visit, *RULES)
+        form = await form_of(visit, session)
+        slot, digest, why = _asked(room, visit, form)
+        try:
+            room.desk.home.registry.challenge(slot, digest, who=session.actor, why=why, at=site.now())
+        except ModelError as error:
+            return wrong_page(site, visit, _says(visit, error))
+        return RedirectResponse(f"{PAGE}?told=credit_challenger", 303)
+
+    async def back(visit: Visit) -> Response:
+        session = room.enter(visit, *RULES)
+        form = await form_of(visit, session)
+        slot, why = _slot(visit), field(form, "reason").strip()
+        registry = room.desk.home.registry
+        refusal = may_step_back(registry, slot, session.actor, why)
+        if refusal is not None:
+            return wrong_page(site, visit, refusal_says(refusal, visit.lang))
+        try:
+            step = registry.rollback(slot, who=session.actor, why=why, at=site.now())
+        except ModelError:
+            return wrong_page(site, visit, visit.say("models.nothing_before"))
+        await _use(room, session, form, slot, step.digest)
+        return RedirectResponse(f"{PAGE}?told=model_back", 303)
+
+    site.add(router, f"{PAGE}/{{slot}}/challenge", challenge, "POST")
+    site.add(router, f"{PAGE}/{{slot}}/back", back, "POST")
+
+
+def _look(room: Room, actor: str) -> Any:
+    """Everything on another thread, over a reader of its own."""
+    reader = room.desk.home.store.reader()
+    try:
+        return slots_seen(room.desk.home.registry, reader, actor, room.site.now())
+    finally:
+        reader.close()
+
+
+def _slot(visit: Visit) -> str:
+    """The slot in the address. Raises Problem `not_found`."""
+    slot = str(visit.request.path_params["slot"])
+    if slot not in SLOTS:
+        raise Problem("not_found")
+    return slot
+
+
+def _asked(room: Room, visit: Visit, form: Any) -> tuple[str, str, str]:
+    """Slot, digest of a model kept for it, and why. Raises Problem `not_found`."""
+    slot, digest = _slot(visit), field(form, "digest", 64)
+    if digest not in {kept for kept, _ in kept_for(room.desk.home.registry, slot)}:
+        raise Problem("not_found")
+    return slot, digest, field(form, "why").strip()
+
+
+def _says(visit: Visit, error: ModelError) -> str:
+    return visit.say("credit_models.not_approved", why=str(error))
+
+
+async def _use(room: Room, session: Session, form: Any, slot: str, digest: str) -> None:
+    """Let the champion score loans from now on; its whole table is sealed."""
+    table = table_of(room.desk.home.registry.load(digest), digest)
+    stamp = room.site.stamp(session, field(form, "key"))
+    ask = UseScorecard(**stamp, slot=slot, digest=digest, table=table)
+    await room.site.do(ask)

@@ -1,0 +1,1 @@
+"""Credit: loan products, schedules, scores, limits, prices and the life of a loan."""

@@ -1,0 +1,141 @@
+"""Deciding on an application: policy reasons, the score, the limit and the price; pure, on sealed inputs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from jingwei.domains.credit.inputs import CreditInputs, Score
+from jingwei.domains.credit.limits import limit_minor
+from jingwei.domains.credit.pricing import price_of
+from jingwei.domains.credit.product import LoanProduct, Price
+from jingwei.domains.credit.trained_score import TrainedCard, score_with
+from jingwei.kernel.refusal import Words
+
+GROWN_AGE = 18
+OFTEN = 3
+"""So many loans signed within 90 days are too many: borrowing anew before it can be seen what it costs."""
+
+NEW_DAYS = 30
+"""A customer known for fewer days is looked at by a person."""
+
+Result = Literal["offer", "person", "refuse"]
+
+HARD: dict[str, Words] = {
+    "under_age": Words("Loans are for people of 18 years or older.", "贷款仅面向年满18周岁的客户。"),
+    "not_a_person": Words("This product is for people, not for companies.", "该产品仅面向个人客户。"),
+}
+"""Policy reasons that no person can set aside."""
+
+REFUSING: dict[str, Words] = {
+    "own_loan_late": Words("A loan you have with us is late.", "您在我行的一笔贷款已逾期。"),
+    "borrowing_too_often": Words(
+        "You signed three loans in the last 90 days; another one now could become too much.",
+        "您近90天内已签署三笔贷款，现在再借可能负担过重。",
+    ),
+    "debts_too_heavy": Words(
+        "With your other debts, the instalments would take more of your income than we lend on.",
+        "加上其他债务，每月还款占您收入的比例超过我行上限。",
+    ),
+    "above_grade_limit": Words(
+        "The amount is above what we lend under this product at your present score.",
+        "申请金额超过您当前评分在该产品下可借的上限。",
+    ),
+}
+"""Policy reasons that refuse; a person may look at them again."""
+
+ASKING: dict[str, Words] = {
+    "person_asked": Words("You asked that a person decides.", "您要求由工作人员决定。"),
+    "large_amount": Words("An amount this large is always decided by a person.", "该金额须由工作人员审批。"),
+    "score_doubtful": Words(
+        "The score is near the edge, so a person decides.", "评分接近临界，由工作人员决定。"
+    ),
+    "age_not_known": Words("We do not know your date of birth.", "我行未登记您的出生日期。"),
+    "known_briefly": Words(
+        "You have been with us for less than a month, so a person decides.",
+        "您成为客户不足一个月，由工作人员决定。",
+    ),
+}
+"""Policy reasons that put a person between."""
+
+POLICY = HARD | REFUSING | ASKING
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is asked for, and who asks as far as the law wants it known (never a matter of price); and the
+    trained scorecards in use, if any."""
+
+    product: LoanProduct
+    amount_minor: int
+    months: int
+    person: bool = False
+    company: bool = False
+    age: int | None = None
+    cards: tuple[TrainedCard, ...] = ()
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What was decided: the result, the policy reasons (codes of POLICY) and the score, kept apart.
+
+    `by_score` is whether the score alone would refuse: its grade is not lent to.
+    """
+
+    result: Result
+    policy: tuple[str, ...]
+    score: Score
+    by_score: bool
+    price: Price | None
+    limit_minor: int
+
+
+def decide(asked: Asked, inputs: CreditInputs) -> Decided:
+    """Decide on what is asked, on these inputs alone."""
+    score = score_with(asked.cards, inputs)
+    price = price_of(asked.product, score)
+    limit = limit_minor(inputs, asked.product, price, asked.months) if price else 0
+    refusing = hard_reasons(asked) + refusing_reasons(asked, inputs, price, limit)
+    asking = asking_reasons(asked, inputs, score)
+    hard = any(code in HARD for code in refusing)
+    result: Result = "offer"
+    if hard or ((refusing or price is None) and not asked.person):
+        result = "refuse"
+    elif asking:
+        result = "person"
+    return Decided(result, refusing + asking, score, price is None, price, limit)
+
+
+def hard_reasons(asked: Asked) -> tuple[str, ...]:
+    """Why nobody may lend this."""
+    codes = {"under_age": asked.age is not None and asked.age < GROWN_AGE, "not_a_person": asked.company}
+    return tuple(code for code, holds in codes.items() if holds)
+
+
+def refusing_reasons(asked: Asked, inputs: CreditInputs, price: Price | None, limit: int) -> tuple[str, ...]:
+    """Why the bank's own policy refuses; the score is not among it."""
+    above_grade = price is not None and asked.amount_minor > price.most_minor
+    codes = {
+        "own_loan_late": inputs.own_late,
+        "borrowing_too_often": inputs.loans_90d >= OFTEN,
+        "debts_too_heavy": price is not None and asked.amount_minor > limit and not above_grade,
+        "above_grade_limit": above_grade,
+    }
+    return tuple(code for code, holds in codes.items() if holds)
+
+
+def asking_reasons(asked: Asked, inputs: CreditInputs, score: Score) -> tuple[str, ...]:
+    """Why a person decides."""
+    codes = {
+        "person_asked": asked.person,
+        "large_amount": asked.amount_minor >= asked.product.person_from_minor,
+        "score_doubtful": score.grade in asked.product.doubtful,
+        "age_not_known": asked.age is None and not asked.company,
+        "known_briefly": inputs.behaviour.account_days < NEW_DAYS,
+    }
+    return tuple(code for code, holds in codes.items() if holds)
+
+
+def missing_points(score: Score, most: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    """Which contributions fall short of the most they could give, and by how much; most first."""
+    short = [(name, most[name] - points) for name, points in score.contributions if name in most]
+    return tuple(sorted(((name, by) for name, by in short if by > 0), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,67 @@
+"""The letter about a refusal: policy reasons, score reasons, what would help, the law, how to appeal."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jingwei.domains.credit.advice import Advice, told
+from jingwei.domains.credit.deciding import ASKING, POLICY, missing_points
+from jingwei.domains.credit.first_score import MOST, NAME
+from jingwei.domains.credit.inputs import Score
+from jingwei.domains.credit.loans import LoanApplication
+from jingwei.domains.credit.trained_score import SENTENCES
+from jingwei.kernel.refusal import Words
+
+MAIN_REASONS = 4
+"""A letter names at most so many reasons of each kind."""
+
+LAW = Words(
+    "The decision was made by a program. You may have it explained and may refuse that a program alone"
+    " decides: Personal Information Protection Law, article 24. A bank must look closely at whether a loan"
+    " can be repaid: Commercial Bank Law, article 35.",
+    "本决定由自动化方式作出。依据《中华人民共和国个人信息保护法》第二十四条，您有权要求说明，并有权拒绝仅通过"
+    "自动化决策的方式作出决定；依据《中华人民共和国商业银行法》第三十五条，商业银行应当对借款人的偿还能力等"
+    "情况进行严格审查。",
+)
+BY_PERSON = Words(
+    "A person decided this. A bank must look closely at whether a loan can be repaid:"
+    " Commercial Bank Law, article 35.",
+    "本决定由工作人员作出。依据《中华人民共和国商业银行法》第三十五条，商业银行应当对借款人的偿还能力等情况"
+    "进行严格审查。",
+)
+APPEAL = Words(
+    "You can ask that a person decides again on the same facts; who decided before will not.",
+    "您可以要求由工作人员依据相同事实重新决定，原经办人不参与。",
+)
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A refusal explained: reasons of the policy and of the score apart; every text in both languages.
+
+    `score` are (name, points it falls short of the best, what it is about).
+    """
+
+    policy: tuple[tuple[str, Words], ...]
+    score: tuple[tuple[str, int, Words], ...]
+    advice: tuple[Words, ...]
+    law: Words
+    appeal: Words
+
+
+def letter(application: LoanApplication) -> Letter:
+    """The letter about this refused application."""
+    codes = [code for code in application.policy_reasons.split(",") if code and code not in ASKING]
+    policy = tuple((code, POLICY[code]) for code in codes[:MAIN_REASONS])
+    parts = msgspec.json.decode(application.contributions or "[]", type=tuple[tuple[str, int], ...])
+    score = Score(application.points, application.grade, parts, application.score_by)
+    most = MOST if application.score_by == NAME else dict.fromkeys((name for name, _ in parts), 0)
+    short = missing_points(score, most)[:MAIN_REASONS] if application.by_score else ()
+    found = msgspec.json.decode(application.advice or "[]", type=tuple[Advice, ...])
+    by_person = application.decided_by.startswith("staff:")
+    return Letter(
+        policy,
+        tuple((name, by, SENTENCES[name]) for name, by in short),
+        tuple(told(one, application.currency) for one in found),
+        BY_PERSON if by_person else LAW,
+        APPEAL,
+    )

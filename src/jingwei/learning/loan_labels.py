@@ -1,0 +1,86 @@
+"""How the bank's own loans went, as labels to learn from: what each was decided on, what is known by now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from jingwei.domains.credit.inputs import CreditInputs
+from jingwei.domains.credit.loans import WRITTEN_OFF, Loan, LoanApplication
+from jingwei.domains.credit.trained_score import numbers_of
+from jingwei.kernel.clock import bank_day
+from jingwei.kernel.purpose import Purpose
+from jingwei.learning.credit_watch import Applied
+from jingwei.learning.tabular import Table, TableError
+from jingwei.stores.bound import agreeing
+from jingwei.stores.store import Reader
+
+LATE_DAYS = 30
+"""A loan so many days late, or written off, went bad."""
+SEASONED_DAYS = 180
+"""A loan that has run so long without that, or is repaid, went well; a younger one tells nothing yet."""
+FEWEST = 200
+STEP = 500
+
+
+def outcome_of(loan: Loan, day: int) -> bool | None:
+    """Whether a loan went bad as known on this bank day; None while nobody knows.
+
+    One whose terms were changed by a person is not told: what would have become of it is not known.
+    """
+    if loan.status == WRITTEN_OFF or loan.late_days(day) >= LATE_DAYS:
+        return True
+    if loan.proposed:
+        return None
+    seasoned = day - bank_day(loan.signed_at) >= SEASONED_DAYS
+    return False if loan.status == "repaid" or (seasoned and not loan.late_since) else None
+
+
+def applied(
+    applications: Iterable[LoanApplication], loans: Mapping[str, Loan], day: int
+) -> tuple[Applied, ...]:
+    """Applications in the order in which they came, with what is known of their loans (by id) on this day."""
+    told = []
+    for one in sorted(applications, key=lambda one: (one.asked_at, one.id)):
+        if one.inputs:
+            values = numbers_of(msgspec.json.decode(one.inputs, type=CreditInputs))
+            loan = loans.get(one.loan)
+            told.append(Applied(one.asked_at, values, None if loan is None else outcome_of(loan, day)))
+    return tuple(told)
+
+
+def told_by(reader: Reader, now: int) -> tuple[Applied, ...]:
+    """The applications of customers who agree to research, with what is known of their loans at a moment."""
+    told: list[LoanApplication] = []
+    after = ""
+    while page := reader.page(LoanApplication, after=after, limit=STEP):
+        after = page[-1].id
+        agreed = set(agreeing(Purpose.RESEARCH, sorted({one.customer for one in page}), reader, now))
+        told += [one for one in page if one.customer in agreed]
+    return applied(told, loans_of(reader, told), bank_day(now))
+
+
+def loans_of(reader: Reader, applications: Sequence[LoanApplication]) -> dict[str, Loan]:
+    """The loans of applications, by id."""
+    ids = [one.loan for one in applications if one.loan]
+    parts = (reader.load(Loan, ids[at : at + STEP]) for at in range(0, len(ids), STEP))
+    return {loan.id: loan for part in parts for loan in part}
+
+
+def labelled(found: Iterable[Applied]) -> Table:
+    """Rows to train on: inputs, the moment `asked`, and the outcome `went` (good or bad).
+
+    Raises TableError when too few outcomes are known. Refused applicants are not among them: how they would
+    have paid is not known.
+    """
+    known = [one for one in found if one.bad is not None]
+    if len(known) < FEWEST:
+        raise TableError(
+            f"the outcome of {len(known)} loans is known, at least {FEWEST} are needed to learn from them"
+        )
+    columns = {name: np.array([one.values[name] for one in known]) for name in known[0].values}
+    asked = np.array([str(np.datetime64(one.at, "us")) for one in known], dtype=object)
+    went = np.array(["bad" if one.bad else "good" for one in known], dtype=object)
+    return Table("the bank's own loans", columns | {"asked": asked, "went": went})

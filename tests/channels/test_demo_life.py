@@ -1,0 +1,64 @@
+"""The demo people's made-up past: brought in once, whole, and no hindrance to what they do next."""
+
+from __future__ import annotations
+
+import pytest
+
+from jingwei.channels.demo import PEOPLE, settle
+from jingwei.channels.demo_life import PLACES, lead_lives
+from jingwei.channels.rest.welcome import TRIES
+from jingwei.channels.streams.city_life import FOUNDED
+from jingwei.home import open_home
+from jingwei.journeys.pay import Pay
+from jingwei.kernel.clock import DAY
+from jingwei.ledger.accounts import Account, Balance
+from jingwei.ledger.planned import Schedule, due_at
+from jingwei.ledger.work import Case
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory):
+    home = open_home(tmp_path_factory.mktemp("life") / "home")
+    assert lead_lives(home)
+    assert settle(home) == []
+    yield home
+    home.close()
+
+
+def test_everybody_has_a_past_and_it_is_brought_in_once(lived):
+    size = lived.store.size()
+    assert size <= FOUNDED, "a bank with no more than this counts as new, and a city may move in"
+    assert not lead_lives(lived)
+    assert settle(lived) == [] and lived.store.size() == size
+
+
+def test_the_past_is_over_and_nothing_of_it_waits_but_the_appeal(lived):
+    reader, now = lived.store.reader(), lived.clock.now()
+    known = [one.id for one in PEOPLE] + list(PLACES)
+    held = {one.id: one.held_minor for one in reader.load(Balance, known)}
+    assert set(held.values()) == {0} and len(held) == len(known)
+    assert [case.code for case in reader.page(Case, after="", limit=100)] == ["appeal"]
+    planned = reader.find(Schedule, "status", "active", limit=10)
+    assert len(planned) == 3 and all(due_at(one.next_day) > now for one in planned)
+    reader.close()
+
+
+def test_a_known_payee_is_paid_without_a_question_and_the_welcome_page_still_holds(lived):
+    at = lived.clock.now()
+    told = {"customer": "alice", "payer": "alice", "currency": "CNY", "actor": "customer:alice"}
+    rent = Pay(
+        **told, key="life-1", at=at, known_at=at, payee="green_market", amount_minor=19_000, device="new"
+    )
+    assert lived.bank.do([rent])[0].answer.result == "allowed"
+    for one in TRIES:
+        minor = int(one.body["amount"].replace(".", ""))
+        asked = {"payee": one.body["payee"], "amount_minor": minor, "device": one.body["device"]}
+        pay = Pay(**told, **asked, key=f"life-{one.key}", at=at + 1, known_at=at + 1)
+        assert lived.bank.do([pay])[0].answer.result == one.result, one.key
+
+
+def test_the_past_is_dated_in_the_past(lived):
+    reader = lived.store.reader()
+    for account in reader.load(Account, [one.id for one in PEOPLE]):
+        assert account.opened_at < lived.clock.now() - 30 * DAY
+    reader.close()

@@ -1,0 +1,104 @@
+"""A bank in which every page has something to show: what the addresses of the grid are filled with."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from tests.web_stories.conftest import Served
+
+from jingwei.channels.signon import codes, enrol
+from jingwei.channels.signon.passwords import hashed
+from jingwei.channels.signon.people import SignOn
+from jingwei.domains.fraud.policy import policy_text
+from jingwei.journeys.ask_for_person import AskForPerson
+from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.pay import Pay
+from jingwei.journeys.propose_policy import ProposePolicy
+from jingwei.kernel.clock import SystemClock
+from jingwei.ledger.appeals import appeal_id
+from jingwei.ledger.family import Tie
+from jingwei.ledger.work import Case
+from jingwei.stores.identities import Client, Person
+
+ALICE = "customer:alice"
+INVITED = "dora"
+DAY_S = 86_400
+
+
+class GridBank:
+    """The served bank, its things by name, and an open sign-on for whoever is invited."""
+
+    def __init__(self, path: Path) -> None:
+        self.served = Served(path, lived=True)
+        self.url = self.served.url
+        self.signon = SignOn(path, SystemClock(), f"http://localhost:{self.served.port}")
+        self.things: dict[str, list[str]] = {}
+        self._live()
+
+    def close(self) -> None:
+        self.signon.close()
+        self.served.close()
+
+    def do(self, kind: Any, actor: str, **fields: Any) -> Any:
+        """The answer to a command."""
+        at = self.served.desk.home.clock.now()
+        stamp = {"key": secrets.token_hex(8), "actor": actor, "at": at, "known_at": at}
+        return self.served.do(kind(**fields, **stamp)).answer
+
+    def pay(self, payee: str, minor: int, **more: Any) -> Any:
+        """A payment of alice's."""
+        money = {"amount_minor": minor, "currency": "CNY", "device": "alice-phone"} | more
+        return self.do(Pay, ALICE, customer="alice", payer="alice", payee=payee, **money)
+
+    def invitation(self) -> str:
+        """A fresh code with which dora can enrol."""
+        return str(enrol.invite(self.signon, "system:core", f"customer:{INVITED}"))
+
+    def _live(self) -> None:
+        known = self.signon.identities
+        known.add(Person(f"customer:{INVITED}", INVITED, "Dora", ("customer",)))
+        known.add(Person("customer:bob", "bob", "Bob", ("customer",)))
+        known.set_password("customer:bob", hashed("correct horse battery"))
+        known.factors.set_totp("customer:bob", codes.new_secret(), self.signon.clock.now())
+        enrol.new_recovery(self.signon, "customer:bob")
+        known.keep_client(Client("shop", "Shop", ("https://shop.example/back",), ("openid", "bank.read")))
+        self._money()
+        self._rules()
+
+    def _money(self) -> None:
+        """Payments in every state there is, and the cases that come of them."""
+        paid = self.pay("river_tea", 3_300)
+        waits = self.pay("page_one", 8_800, undo_s=DAY_S)
+        asked = self.pay("carol", 600_000)
+        held = self.pay("mallory", 6_000_000)
+        refused = self.pay("mallory", 26_000_000, device="never-seen")
+        appeal = self._kept(Case, "code", "appeal")[0]
+        ties = self._kept(Tie, "keeper", "carol")
+        self.do(AskForPerson, "customer:grace")
+        money = {"amount_minor": 60_000_000, "currency": "CNY", "memo": "<b>Inheritance</b> 遗产"}
+        self.do(Deposit, "staff:teller", account="grace", **money)
+        assert asked.challenge and held.case and refused.result == "refused", (asked, held, refused)
+        payments = [one.id for one in (paid, waits, held, refused)]
+        self.things |= {
+            "payment": payments, "decision": [paid.id, held.id, refused.id], "challenge": [asked.challenge],
+            "case": [held.case], "appeal": [appeal_id(appeal.about)],
+            "customer": ["alice", "erin"], "tie": [tie.id for tie in ties],
+        }  # fmt: skip
+
+    def _kept(self, kind: Any, field: str, value: str) -> list[Any]:
+        reader = self.served.desk.home.store.reader()
+        try:
+            return [one for one in reader.page(kind, after="", limit=500) if getattr(one, field) == value]
+        finally:
+            reader.close()
+
+    def _rules(self) -> None:
+        """A rule somebody proposed."""
+        name = "outgoing_transfer"
+        text = self.served.desk.home.store.note(f"policy:{name}") or policy_text(name)
+        changed = text.replace("version = 1", "version = 2", 1).replace("500_000", "450_000", 2)
+        made = self.do(ProposePolicy, "staff:model_owner", text=changed, why="Smaller amounts, too.")
+        self.things |= {"draft": [made.made], "name": [name]}
+        assert made.made, made
