@@ -14,13 +14,15 @@ from tests.channels.web.browser import Browser
 
 from jingwei.channels.demo_knowing import live_a_little
 from jingwei.channels.knowing.following import agreeing, knowing_of
+from jingwei.channels.knowing.systems import happening
 from jingwei.channels.knowing.told import INCOME, SENT, kind_of
 from jingwei.channels.web.staff.audience_form import NotAForm, Row, choices, overlap, said, text_of
 from jingwei.consent.uses import DataUse
+from jingwei.domains.insight.happenings import Told
 from jingwei.domains.offers.showing import Offering
 from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.domains.tags.condition import read_condition
-from jingwei.domains.tags.happenings import Happening
+from jingwei.domains.tags.happenings import BY_KIND, Happening
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.clock import DAY, MINUTE, bank_day
 from jingwei.kernel.purpose import DataClass, Purpose
@@ -224,3 +226,22 @@ def test_what_is_late_counts_but_opens_no_closed_day(street: Browser):
 )
 def test_a_memo_tells_what_a_payment_is_for(memo: str, words: dict[str, tuple[str, ...]], kind: str):
     assert kind_of(memo, words) == kind
+
+
+def test_what_source_systems_tell_counts_as_its_kind_and_the_books_are_not_counted_twice():
+    def told(kind: str, category: str = "", minor: int = 0, value: int = 0, customer: str = "bob") -> Told:
+        return Told(1, "s", customer, "x", 5, 5, kind, category, minor, "CNY", value, "", "")
+
+    seen = [
+        told("page_viewed", "mortgage"), told("fund_bought", "", -500), told("loan_instalment", "", -7, 3),
+        told("power_used", "", 0, 900), told("card_payment", "", -5), told("deposit", "", 5),
+        told("page_viewed", "funds", customer=""),
+    ]  # fmt: skip
+    kept = [one[2:5] for one in map(happening, seen) if one is not None]
+    assert kept == [
+        ("page", "mortgage", 0),
+        ("fund", "buy", 500),
+        ("loan", "late", 7),
+        ("register", "power", 900),
+    ]
+    assert all(BY_KIND[kind] for kind, _, _ in kept)
