@@ -132,7 +132,7 @@ def measured() -> dict[str, Any]:
     return told
 
 
-STEP, WIDE, LABEL = 44, 300, 14
+STEP, WIDE, LABEL = 44, 260, 14
 
 
 def days_chart(words: Callable[[str], str]) -> Markup:
