@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jingwei.channels.demo import ACTOR, PEOPLE, PRODUCT, people
 from jingwei.channels.demo_loans import ask_for_loans, lend_to_bob
+from jingwei.channels.demo_warning import troubled
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.change_card import ChangeCard
 from jingwei.journeys.deposit import Deposit
@@ -213,4 +214,5 @@ def lead_lives(home: Home) -> bool:
     life.month()
     life.nearly()
     ask_for_loans(home)
+    troubled(home)
     return True

@@ -196,6 +196,7 @@ READING: dict[str, tuple[str, ...]] = {
 
 PAGES: dict[str, tuple[str, ...]] = {
     "/app": CUSTOMERS,
+    "/app/loans": GROWN,
     "/desk": STAFF,
     "/desk/counter": COUNTER,
     "/desk/audience": COUNTER,
@@ -209,6 +210,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/views": RISK,
     "/desk/cases": OVERSIGHT,
     "/desk/customers": (*COUNTER, *RISK),
+    "/desk/loans": ("customer_manager", *OVERSIGHT),
     "/desk/identity": ("customer_manager", "compliance"),
     "/desk/quality": ("customer_manager", *LOG, "model_owner", "admin"),
     "/desk/rules": RULES,
