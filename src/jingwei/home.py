@@ -14,23 +14,22 @@ from jingwei.audit.merkle import StoredTiles
 from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
 from jingwei.bank import Bank
-from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse, table_of, unreadable
+from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.table import unseal
 from jingwei.journeys.use_model import UseModel
-from jingwei.journeys.use_scorecard import UseScorecard
+from jingwei.journeys.use_scorecard import scorecards_due
 from jingwei.keeping.backup import Source
 from jingwei.keeping.court import MODEL_SLOTS, HomeCourt, fits, read, readable
 from jingwei.keeping.redo import Tell, quiet
-from jingwei.keeping.restore import RESTORING, Wanted
+from jingwei.keeping.restore import Wanted, refuse_half_restored
 from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.products import Products, shipped
-from jingwei.models.contract import ModelError
 from jingwei.models.registry import Registry
 from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, Store, StoreError
@@ -98,31 +97,8 @@ class Home:
             if self.store.note(f"model:{slot}") != champion.digest:
                 key = f"champion:{slot}:{champion.digest}:{self.store.size()}"
                 self.bank.do([UseModel(key=key, slot=slot, digest=champion.digest, **actor)])
-        self._score_loans(actor)
-
-    def _score_loans(self, actor: dict[str, Any]) -> None:
-        """Let the approved credit scorecards score loans; their tables are sealed whole."""
-        for slot in SLOTS:
-            champion = self.registry.champion(slot)
-            kept = self.store.load(ScorecardInUse, [slot])
-            digest = champion.digest if champion is not None else ""
-            if digest != (kept[0].digest if kept else ""):
-                table = table_of(champion.model, digest) if champion is not None else ""
-                key = f"scorecard:{slot}:{digest}:{self.store.size()}"
-                self.bank.do([UseScorecard(key=key, slot=slot, digest=digest, table=table, **actor)])
-
-    def may_serve(self, slot: str, digest: str) -> None:
-        """Raise ModelError when the bank could not score with this model in this slot."""
-        if slot not in SLOTS:
-            return
-        model = self.registry.load(digest)
-        strange = unreadable(slot, model.features)
-        if strange:
-            raise ModelError(f"loans are not scored on {', '.join(strange)}; the bank does not have them")
-        try:
-            table_of(model, digest)
-        except ValueError as error:
-            raise ModelError(str(error)) from error
+        in_use = self.store.load(ScorecardInUse, SLOTS)
+        self.bank.do(scorecards_due(self.registry, in_use, self.store.size(), actor))
 
     @property
     def insight(self) -> Insight:
@@ -191,14 +167,6 @@ class Home:
             if self._insight is not None:
                 self._insight.close()
             self.bank.close()
-
-
-def refuse_half_restored(path: Path, store: Store) -> None:
-    """Raise StoreError when the restore of these books was interrupted."""
-    if store.note(RESTORING):
-        raise StoreError(
-            f"the books of {path} were being restored when that was interrupted; run `jingwei restore` again"
-        )
 
 
 def stored_tiles(reader: Reader) -> StoredTiles:

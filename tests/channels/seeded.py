@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from tests.channels.counter import Counter, Talk
 from tests.channels.seeded_loans import LOANS
+from tests.channels.seeded_offers import OFFERS
 
 from jingwei.domains.fraud.policy import policy_text
-from jingwei.journeys.show_offer import ShowOffer
 from jingwei.kernel.clock import DAY, HOUR, iso
 
 CANARY = "zz-canary"
@@ -22,7 +22,6 @@ CANARY = "zz-canary"
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where seeded banks live: what is looked for here has nothing to do with the disk."""
 
-MANAGER = "staff:customer_manager"
 CORE, TELLER, REVIEWER = "system:core", "staff:teller", "staff:reviewer"
 
 
@@ -302,20 +301,6 @@ def _to_calm(blank: str, find: Callable[[Seeded], str], body: dict[str, Any] | N
     return lambda bank: Good(f"customer:{bank.calm}", {blank: find(bank)}, body=body)
 
 
-def _offering(bank: Seeded) -> str:
-    """An offer made to somebody who agrees and is not in the control group."""
-    facts = {"age_years": 30, "is_company": 0, "out_bill_count_90d": 4}
-    home = bank.talk.counter.home
-    while True:
-        who = bank.customer()
-        assert bank.talk.post("/v1/consents", {"purpose": "marketing"}, f"customer:{who}").status_code == 200
-        at = home.clock.now()
-        stamp = {"key": f"show:{who}", "actor": CORE, "at": at, "known_at": at}
-        told = home.bank.do([ShowOffer(customer=who, facts=facts, **stamp)])[0].answer
-        if told.made and not told.events[0].withheld:
-            return str(told.made)
-
-
 def _accepted(bank: Seeded) -> str:
     tie = _offered(bank)
     told = bank.talk.post(f"/v1/ties/{tie}/acceptance", {}, f"customer:{bank.calm}")
@@ -402,21 +387,14 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/ties/{some_id}/acceptance": _to_calm("some_id", _offered, {}),
     "POST /v1/ties/{some_id}/end": _to_calm("some_id", _offered, {}),
     "POST /v1/ties/{some_id}/limits": _look_after,
-    "POST /v1/preferences": lambda bank: Good(
-        f"customer:{bank.payers[0]}", body={"elder": True, "undo_s": 30}
-    ),
+    "POST /v1/preferences": lambda bank: Good(f"customer:{bank.calm}", body={"elder": True, "undo_s": 30}),
     "GET /v1/appeals/{appeal}": _named(TELLER, "appeal", None, _appealed),
     "GET /v1/customers/{customer}/view": _to_calm("customer", lambda bank: bank.calm, None),
-    "POST /v1/audiences": lambda bank: Good(
-        MANAGER, body={"name": "Young", "condition": "age_years < 30"}
-    ),
-    "POST /v1/offerings/{some_id}/answer": _named(MANAGER, "some_id", {"answer": "no_answer"}, _offering),
-    "GET /v1/audiences": lambda bank: Good(MANAGER),
-    "GET /v1/offerings": lambda bank: Good(f"customer:{bank.calm}"),
     "GET /v1/ties": lambda bank: Good(f"customer:{bank.calm}"),
     "GET /v1/ties/{tie}/accounts": _to_calm("tie", _accepted, None),
     **{f"GET {path}": lambda bank: Good("") for path in ("/v1/audit/head", "/health", "/ready", "/metrics")},
     **OWN,
     **LOANS,
+    **OFFERS,
 }
 """What makes a good request of each operation."""

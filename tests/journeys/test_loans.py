@@ -298,6 +298,21 @@ def test_an_account_without_money_makes_the_loan_late_and_no_overdraft_is_used(t
     assert repaying(town, later, later.due_minor, who="staff:tess").answer.refusal is not None, "no money"
 
 
+def test_two_loans_are_collected_from_one_account_only_as_far_as_its_money_goes(town: Any) -> None:
+    borrower(town, opening_minor=0)
+    for _ in range(2):
+        lend(town)
+    pot = town.do(OpenPot(account="dora", name="away", **town.stamp("customer:dora"))).answer.made
+    left = 150_000
+    put = {"pot": pot, "direction": "in", "amount_minor": 2_400_000 - left}
+    assert town.do(MovePot(**put, **town.stamp("customer:dora"))).answer.result == "done"
+    pages = close_days(town, due_days(bank_day(town.clock.at), 1)[0])
+    assert sum(page.paid_minor for page in pages) == left and town.money("dora")[0] == 0
+    first, second = town.home.store.find(Loan, "customer", "dora")
+    assert first.principal_minor < second.principal_minor < 1_200_000 and second.late_since
+    agree(town)
+
+
 def test_repaying_early_in_part_and_whole_and_giving_back(town: Any) -> None:
     borrower(town, opening_minor=5_000_000)
     loan = lend(town)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jingwei.channels.knowing.following import list_shops
+from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.give_consent import GiveConsent
-from jingwei.kernel.clock import HOUR
+from jingwei.kernel.clock import HOUR, MINUTE
 from jingwei.kernel.purpose import Purpose
 
 if TYPE_CHECKING:
@@ -44,5 +45,23 @@ def live_a_little(home: Home) -> None:
         )
         for number, minor in enumerate(PRICES)
     ]  # fmt: skip
-    home.bank.do(commands)
+    for command in commands:
+        answer = home.bank.do([command])[0].answer
+        if answer.challenge and isinstance(command, AuthoriseCardPayment):
+            home.bank.do([_yes(command, answer.challenge)])
     list_shops(home.path, {SHOP: "baby"})
+
+
+def _yes(asked: AuthoriseCardPayment, challenge: str) -> AnswerStepUp:
+    """Dana says that it was she who paid."""
+    return AnswerStepUp(
+        key=f"yes:{asked.key}",
+        actor=f"customer:{WHO}",
+        at=asked.at + MINUTE,
+        known_at=asked.at + MINUTE,
+        challenge=challenge,
+        confirm=True,
+        payee="bank:card_settlement:CNY",
+        amount_minor=asked.amount_minor,
+        currency=asked.currency,
+    )

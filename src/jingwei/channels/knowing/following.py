@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jingwei.channels.knowing.systems import happening
 from jingwei.channels.knowing.told import happenings, person
 from jingwei.consent.consents import Consent
 from jingwei.consent.grounds import REGISTER
@@ -25,6 +26,7 @@ from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.learning.tag_batch import Learned, learn_tags
 from jingwei.ledger.accounts import Account
 from jingwei.ledger.work import Customer
+from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, StoreError
 from jingwei.stores.tagged import TagShelf
 
@@ -57,37 +59,55 @@ class Knowing:
         self.learned_on = -1
         self._watch = Watch(self.tags)
         self._reader = reader
-        self._lock = Lock()
+        self._following, self._lock = Lock(), Lock()
+        """One follows at a time; tags are read and changed by one at a time, a day at most."""
+
         self._seq = 0
         self._history: list[Happening] | None = []
         """What the books held at the start, until all of it is read: it is counted in the order of time."""
 
         self._owners: dict[str, str] = {}
+        self._insight: Insight | None = None
+        self._insight_path, self._arrived = insight_path(home), 0
         self._shops = shops_of(home)
 
     def close(self) -> None:
         """Let go of everything."""
-        with self._lock:
+        with self._following, self._lock:
             self.shelf.close()
             self._reader.close()
+            if self._insight is not None:
+                self._insight.close()
 
     def catch_up(self) -> int:
         """Read what was written since; return how many records are still to be read."""
-        with self._lock:
+        with self._following:
             end = self._reader.size()
             until = min(end, self._seq + STEP)
             told: list[Happening] = []
             for _, leaf in self._reader.records(self._seq, until):
                 told += self._told(unseal(leaf))
             self._seq = until
+            fresh = self._from_systems()
+            told += fresh
+            behind = end - until + len(fresh)
             if self._history is not None:
                 self._history += told
-                if until == end:
-                    told, self._history = self._history, None
-                    self.count(told)
-            else:
-                self.count(told)
-            return end - until
+                if behind:
+                    return behind
+                told, self._history = self._history, None
+            self.count(told)
+            return behind
+
+    def _from_systems(self) -> list[Happening]:
+        """What source systems told since, of customers that are known."""
+        if self._insight is None and self._insight_path.exists():
+            self._insight = Insight(self._insight_path)
+        if self._insight is None:
+            return []
+        arrived = self._insight.arrived(self._arrived, 20 * STEP)
+        self._arrived = arrived[-1].id if arrived else self._arrived
+        return [one for told in arrived if (one := happening(told)) is not None]
 
     def _told(self, sealed: Sealed) -> list[Happening]:
         if not sealed.answer.movements:
@@ -103,13 +123,15 @@ class Knowing:
         self._meet({one.customer for one in told})
         for one in sorted(told, key=lambda one: one.at):
             while one.day > self._watch.today > 0:
-                self.found.extend(self._watch.close())
+                with self._lock:
+                    self.found.extend(self._watch.close())
                 self._watch.today += 1
             self._watch.today = max(self._watch.today, one.day)
-            if one.day == self._watch.today:
-                self.found.extend(self._watch.add(one))
-            else:
-                self.tags.add(one)
+            with self._lock:
+                if one.day == self._watch.today:
+                    self.found.extend(self._watch.add(one))
+                else:
+                    self.tags.add(one)
         self.found = self.found[-MOST_FOUND:]
         self.shelf.add(told)
 

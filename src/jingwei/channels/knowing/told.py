@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from jingwei.domains.tags.happenings import Happening
@@ -14,9 +15,22 @@ from jingwei.kernel.clock import bank_day
 from jingwei.ledger.accounts import Movement
 from jingwei.ledger.work import Customer
 
+_LETTERS = re.compile("[a-z]+")
 SOURCE = "books"
 CARD = ("card", "capture", "authorisation")
-INCOME = {"wage": "wage", "pension": "pension", "takings": "takings"}
+INCOME = {
+    "wage": ("wage", "salary", "工资", "薪"),
+    "pension": ("pension", "养老金", "退休金"),
+    "takings": ("takings", "营业款"),
+}
+SENT = {
+    "rent": ("rent", "房租", "租金"),
+    "bill": ("bill", "electricity", "water", "gas", "telecom", "电费", "水费", "燃气", "话费"),
+    "gift": ("gift", "红包"),
+    "family": ("family", "pocket", "家用", "零花钱"),
+    "friend": ("friend",),
+}
+"""Words of a memo that tell what a payment is for, the first that fits."""
 
 Owner = Callable[[str], str]
 """Whose account this is; "" for the bank's own and for none."""
@@ -43,7 +57,7 @@ def _of(
         terminal = asked.terminal if isinstance(asked, AuthoriseCardPayment) else ""
         yield Happening(payer, at, "card", shops.get(terminal, "other"), minor, SOURCE)
     elif movement.kind == "payment" and payer != payee:
-        memo = asked.memo if isinstance(asked, Pay) else ""
+        memo = kind_of(asked.memo if isinstance(asked, Pay) else "", SENT)
         if payer:
             yield Happening(payer, at, "out", memo, minor, SOURCE)
         if payee:
@@ -51,7 +65,18 @@ def _of(
     elif movement.kind == "deposit" and payee:
         memo = asked.memo if isinstance(asked, Deposit) else ""
         cash = isinstance(asked, Deposit) and asked.source == "cash"
-        yield Happening(payee, at, "income", INCOME.get(memo, "cash" if cash else "other"), minor, SOURCE)
+        category = kind_of(memo, INCOME)
+        category = "cash" if cash and category == "other" else category
+        yield Happening(payee, at, "income", category, minor, SOURCE)
+
+
+def kind_of(memo: str, words: Mapping[str, tuple[str, ...]]) -> str:
+    """The kind whose words stand in a memo; "other" when none do."""
+    said = set(_LETTERS.findall(memo.lower()))
+    for kind, some in words.items():
+        if any(word in said if word.isascii() else word in memo for word in some):
+            return kind
+    return "other"
 
 
 def person(customer: Customer) -> Person:

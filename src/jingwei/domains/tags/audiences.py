@@ -43,7 +43,8 @@ declare(
     {
         "audience_not_found": Words("There is no such audience.", "没有这个客群。"),
         "audience_not_valid": Words(
-            "The condition cannot be read: {why}", "条件无法识别，请检查标签名称、比较符号与数字的写法。"
+            "The condition cannot be read; check its tags, comparisons and numbers.",
+            "条件无法识别，请检查标签名称、比较符号与数字的写法。",
         ),
         "audience_same": Words("The audience is saved like this already.", "该客群已按此条件保存。"),
     }

@@ -154,7 +154,7 @@ KINDS: Final = (
          _many(("premium", "premiums", "保费"), ("claim", "claims", "理赔"))),
     Kind("loan", _w("Loan instalments", "贷款还款"), _T, True,
          _many(("paid", "paid in time", "按时"), ("late", "paid late", "逾期"))),
-    Kind("register", _w("Public registers", "公共数据"), _T, True,
+    Kind("register", _w("Public registers", "公共数据"), _B, True,
          _many(("tax", "tax", "纳税"), ("power", "power used", "用电"))),
     Kind("page", _w("Looked at in the app", "浏览"), _B, False, _PAGES),
     Kind("shop", _w("Looked at in shops online", "网购浏览"), _B, False, _THINGS),
@@ -163,7 +163,7 @@ KINDS: Final = (
     Kind("sign_in", _w("Signed in", "登录"), DataClass.DEVICES, False,
          _many(("usual", "on the usual phone", "常用设备"), ("second", "on another device", "其他设备"))),
     Kind("contact", _w("Contacted by us", "客户经理联系"), _B, False,
-         _many(("none", "no answer", "未接通"), ("talked", "talked", "已沟通"),
+         _many(("no_answer", "no answer", "未接通"), ("talked", "talked", "已沟通"),
                ("interested", "interested", "有意向"))),
 )  # fmt: skip
 """Every kind of happening; what is of no kind here is not counted."""

@@ -72,7 +72,7 @@ def _need(name: str, words: tuple[Words, Words], then: str, *, first: tuple[str,
 NEEDS: Final = (
     _need(
         "payday",
-        (Words("Payday", "发薪日"), Words("Wages or a pension came in today.", "今日有工资或养老金入账。")),
+        (Words("Payday", "发薪日"), Words("Wages or a pension came in.", "工资或养老金已入账。")),
         "income_wage_count_7d >= 1 or income_pension_count_7d >= 1",
         quiet=14,
     ),

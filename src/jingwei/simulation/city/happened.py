@@ -18,7 +18,7 @@ from jingwei.simulation.city.world import City
 Told = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 """Columns of one kind: person (position), at, category, amount_minor."""
 
-CONTACTS = ("none", "talked", "interested")
+CONTACTS = ("no_answer", "talked", "interested")
 
 
 def happenings(city: City, kinds: Collection[str] = ()) -> Iterator[Happening]:
