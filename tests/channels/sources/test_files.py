@@ -21,6 +21,7 @@ from jingwei.channels.sources.raw import SourceError
 from jingwei.channels.sources.shipped import shipped
 from jingwei.domains.insight.mapping import MappingError, read_mapping
 from jingwei.stores.insight import Insight
+from jingwei.stores.local_postgres import find_programs, local_postgres
 
 HEADER = "who,when,amount,what\n"
 GOOD = "alice,2026-03-01T08:00:00,12.30,groceries\n"
@@ -217,6 +218,7 @@ from jingwei.channels.sources import importing
 from tests.channels.sources.conftest import CARDS, NOW
 from jingwei.domains.insight.mapping import read_mapping
 from jingwei.stores.insight import Insight
+from jingwei.stores.local_postgres import find_programs, local_postgres
 importing.STEP = 500
 bound = importing.Bound(lambda kind, keys: {key: key for key in keys}, lambda n: "", NOW)
 importing.import_source(Insight(sys.argv[1]), read_mapping(CARDS), sys.argv[2], bound, resume=True,
@@ -270,3 +272,27 @@ def test_a_mistake_in_a_mapping_is_told_with_its_line(old, new, line, says):
 def test_every_shipped_mapping_is_readable_and_the_city_has_twelve_systems_and_a_register():
     found = [one for one in shipped() if one.name.startswith("city/")]
     assert len(found) == 13 and all(one.mapping.source == one.name.removeprefix("city/") for one in found)
+
+
+@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed")
+def test_postgresql_comes_in_by_a_query_that_only_reads_and_its_password_is_not_kept(shelf, bound):
+    psycopg = pytest.importorskip("psycopg")
+    with local_postgres() as server:
+        with psycopg.connect(server.dsn, autocommit=True) as database:
+            database.execute(
+                "CREATE TABLE t (id INT, who TEXT, at TIMESTAMPTZ, amount NUMERIC(12, 2), what TEXT)"
+            )
+            database.execute(
+                "INSERT INTO t SELECT n, 'alice', '2026-03-01 08:00+08'::timestamptz + "
+                "n * interval '1 hour', n + 0.25, 'food' FROM generate_series(1, 12000) n"
+            )
+        query = 'SELECT id, who, at AS "when", amount, what FROM t ORDER BY id'
+        mapping = read_mapping(of("postgres", query=query) + 'row_key = "id"\n')
+        one, report = import_source(shelf, mapping, server.dsn, bound, resume=False, tell=quiet)
+        taken = [(told.amount_minor, told.at) for told in shelf.arrived(limit=2)]
+        assert taken == [(-125, 1_772_326_800_000_000), (-225, 1_772_330_400_000_000)]
+        assert report.taken + report.rejected == 12_000 and report.taken > 2_000
+        assert "@" not in one.file and ":" not in one.file.partition("/")[0].partition(":")[0]
+        wrong = read_mapping(of("postgres", query="DELETE FROM t RETURNING *") + 'row_key = "id"\n')
+        with pytest.raises(SourceError):
+            try_source(wrong, server.dsn, bound, tell=quiet)

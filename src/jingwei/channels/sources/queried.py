@@ -80,14 +80,19 @@ def parquet_rows(path: Path, mapping: Mapping) -> QueriedRows:
 
 def duckdb_rows(path: Path, mapping: Mapping) -> QueriedRows:
     """The query of the mapping on a DuckDB file. Raises SourceError."""
+    duck = None
     try:
         duck = _duck(str(path))
         header = [row[0] for row in duck.execute(f"DESCRIBE {mapping.read.query}").fetchall()]
-    except duckdb.Error as error:
+        sql = _chosen(mapping, header)
+    except (duckdb.Error, SourceError) as error:
+        if duck is not None:
+            duck.close()
+        if isinstance(error, SourceError):
+            raise
         raise SourceError(
             f"{path.name}: {_first_line(error)}", "see the file and the mapping's query"
         ) from None
-    sql = _chosen(mapping, header)
 
     def fetch(position: int) -> More:
         found = duck.execute(sql)
@@ -103,12 +108,13 @@ def sqlite_rows(path: Path, mapping: Mapping) -> QueriedRows:
     try:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
         found = db.execute(mapping.read.query)
-        header = [part[0] for part in found.description or ()]
-    except sqlite3.Error as error:
+        sql = _chosen(mapping, [part[0] for part in found.description or ()])
+    except (sqlite3.Error, SourceError) as error:
         if db is not None:
             db.close()
+        if isinstance(error, SourceError):
+            raise
         raise SourceError(f"{path.name}: {error}", "see the file and the mapping's query") from None
-    sql = _chosen(mapping, header)
 
     def fetch(position: int) -> More:
         rows = db.execute(sql)
@@ -125,14 +131,18 @@ def postgres_rows(address: str, mapping: Mapping) -> QueriedRows:
     except ImportError:
         fix = "install it with: pip install 'jingwei[postgres]'"
         raise SourceError("the driver of PostgreSQL is not installed", fix) from None
+    database = None
     try:
         database = psycopg.connect(address, connect_timeout=10)
         database.read_only = True
         found = database.execute(f"SELECT * FROM ({_bare(mapping)}) AS source LIMIT 0")
-        header = [part.name for part in found.description or ()]
-    except psycopg.Error as error:
+        sql = _chosen(mapping, [part.name for part in found.description or ()])
+    except (psycopg.Error, SourceError) as error:
+        if database is not None:
+            database.close()
+        if isinstance(error, SourceError):
+            raise
         raise SourceError(_first_line(error), "see the address and the mapping's query") from None
-    sql = _chosen(mapping, header)
     cursor = database.cursor(name="source")
 
     def fetch(position: int) -> More:
@@ -146,7 +156,12 @@ def postgres_rows(address: str, mapping: Mapping) -> QueriedRows:
         _pass_over(cursor.fetchmany, position)
         return more
 
-    return QueriedRows(fetch, 0, database.close)
+    def close() -> None:
+        with suppress(psycopg.Error):
+            cursor.close()
+        database.close()
+
+    return QueriedRows(fetch, 0, close)
 
 
 def look_up_in(folder: Path, wanted: LookUp) -> Map[str, str]:
