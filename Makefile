@@ -5,7 +5,7 @@ WORKERS ?= 2
 MINUTES ?= 60
 CHECK := $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 
-.PHONY: help install run test stories check bench soak clean
+.PHONY: help install run test stories tour looks check bench soak clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -17,8 +17,18 @@ install: .venv/.installed ## create .venv and install the bank into it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev]'
 	@touch $@
 
-.venv/.bench: .venv/.installed
+.venv/.tour: .venv/.stories ## draw the pictures of docs/tour.md (needs chromium)
+	$(BIN)/python -m tests.web_stories.tour
+
+looks: .venv/.stories ## every page in every look: axe, scroll, figures (needs chromium; long)
+	$(BIN)/python -m tests.web_stories.axe_grid --json bench/results/looks.json
+
+bench: .venv/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev,bench]'
+	@touch $@
+
+.venv/.stories: .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev,stories]'
 	@touch $@
 
 run: install ## start the bank and print its address
@@ -32,7 +42,7 @@ test: install ## everything that must hold: check, then the tests
 	$(CHECK) && $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore=tests/web_stories; \
 	code=$$?; echo "make test took $$(( $$(date +%s) - started )) s"; exit $$code
 
-stories: install ## the stories told in a real browser (needs chromium)
+stories: .venv/.stories ## the stories told in a real browser (needs chromium)
 	$(BIN)/python -m pytest -n $(WORKERS) tests/web_stories
 
 bench: .venv/.bench ## measure each path against its named baseline, as ratios

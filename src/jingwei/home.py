@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import msgspec
@@ -17,187 +14,33 @@ from jingwei.audit.merkle import StoredTiles
 from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
 from jingwei.bank import Bank
-from jingwei.decisions.compiled import CompiledPolicy, compile_policy
-from jingwei.decisions.judge import Judge, columns_of
-from jingwei.decisions.policy import Policy, PolicyError, parse_policy
-from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse, table_of, unreadable
-from jingwei.domains.fraud.features import FRAUD
+from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse
 from jingwei.domains.fraud.model import FIRST_MODELS
-from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER, policy_text
-from jingwei.features.catalogue import allowed, names
-from jingwei.features.live import LiveFeatures
-from jingwei.journeys.publish_policy import COLUMNS, PublishPolicy
-from jingwei.journeys.table import BY_COMMAND, unseal
+from jingwei.domains.fraud.policy import policy_text
+from jingwei.journeys.publish_policy import PublishPolicy
+from jingwei.journeys.table import unseal
 from jingwei.journeys.use_model import UseModel
-from jingwei.journeys.use_scorecard import UseScorecard
+from jingwei.journeys.use_scorecard import scorecards_due
 from jingwei.keeping.backup import Source
+from jingwei.keeping.court import MODEL_SLOTS, HomeCourt, fits, read, readable
 from jingwei.keeping.redo import Tell, quiet
-from jingwei.keeping.restore import RESTORING, Wanted
+from jingwei.keeping.restore import Wanted, refuse_half_restored
 from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import Clock, SystemClock
 from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.products import Products, shipped
-from jingwei.models.contract import Model, ModelError
 from jingwei.models.registry import Registry
 from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, Store, StoreError
 
-MODEL_SLOTS = {CARD_PAYMENT: "fraud", OUTGOING_TRANSFER: "scam"}
-"""The model slot whose champion scores for each policy."""
-
 LOG = "bank"
 """The name signed heads carry."""
 
-STEP = 8192
-"""How many records are read at a time when features are rebuilt."""
-
-__all__ = ["LOG", "Home", "HomeCourt", "open_home", "quiet", "source_of", "trust", "verify_home", "wanted_at"]
-
-
-class HomeCourt:
-    """Seats a judge from the policies and models last published and the features' snapshot."""
-
-    def __init__(self, path: Path, registry: Registry) -> None:
-        self._seated: dict[str, tuple[str, str]] = {}
-        self._snapshot = path / "features.snapshot"
-        self._ready: dict[str, tuple[tuple[str, str], CompiledPolicy, Model]] = {}
-        self._kept: bytes | None = None
-        self._assembled = False
-        self._registry = registry
-        self._keeping: Thread | None = None
-
-    def assemble(self, reader: Reader) -> Judge:
-        """A judge as of the last committed record: the snapshot advanced by the records after it."""
-        live = LiveFeatures(FRAUD)
-        judge = Judge(live, names(FRAUD))
-        self._seated.clear()
-        size = reader.size()
-        start = self._restore(live, size)
-        for first in range(start, size, STEP):
-            watched = []
-            for _, leaf in reader.records(first, min(first + STEP, size)):
-                command = unseal(leaf).command
-                if (observe := BY_COMMAND[type(command)].observe) is not None:
-                    watched.append(observe(command))
-            if watched:
-                live.advance(columns_of(watched))
-        self.appoint(judge, reader)
-        if self._assembled:
-            self._kept = packed(live.snapshot, size)
-        self._assembled = True
-        return judge
-
-    def _restore(self, live: LiveFeatures, size: int) -> int:
-        """Restore the snapshot when it fits; return the number of records it covers.
-
-        After a failed write the features are kept in memory too: while the disk takes nothing, every
-        refusal begins here, and must not replay what came since the last snapshot.
-        """
-        content = self._kept or self.read_snapshot()
-        covered = int.from_bytes(content[:8], "big")
-        if not 0 < covered <= size:
-            return 0
-        try:
-            live.restore(content[8:])
-        except ValueError:
-            return 0
-        return covered
-
-    def keep_up(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot beside the work that goes on; none while an earlier one is still being kept."""
-        if self._keeping is None or not self._keeping.is_alive():
-            self._keeping = Thread(target=self._keep, args=self._frozen(judge, size), name="snapshot")
-            self._keeping.start()
-
-    def adjourn(self, judge: Judge, size: int) -> None:
-        """Keep a snapshot of the features as of `size` records, whole or not at all."""
-        if self._keeping is not None:
-            self._keeping.join()
-        self._keep(*self._frozen(judge, size))
-
-    def _frozen(self, judge: Judge, size: int) -> tuple[Callable[[], bytes], int]:
-        assert isinstance(judge.live, LiveFeatures)
-        return judge.live.frozen(), size
-
-    def _keep(self, pack: Callable[[], bytes], size: int) -> None:
-        """When the disk does not take it the next start replays more: no reason to fail what was written."""
-        try:
-            self.keep_snapshot(packed(pack, size))
-        except OSError:
-            return
-        self._kept = None
-
-    def read_snapshot(self) -> bytes:
-        """The snapshot kept last; nothing when there is none."""
-        try:
-            return self._snapshot.read_bytes()
-        except FileNotFoundError:
-            return b""
-
-    def keep_snapshot(self, content: bytes) -> None:
-        """Keep this snapshot in the place of the last one, whole or not at all. Raises OSError."""
-        fresh = self._snapshot.with_suffix(".new")
-        try:
-            with fresh.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._snapshot)
-        except OSError:
-            fresh.unlink(missing_ok=True)
-            raise
-
-    def appoint(self, judge: Judge, reader: Reader) -> None:
-        """Let the policies and models published last judge from now on."""
-        for purpose in {journey.purpose for journey in BY_COMMAND.values() if journey.observe is not None}:
-            allowed(FRAUD, purpose)
-        for name, slot in MODEL_SLOTS.items():
-            text, digest = reader.note(f"policy:{name}"), reader.note(f"model:{slot}")
-            if text is None or digest is None or self._seated.get(name) == (text, digest):
-                continue
-            if name not in self._ready or self._ready[name][0] != (text, digest):
-                model = self._registry.load(digest)
-                policy = compiled(text, judge.columns)
-                if policy is None or not fits(model):
-                    continue
-                self._ready[name] = ((text, digest), policy, model)
-            self._seated[name], policy, model = self._ready[name]
-            judge.appoint(policy, model, digest[:16])
-
-
-def packed(pack: Callable[[], bytes], size: int) -> bytes:
-    """A snapshot: the number of records it covers (8 bytes), then the features."""
-    return size.to_bytes(8, "big") + pack()
-
-
-@lru_cache(maxsize=16)
-def compiled(text: str, columns: tuple[str, ...]) -> CompiledPolicy | None:
-    """The policy with this text bound to these columns, or None when it is not readable.
-
-    Kept, so that standing up again after a failed write does not compile it again.
-    """
-    return compile_policy(parse_policy(text), columns) if readable(text) else None
-
-
-def readable(text: str) -> bool:
-    """Whether a published policy reads only features that this version of the bank has."""
-    try:
-        read(text).expressions(COLUMNS)
-    except PolicyError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=16)
-def read(text: str) -> Policy:
-    """A published policy, read once however often its text is met. Raises PolicyError."""
-    return parse_policy(text)
-
-
-def fits(model: Model) -> bool:
-    """Whether a model reads only features that this version of the bank has."""
-    return set(model.features) <= set(COLUMNS)
+__all__ = [
+    "LOG", "MODEL_SLOTS", "Home", "HomeCourt", "fits", "open_home", "quiet", "source_of", "trust",
+    "verify_home", "wanted_at",
+]  # fmt: skip
 
 
 class Home:
@@ -254,31 +97,8 @@ class Home:
             if self.store.note(f"model:{slot}") != champion.digest:
                 key = f"champion:{slot}:{champion.digest}:{self.store.size()}"
                 self.bank.do([UseModel(key=key, slot=slot, digest=champion.digest, **actor)])
-        self._score_loans(actor)
-
-    def _score_loans(self, actor: dict[str, Any]) -> None:
-        """Let the approved credit scorecards score loans; their tables are sealed whole."""
-        for slot in SLOTS:
-            champion = self.registry.champion(slot)
-            kept = self.store.load(ScorecardInUse, [slot])
-            digest = champion.digest if champion is not None else ""
-            if digest != (kept[0].digest if kept else ""):
-                table = table_of(champion.model, digest) if champion is not None else ""
-                key = f"scorecard:{slot}:{digest}:{self.store.size()}"
-                self.bank.do([UseScorecard(key=key, slot=slot, digest=digest, table=table, **actor)])
-
-    def may_serve(self, slot: str, digest: str) -> None:
-        """Raise ModelError when the bank could not score with this model in this slot."""
-        if slot not in SLOTS:
-            return
-        model = self.registry.load(digest)
-        strange = unreadable(slot, model.features)
-        if strange:
-            raise ModelError(f"loans are not scored on {', '.join(strange)}; the bank does not have them")
-        try:
-            table_of(model, digest)
-        except ValueError as error:
-            raise ModelError(str(error)) from error
+        in_use = self.store.load(ScorecardInUse, SLOTS)
+        self.bank.do(scorecards_due(self.registry, in_use, self.store.size(), actor))
 
     @property
     def insight(self) -> Insight:
@@ -347,14 +167,6 @@ class Home:
             if self._insight is not None:
                 self._insight.close()
             self.bank.close()
-
-
-def refuse_half_restored(path: Path, store: Store) -> None:
-    """Raise StoreError when the restore of these books was interrupted."""
-    if store.note(RESTORING):
-        raise StoreError(
-            f"the books of {path} were being restored when that was interrupted; run `jingwei restore` again"
-        )
 
 
 def stored_tiles(reader: Reader) -> StoredTiles:

@@ -15,6 +15,7 @@ from jingwei.ledger.accounts import Account, Balance, Standing
 BY_THE_BANK_ITSELF = {
     "use_model", "expire_holds", "import_customers", "import_accounts", "import_facts", "import_entries",
     "record_import", "change_credential", "settle_payment", "advance_schedule", "review_case",
+    "offer_pay_later", "warn_early",
 }  # fmt: skip
 """Commands nobody asks for over REST or the web: the command line and the bank's own programs do."""
 
@@ -51,7 +52,7 @@ def test_least_privilege():
     assert not [kind for kind, roles in COMMANDS.items() if "auditor" in roles], "they only look"
     owned = {kind.__name__ for kind, roles in COMMANDS.items() if "model_owner" in roles}
     rules = {"ProposePolicy", "ShadowPolicy", "ApprovePolicy", "RejectPolicy", "RollBackPolicy"}
-    assert owned == {*rules, "UseModel"}, "rules and models alone"
+    assert owned == {*rules, "UseModel", "UseScorecard"}, "rules and models alone"
     for kind in money:
         assert not {"admin", "risk_reviewer", "compliance"} & set(COMMANDS[kind]), "who judges moves no money"
     assert "admin" not in operation("GET", "/v1/accounts"), "who runs the machines sees no customers"

@@ -158,6 +158,36 @@ def test_every_advice_turns_the_refusal_when_it_is_followed(asked: Asked, inputs
             assert all(decide(*one).result == "refuse" for one in less)
 
 
+FAIR = st.builds(
+    lambda months, days, debts, inquiries, income: replace(
+        strong(),
+        behaviour=replace(strong().behaviour, income_months=months, balance_days=days, income_minor=income),
+        bureau=replace(strong().bureau, debts=debts, monthly_minor=debts * 60_000, inquiries=inquiries),
+    ),
+    st.integers(0, 6), st.integers(0, 90), st.integers(0, 5), st.integers(0, 6),
+    st.integers(300_000, 3_000_000),
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(FAIR, st.integers(100_000, 40_000_000), st.sampled_from((3, 6, 12, 24)))
+def test_ordinary_people_who_are_refused_get_advice_that_holds(
+    inputs: CreditInputs, amount: int, months: int
+) -> None:
+    """A lower amount is the largest that is not refused: a hundred more would be."""
+    asked = Asked(product(), amount, months, age=40)
+    found = advise(asked, inputs)
+    assert bool(found) == (decide(asked, inputs).result == "refuse") or credit_score(inputs).grade == "E"
+    for advice in found:
+        assert advice.leads_to in ("offer", "person")
+        only = advice.changes[0]
+        if len(advice.changes) == 1 and only.code == "lower_amount":
+            case = changed((asked, inputs), only)
+            more = changed((asked, inputs), replace(only, value=only.value + 10_000))
+            assert decide(*case).result != "refuse"
+            assert decide(*more).result == "refuse" or only.value + 10_000 >= amount
+
+
 @given(ASKED, INPUTS)
 def test_advice_is_given_for_refusals_alone_and_never_where_nobody_may_lend(
     asked: Asked, inputs: CreditInputs

@@ -103,6 +103,13 @@ def test_sure_signs_link_and_are_named():
     )
 
 
+def test_of_several_records_of_a_customer_the_one_that_fits_best_counts():
+    other = WANG._replace(key="p1b", phone="13911112222", address="", device="", certificate="")
+    known = [Known("p1", WANG), Known("p1", other), Known("p1", WANG._replace(name="王大", born=""))]
+    found = Resolver(known, SHIPPED).best(Record("x", "王小明", "", "", "13911112222"))
+    assert (found.customer, found.how, found.sure) == ("p1", "phone", True)
+
+
 def test_a_relative_who_shares_phone_address_and_device_is_nobody_of_ours():
     relative = Record("x", "李娜", "1992-01-30", "", WANG.phone, "", WANG.address, WANG.device)
     assert best(relative) is None

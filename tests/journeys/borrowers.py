@@ -13,6 +13,7 @@ from jingwei.journeys import run_loan_day
 from jingwei.journeys.apply_for_loan import ApplyForLoan
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.repay_loan import RepayLoan
 from jingwei.journeys.sign_loan import SignLoan, signed_text
 from jingwei.kernel.clock import bank_day, day_start
 from jingwei.kernel.purpose import Purpose
@@ -105,3 +106,11 @@ def agree(town: Any) -> None:
 def code(reply: Reply) -> str:
     """The code of a refusal, or nothing."""
     return reply.answer.refusal.code if reply.answer.refusal else ""
+
+
+def repaying(town: Any, loan: Loan, amount: int = 0, how: Any = "due", who: str = "") -> Any:
+    """The reply to paying on a loan, by its customer or somebody else."""
+    actor = who or f"customer:{loan.customer}"
+    return town.do(
+        RepayLoan(customer=loan.customer, loan=loan.id, amount_minor=amount, how=how, **town.stamp(actor))
+    )

@@ -170,6 +170,14 @@ def test_families_by_hand():
     assert told["bill mean"].tolist() == [2.0, 200.0] and told["bill first less mean"].tolist() == [-1, -100]
     holed = with_families(numbers | {"bill_2": np.array([MISSING, 2.0])}, plan)
     assert holed["bill mean"][0] == MISSING and holed["bill max"][1] == 300.0
+    assert holed["bill above zero"][0] == MISSING and holed["bill zeros"].tolist() == [MISSING, 0.0]
+    paid = {f"paid_{i}": np.array([float(10 * i), 500.0]) for i in (1, 2, 3)}
+    bills = {f"bill_{i}": np.array([99.0, 2000.0]) for i in (1, 2, 3)} | {"limit": np.array([1999.0, 3999.0])}
+    both = bills | {name: column * 100.0 for name, column in paid.items()}
+    told = with_families(both, find_families(both))
+    assert told["paid over bill step 1"].tolist() == [1000.0 / 100.0, 50_000.0 / 2001.0]
+    assert told["bill change over limit"].tolist() == [0.0, 0.0]
+    assert told["bill 2 over limit"][0] == 99.0 / 2000.0
 
 
 def test_ranges_are_monotone_and_codes_stand_alone():

@@ -1,22 +1,23 @@
-"""Alarms on a model in service: figures by hand, false alarms bounded, changes seen; sources only where they help."""
+"""Alarms on a model in service: figures by hand, changes seen, few false alarms; sources where they help."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
+from tests.learning.test_credit_training import learned
 
 from jingwei.domains.credit.company import company_score, read_by
 from jingwei.domains.credit.company_inputs import OWN, SOURCES, CompanyInputs
 from jingwei.domains.credit.trained_score import card_of, table_of
 from jingwei.learning import drift_evaluation
-from jingwei.learning.credit_training import CreditLesson, governance_of, learn_credit, reference
+from jingwei.learning.credit_training import CreditLesson, governance_of, reference
 from jingwei.learning.drift_evaluation import evaluate_drift, upper
 from jingwei.learning.monitor import CALIBRATION, Monitor, distance, psi
 from jingwei.learning.sources import helpful
 from jingwei.learning.tabular import Table
 from jingwei.models.governance import Reference
-from jingwei.simulation.city.borrowers import borrowers
+from jingwei.simulation.city.repayers import borrowers
 from jingwei.simulation.companies import companies
 
 
@@ -36,12 +37,13 @@ def test_few_rows_and_no_ranges_are_no_alarm():
 
 
 def test_calibration_evidence_is_a_fair_bet_while_the_model_is_right():
-    """The mean of the evidence after one batch is one: no alternative is favoured when the chances are right."""
+    """The mean of the evidence after one batch is one: nothing is favoured when the chances are right."""
     rng = np.random.default_rng(1)
     cases = []
     for _ in range(4000):
         chance = rng.uniform(0.05, 0.4, 10)
-        told = Monitor([Reference("score", (), (1,))], 0.2).look({"score": chance}, (chance, rng.random(10) < chance))
+        monitor = Monitor([Reference("score", (), (1,))], 0.2)
+        told = monitor.look({"score": chance}, (chance, rng.random(10) < chance))
         cases.append(told.case)
     assert np.mean(cases) * 5000 == pytest.approx(1.0, abs=0.1)
 
@@ -50,7 +52,8 @@ def test_wrong_chances_are_seen_and_the_evidence_begins_anew():
     rng, monitor, seen = np.random.default_rng(2), Monitor([Reference("score", (), (1,))], 0.2), []
     for _ in range(30):
         chance = rng.uniform(0.05, 0.4, 200)
-        seen.append(CALIBRATION in monitor.look({"score": chance}, (chance, rng.random(200) < 0.5 * chance)).alarms)
+        told = monitor.look({"score": chance}, (chance, rng.random(200) < 0.5 * chance))
+        seen.append(CALIBRATION in told.alarms)
     assert any(seen[:8]) and 2 <= sum(seen) <= 20
 
 
@@ -86,12 +89,12 @@ def test_a_source_of_noise_is_not_used_and_one_that_knows_something_is():
 
 @pytest.fixture(scope="module")
 def company():
-    table = Table("made up", companies(1600, 5))
+    table = Table("made up", companies(4000, 5))
     lesson = CreditLesson(
         target="outcome", good="good", owner="Li", by="staff:ana", slot="company", data="x", simulated=True,
         protected=("owner_sex",), own=OWN, sources=SOURCES, first="2025-01-01", until="2025-12-31",
     )  # fmt: skip
-    return learn_credit(table, lesson).scorecard
+    return learned(table, lesson).scorecard
 
 
 def test_a_company_card_reads_only_sources_that_help(company):

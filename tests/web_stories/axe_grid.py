@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from playwright.sync_api import Error
 from tests.web_stories.conftest import CHROMIUM
 from tests.web_stories.grid_bank import INVITED, GridBank
 
@@ -30,6 +31,7 @@ from jingwei.channels.demo import STAFF
 
 LANGUAGES, SIZES, LIGHTS, WIDTHS = ("zh", "en"), ("0", "1"), ("light", "dark"), (320, 768, 1280)
 LOOKS = tuple(product(LANGUAGES, SIZES, LIGHTS))
+TRIES = 3
 VARIANTS = len(LOOKS) * len(WIDTHS)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 ELDER = {"text": 18, "line": 1.3, "contrast": 4.5, "contrastLarge": 3, "touch": 60, "paragraph": 1.3}
@@ -121,16 +123,28 @@ class Grid:
         page.on("pageerror", fell)
         page.set_viewport_size({"width": widths[0], "height": 900})
         try:
-            view.reach(page, self.bank)
-            page.evaluate(OPEN_ALL)
-            page.evaluate(self._axe)
-            for width in widths:
-                page.set_viewport_size({"width": width, "height": 900})
-                self._measure(page, view, (*look, width))
+            for again in range(TRIES):
+                found, looked = len(self.found), self.looked
+                try:
+                    self._reached(page, view, look, widths)
+                    break
+                except Error:  # a page that leaves by itself, such as one of work under way, is opened again
+                    del self.found[found:]
+                    self.looked = looked
+                    if again == TRIES - 1:
+                        raise
         finally:
             page.remove_listener("console", note)
             page.remove_listener("pageerror", fell)
         self._note("script", view, (*look, 0), [one for one in said if "status of 4" not in one])
+
+    def _reached(self, page: Any, view: View, look: tuple[str, str, str], widths: Sequence[int]) -> None:
+        view.reach(page, self.bank)
+        page.evaluate(OPEN_ALL)
+        page.evaluate(self._axe)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            self._measure(page, view, (*look, width))
 
     def _measure(self, page: Any, view: View, look: tuple[str, str, str, int]) -> None:
         self.looked += 1
@@ -217,7 +231,7 @@ def by_form(bank: GridBank) -> list[View]:
         View("/desk/rules", "/desk editor: wrong", owner, wrong_rules),
         View("/desk/jobs/{job}", "/desk job: backtest", owner, backtest),
         View("/desk/audit/verify", "/desk audit: verified", "staff:auditor",
-             filled("/desk/audit", button="form[action='/desk/audit/verify'] button")),
+             verified),
     ]  # fmt: skip
 
 
@@ -256,6 +270,12 @@ def wrong_rules(page: Any, bank: GridBank) -> None:
     page.fill("#text", page.input_value("#text").replace("fraud_score >=", "fraud_scor >=", 1))
     with page.expect_navigation():
         page.click("button[value=check]")
+
+
+def verified(page: Any, bank: GridBank) -> None:
+    """The whole log read and compared, when that is done."""
+    filled("/desk/audit", button="form[action='/desk/audit/verify'] button")(page, bank)
+    page.wait_for_selector("progress", state="detached")
 
 
 def backtest(page: Any, bank: GridBank) -> None:
@@ -304,6 +324,7 @@ def walk(grid: Grid, pages: Sequence[View], looks: Sequence[Any], told: Callable
                 if view.actor == actor:
                     grid.look_at(page, view, look, WIDTHS)
             context.close()
+            told("")
         took = time.perf_counter() - began
         told(f"{number}/{len(looks)} looks, {grid.looked} looked at, {len(grid.found)} found, {took:.0f} s")
 
@@ -328,6 +349,14 @@ def result(grid: Grid, pages: Sequence[View]) -> dict[str, Any]:
     return counts | {"violations": kinds, "found": grid.found}
 
 
+def keep(path: Path | None, grid: Grid, pages: Sequence[View]) -> dict[str, Any]:
+    """The result so far, in the file if there is one: a long run that is stopped has told what it saw."""
+    told = result(grid, pages)
+    if path:
+        path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return told
+
+
 def main() -> int:
     """Look, print, write; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.web_stories.axe_grid", description=__doc__)
@@ -344,10 +373,14 @@ def main() -> int:
             drawn(grid, pages, asked.draw, asked.seed)
         else:
             looks = [look for look in LOOKS if not asked.look or "-".join(look) in asked.look.split(",")]
-            walk(grid, pages, looks, lambda line: print(line, file=sys.stderr, flush=True))
-    told = result(grid, pages)
-    if asked.json:
-        asked.json.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+            def tell(line: str) -> None:
+                if line:
+                    print(line, file=sys.stderr, flush=True)
+                keep(asked.json, grid, pages)
+
+            walk(grid, pages, looks, tell)
+    told = keep(asked.json, grid, pages)
     print(json.dumps(told | {"found": grid.found[:40]}, indent=1, ensure_ascii=False))
     return 1 if grid.found else 0
 

@@ -13,9 +13,11 @@ import pytest
 
 from jingwei.channels.cli.running import warm
 from jingwei.channels.demo import settle
+from jingwei.channels.demo_knowing import live_a_little
 from jingwei.channels.demo_life import lead_lives
 from jingwei.channels.rest.app import Alongside, create_app
 from jingwei.channels.rest.wire import server
+from jingwei.channels.sources.demo import bring_demo
 from jingwei.channels.streams.planned_work import planned
 from jingwei.channels.web.app import web
 from jingwei.home import open_home
@@ -58,7 +60,7 @@ class Served:
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        assert self._ready.wait(180), "the bank did not open"
+        assert self._ready.wait(600), "the bank did not open"
         if self._failed is not None:
             raise self._failed
 
@@ -71,6 +73,9 @@ class Served:
             home = open_home(self._path)
             assert not self._lived or lead_lives(home)
             assert settle(home) == []
+            if self._lived:
+                live_a_little(home)
+                bring_demo(home)
             warm(home)
             home.bank.warm()
             beside = [web(True, f"http://localhost:{self.port}"), planned(), self._see]

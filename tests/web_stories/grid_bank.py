@@ -66,6 +66,8 @@ class GridBank:
         known.keep_client(Client("shop", "Shop", ("https://shop.example/back",), ("openid", "bank.read")))
         self._money()
         self._rules()
+        came_in = self.served.desk.home.insight.imports()
+        self.things |= {"field": ["name"], "import_id": [came_in[0].id]}
 
     def _money(self) -> None:
         """Payments in every state there is, and the cases that come of them."""

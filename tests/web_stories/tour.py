@@ -1,6 +1,6 @@
 """Draws the pictures of docs/tour.md: opens a demo bank with its city, signs in and walks through ten pages.
 
-    python -m tests.web_stories.tour [--out docs/tour] [--all FOLDER] [--people 800]
+    python -m tests.web_stories.tour [--out docs/tour] [--all FOLDER] [--people 800] [--only home,elder]
 
 The bank is the one that `jingwei serve` opens; everything is reached as a person reaches it. Each page is
 drawn at 390 and 1280 px in both languages; those of KEPT go into --out, all of them into --all.
@@ -183,6 +183,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.web_stories.tour", description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "tour")
     parser.add_argument("--all", type=Path, help="also keep every picture of every page here")
+    parser.add_argument("--only", default="", help="only these pages, such as home,elder")
     parser.add_argument("--people", type=int, default=800, help="made-up people of the city")
     asked = parser.parse_args()
     for folder in filter(None, (asked.out, asked.all)):
@@ -190,7 +191,7 @@ def main() -> int:
     with served(asked.people) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         time.sleep(LIVES_S)
-        for stop in TOUR:
+        for stop in (one for one in TOUR if not asked.only or one.name in asked.only.split(",")):
             for lang, size in ((lang, size) for size in (PHONE, DESK) for lang in ("en", "zh")):
                 if not asked.all and (stop.name, lang, size[0]) not in KEPT:
                     continue

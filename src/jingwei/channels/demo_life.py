@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jingwei.channels.demo import ACTOR, PEOPLE, PRODUCT, people
 from jingwei.channels.demo_loans import ask_for_loans, lend_to_bob
+from jingwei.channels.demo_warning import troubled
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.change_card import ChangeCard
 from jingwei.journeys.deposit import Deposit
@@ -131,9 +132,8 @@ class Life:
         card = self.one(IssueCard(**self.stamp("alice", DAYS, 11), account="alice", label=CARD)).made
         terms: dict[str, Any] = {"payment_minor": 200_000, "day_minor": 500_000, "round_up": sea}
         asked: list[Command] = [
-            KeepPayee(**self.stamp("alice", DAYS, 9), customer="alice", account=name, name=called)
-            for name, called in PLACES.items()
-            if name != "quick_gain"
+            KeepPayee(**self.stamp(who, DAYS, 9), customer=who, account=name, name=PLACES[name])
+            for who, name in sorted({(habit.who, habit.payee) for habit in HABITS if habit.payee in PLACES})
         ]
         asked += [
             ChangeCard(**self.stamp("alice", DAYS, 12), card=card, label=CARD, **terms),
@@ -214,4 +214,5 @@ def lead_lives(home: Home) -> bool:
     life.month()
     life.nearly()
     ask_for_loans(home)
+    troubled(home)
     return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from jingwei.domains.credit.trained_score import (
     ScorecardInUse,
     TrainedCard,
     card_of,
+    table_of,
     unreadable,
 )
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
@@ -18,6 +20,7 @@ from jingwei.journeys.use_model import ModelChanged
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal, Words, declare
+from jingwei.models.registry import Registry
 
 declare(
     {
@@ -58,6 +61,21 @@ def act(ask: UseScorecard, seen: int) -> Outcome:
     kept = ScorecardInUse(ask.slot, ask.digest, name, ask.table)
     answer = Answer(number, "done", made=ask.slot, events=(ModelChanged(slot=ask.slot, digest=ask.digest),))
     return Outcome(answer, kept=(kept,))
+
+
+def scorecards_due(
+    registry: Registry, kept: Sequence[ScorecardInUse], size: int, stamp: dict[str, Any]
+) -> list[UseScorecard]:
+    """What must be sealed so that the approved champions score; `size` and `stamp` go into the commands."""
+    in_use, due = {one.id: one.digest for one in kept}, []
+    for slot in SLOTS:
+        champion = registry.champion(slot)
+        digest = champion.digest if champion is not None else ""
+        if digest != in_use.get(slot, ""):
+            table = table_of(champion.model, digest) if champion is not None else ""
+            key = f"scorecard:{slot}:{digest}:{size}"
+            due.append(UseScorecard(key=key, slot=slot, digest=digest, table=table, **stamp))
+    return due
 
 
 def cards_in_use(books: Books) -> tuple[TrainedCard, ...]:

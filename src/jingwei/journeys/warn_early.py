@@ -23,7 +23,7 @@ MOST_CASES = 500
 class WarnEarly(Command, frozen=True, kw_only=True, tag="warn_early"):
     """Warn that the borrower of `loan` may miss what is due on `due_day`, and propose what to offer.
 
-    `chance_ppm` are millionths; `signals` the names of what raised the chance most, comma-separated; `by` is
+    `chance_ppm` are millionths; `signals` what raised the chance most as name=value, comma-separated; `by` is
     the model. The bank's own programs ask for it.
     """
 

@@ -38,7 +38,7 @@ from jingwei.kernel.durable import sync_folder
 from jingwei.ledger.accounts import Balance, Kept, Line
 from jingwei.ledger.products import Products
 from jingwei.stores.opening import open_store
-from jingwei.stores.store import SHELVES, Batch, Store
+from jingwei.stores.store import SHELVES, Batch, Store, StoreError
 
 RESTORING = "restoring"
 """The note of books that are being restored; a bank does not open over it."""
@@ -330,3 +330,11 @@ def _sync(staged: Path) -> None:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+
+def refuse_half_restored(path: Path, store: Store) -> None:
+    """Raise StoreError when the restore of these books was interrupted."""
+    if store.note(RESTORING):
+        raise StoreError(
+            f"the books of {path} were being restored when that was interrupted; run `jingwei restore` again"
+        )

@@ -88,20 +88,30 @@ def fit(rows: Rows, kind: str) -> PointsModel | Forest:
     span = DataSpan(int(rows.watched.day.min()) * DAY, int(rows.known_day.max()) * DAY, len(rows.missed),
                     int(rows.missed.sum()))  # fmt: skip
     if kind == "scorecard":
-        return _scorecard(rows, span)
+        return _scorecard(rows, span, (early, late))
     fit_, later = (Sample(rows.cases[part], rows.missed[part]) for part in (early, late))
     card = _card("LightGBM", NAMES, span)
     forest = from_lightgbm([boost(fit_, later, SEED).text], card)
     return forest.with_calibration(*platt(forest.margins(later.cases), later.fraud))
 
 
-def _scorecard(rows: Rows, span: DataSpan) -> PointsModel:
+def _scorecard(rows: Rows, span: DataSpan, parts: tuple[Flags, Flags]) -> PointsModel:
+    """A scorecard of all rows; how far its points are to be trusted is what a card of the early rows is worth
+    on the later ones (Platt)."""
+    early, late = parts
     columns = {name: rows.cases[:, place] for place, name in enumerate(NAMES)}
     try:
+        before = fit_scorecard({name: column[early] for name, column in columns.items()}, rows.missed[early])
         card = fit_scorecard(columns, rows.missed)
     except TableError as error:
         raise TrainingError(str(error)) from error
-    return card.served(_card("Logistic on ranges", card.features, span))
+    told = before.log_odds({name: column[late] for name, column in columns.items()})
+    slope, offset = platt(told, rows.missed[late])
+    made = card.served(_card("Logistic on ranges", card.features, span))
+    table = [
+        msgspec.structs.replace(line, points=tuple(slope * one for one in line.points)) for line in made.table
+    ]
+    return PointsModel(made.card, slope * made.base + offset, table)
 
 
 def _card(made_by: str, features: tuple[str, ...], span: DataSpan) -> Card:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jingwei.domains.credit.early_warning import MISSED_AFTER, NAMES, NEVER, Floats, Ints
+from jingwei.domains.credit.warnings import FIRST_MODEL
 from jingwei.learning.early_warning import (
     EVERY,
     WARM_UP,
@@ -31,7 +32,7 @@ SILENT = 28
 """Days in which a loan for which there was an alert gets no other."""
 BACK = 60
 """An alert counts for a missed payment when it came at most so many days before it was due."""
-WAYS = ("last_payment_late", "lowest_balance", "scorecard", "boosting")
+WAYS = ("last_payment_late", "lowest_balance", "by_hand", "scorecard", "boosting")
 
 
 class Alerts(NamedTuple):
@@ -114,6 +115,7 @@ def measured(borrowers: Borrowers, volume: float = VOLUME) -> Measured:
         "last_payment_late": rule(later),
         "lowest_balance": -later.cases[:, NAMES.index("balance_lowest_35d")],
     }
+    told["by_hand"] = scores(FIRST_MODEL, later.cases)
     for kind in ("scorecard", "boosting"):
         told[kind] = scores(fit(train, kind), later.cases)
     given = {way: alerts(later, score, volume) for way, score in told.items()}
@@ -139,7 +141,7 @@ def figures(told: Measured) -> dict[str, Any]:
             "auc": auc_roc(truth, score),
             "auc_interval": auc_interval(truth, score, rows),
         }
-        if way in ("scorecard", "boosting"):
+        if way in WAYS[2:]:
             slope, offset = calibration(truth, score)
             found[way] |= {"brier": brier(truth, score), "calibration_slope": slope,
                            "calibration_offset": offset, "by_band": bands(truth, score)}  # fmt: skip

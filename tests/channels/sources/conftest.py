@@ -13,7 +13,7 @@ NOW = parse_iso("2026-06-01T00:00:00")
 
 CARDS = """
 source = "cards"
-says = { en = "Cards", zh = "卡" }
+title = { en = "Cards", zh = "卡" }
 [read]
 format = "csv"
 [subject]

@@ -256,7 +256,7 @@ WRONG = [
     ('always = "CNY"', 'always = "RMB"', 14, "no currency"),
     ('column = "who"', 'column = "who', 7, "not TOML"),
     ('category = "what"', 'categroy = "what"', 15, "categroy"),
-    ('says = { en = "Cards", zh = "卡" }', 'says = { en = "Cards" }', 3, "both languages"),
+    ('title = { en = "Cards", zh = "卡" }', 'title = { en = "Cards" }', 3, "both languages"),
 ]
 
 

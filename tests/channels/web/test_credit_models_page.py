@@ -1,4 +1,4 @@
-"""The page of credit models: a second person approves with reasons for gaps, a challenger, one step back, drift."""
+"""The page of credit models: a second person approves with reasons, a challenger, one step back, drift."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import msgspec
 import numpy as np
 import pytest
 from tests.channels.web.browser import Browser
-from tests.learning.test_credit_training import LESSON, REASON, alarmed, asked, loans
+from tests.learning.test_credit_training import LESSON, REASON, alarmed, asked, learned, loans
 
 from jingwei.channels.demo_models import bring
 from jingwei.channels.web.staff.oversight import credit_room
 from jingwei.domains.credit.trained_score import ScorecardInUse, numbers_of
 from jingwei.kernel.clock import SECOND
-from jingwei.learning.credit_training import governance_of, keep, learn_credit
+from jingwei.learning.credit_training import governance_of, keep
 from jingwei.learning.credit_watch import BATCH, Applied, compare, watch
 from jingwei.models.contract import ModelError
 
@@ -23,7 +23,7 @@ PAGE = "/desk/models/credit"
 @pytest.fixture(scope="module")
 def trained():
     lesson = msgspec.structs.replace(LESSON, protected=(), by=OWNER)
-    return learn_credit(loans(), lesson)
+    return learned(loans(), lesson)
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +76,15 @@ def test_a_second_person_approves_with_reasons_and_the_card_scores_loans(browser
     assert "nobody has written why" in post(browser, f"{PAGE}/credit/approve", digest=second, why="x").text
     reasons = {f"gap:{one.code}": REASON for one in gap.alarms()}
     assert post(browser, f"{PAGE}/credit/approve", digest=second, why="better", **reasons).status_code == 303
-    assert REASON in browser.get(PAGE).text and browser.home.store.load(ScorecardInUse, ["credit"])[0].digest == second
+    assert REASON in browser.get(PAGE).text and in_use(browser) == second
     assert post(browser, f"{PAGE}/credit/challenge", digest=trees, why="try").status_code == 303
     assert "scores along and decides nothing" in browser.get(PAGE).text
     assert post(browser, f"{PAGE}/credit/back", reason="worse").status_code == 422
     browser.sign_in(OWNER)
     assert post(browser, f"{PAGE}/credit/back", reason="worse").status_code == 303
-    assert browser.home.store.load(ScorecardInUse, ["credit"])[0].digest == first
+    assert in_use(browser) == first
     browser.home.found()
-    assert browser.home.store.load(ScorecardInUse, ["credit"])[0].digest == first
+    assert in_use(browser) == first
 
 
 def alarmed_card(model):
@@ -97,15 +97,18 @@ def alarmed_card(model):
     return model.with_card(msgspec.structs.replace(model.card, version="2", governance=told))
 
 
+def in_use(browser):
+    """The digest of the card that scores loans."""
+    return browser.home.store.load(ScorecardInUse, ["credit"])[0].digest
+
+
 def stream(count, shift=0.0, seed=3):
     """Applications drawn like those learned from; `shift` is added to the days with money in the account."""
     rows = loans(count, seed)
     bad = rows.column("went") == "bad"
     names = list(numbers_of(asked()))
-    return [
-        Applied(at, {name: rows.column(name)[at] + shift * (name == "balance_days") for name in names}, bool(bad[at]))
-        for at in range(count)
-    ]
+    columns = {name: rows.column(name) + shift * (name == "balance_days") for name in names}
+    return [Applied(at, {name: columns[name][at] for name in names}, bool(bad[at])) for at in range(count)]
 
 
 def test_drift_is_seen_in_what_came_in_and_nothing_else_is(trained):

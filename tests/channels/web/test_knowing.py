@@ -1,247 +1,157 @@
-"""Audiences, the day list and offer cards, as staff and customers use them in the browser."""
+"""Desk pages on what is known of customers: the view, pairs to decide, the quality of the data."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import itertools
 import re
-from collections.abc import Iterator
 
 import pytest
 from tests.channels.web.browser import Browser
 
-from jingwei.channels.demo_knowing import live_a_little
-from jingwei.channels.knowing.following import agreeing, knowing_of
-from jingwei.channels.knowing.systems import happening
-from jingwei.channels.knowing.told import INCOME, SENT, kind_of
-from jingwei.channels.web.staff.audience_form import NotAForm, Row, choices, overlap, said, text_of
-from jingwei.consent.uses import DataUse
-from jingwei.domains.insight.happenings import Told
-from jingwei.domains.offers.showing import Offering
-from jingwei.domains.tags.audiences import Audience, AudienceExport
-from jingwei.domains.tags.condition import read_condition
-from jingwei.domains.tags.happenings import BY_KIND, Happening
-from jingwei.journeys.withdraw_consent import WithdrawConsent
-from jingwei.kernel.clock import DAY, MINUTE, bank_day
-from jingwei.kernel.purpose import DataClass, Purpose
+from jingwei.channels.sources.demo import bring_demo
+from jingwei.channels.sources.verifying import verify_shelf
+from jingwei.channels.sources.who import resolve_at_home
+from jingwei.ledger.links import IdentityLink, link_id
 
-KEYS = itertools.count()
-MANAGER = "staff:customer_manager"
+
+def quiet(done: int, total: int) -> None:
+    """A progress callback that tells nothing."""
 
 
 @pytest.fixture(scope="module")
-def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser = Browser(tmp_path_factory.mktemp("knowing") / "home")
-    live_a_little(browser.home)
-    live_a_little(browser.home)
-    follow(browser)
-    yield browser
-    browser.close()
+def bank(tmp_path_factory):
+    one = Browser(tmp_path_factory.mktemp("knowing") / "home")
+    assert bring_demo(one.home) > 1_000
+    yield one
+    one.close()
 
 
-def follow(browser: Browser) -> None:
-    while knowing_of(browser.desk).catch_up():
-        pass
+@pytest.fixture
+def manager(bank):
+    return bank.sign_in("staff:customer_manager")
 
 
-def press(browser: Browser, path: str, page: str, **fields: str):
-    return browser.post(path, form_token=browser.token(page), key=f"k{next(KEYS)}", **fields)
+def held(bank, source: str, subject: str) -> IdentityLink:
+    (link,) = bank.home.store.load(IdentityLink, [link_id(source, subject)])
+    return link
 
 
-def test_tags_follow_the_books_whatever_way_a_payment_went_through(street: Browser):
-    knowing, today = knowing_of(street.desk), bank_day(street.clock.at)
-    facts = knowing.facts_of("dana", ["card_baby_count_30d", "income_wage_sum_30d", "age_years"], today)
-    assert facts == {
-        "card_baby_count_30d": 7,
-        "income_wage_sum_30d": 1_260_000,
-        "age_years": facts["age_years"],
-    }
-    assert set(knowing.needs_of("dana", today)) == {"payday", "child"}
-    names = ("card_baby_count_30d", "income_wage_sum_30d", "age_years")
-    assert knowing.shelf.values(names, today, ["dana"]) == [("dana", *(facts[name] for name in names))]
+def test_the_demo_tells_of_its_people_from_all_systems_and_only_once(bank):
+    sources = {one.source for one in bank.home.insight.imports()}
+    assert len(sources) >= 13 and all(one.sealed for one in bank.home.insight.imports())
+    assert bring_demo(bank.home) == 0
+    assert verify_shelf(bank.home.insight, bank.home.store, quiet).whole
+    assert len({one.source for one in bank.home.insight.timeline("alice", limit=5_000)}) >= 10
 
 
-def test_an_audience_looks_only_at_who_agrees(street: Browser):
-    reader = street.desk.reader
-    assert agreeing(reader, [DataClass.TRANSACTIONS], street.clock.at) == {"dana"}
-    assert agreeing(reader, [DataClass.DEVICES], street.clock.at) == set()
-    page = count(street, what0="income_all", how0="sum_30d", sign0=">=", value0="100.00")
-    assert "1 customers" in page and "1 customers who agree" in page
-    assert "D•••" in page and "Dana" not in page
-    assert "Paid in, total in 30 days ≥ ¥100.00" in page
-    uses = [one for one in reader.find(DataUse, "customer", "dana") if one.purpose == Purpose.MARKETING.value]
-    assert any(one.why == "audience" and one.reader == MANAGER for one in uses)
+def test_the_view_shows_what_the_purpose_may_see_and_says_what_not(manager):
+    page = manager.get("/desk/customers/alice/view?purpose=service&lang=en").text
+    assert "Card payment" in page and "Money in and out" in page and "A•••• 爱••" in page
+    assert "Devices: this purpose does not read the devices you pay from." in page
+    assert "Alice 爱丽丝" not in page and "10013800001" not in page
+    refused = manager.get("/desk/customers/alice/view?purpose=marketing&lang=en").text
+    assert "has not agreed" in refused and "Card payment" not in refused
+    assert manager.get("/desk/customers/alice/view?purpose=risk").status_code == 403
+    assert manager.get("/desk/customers/nobody/view").status_code == 404
 
 
-def count(browser: Browser, **fields: str) -> str:
-    browser.sign_in(MANAGER)
-    return press(browser, "/desk/audiences/count", "/desk/audiences", join="and", **fields).text
+def test_for_risk_the_reviewer_sees_devices_and_habits_but_not_who(bank):
+    page = bank.sign_in("staff:reviewer").get("/desk/customers/alice/view?lang=en").text
+    assert "Habits" in page and "usual device" in page and "爱" not in page
 
 
-def test_an_audience_is_saved_compared_and_taken_out_sealed(street: Browser):
-    street.sign_in(MANAGER)
-    condition = "card_baby_count_30d >= 2"
-    assert (
-        "told=audience_saved"
-        in press(street, "/desk/audiences", "/desk/audiences", name="Parents", condition=condition).headers[
-            "location"
-        ]
-    )
-    again = press(street, "/desk/audiences", "/desk/audiences", name="Parents", condition=condition)
-    assert (
-        again.headers["location"].endswith("audience_same") or "audience_saved" in again.headers["location"]
-    )
-    kept = street.home.store.page(Audience)[0]
-    page = count(street, what0="age_years", sign0=">=", value0="18", beside=kept.id)
-    assert "1 in both, 0 only here, 0 only there, 1 in one or the other" in page
-    told = press(street, "/desk/audiences/export", "/desk/audiences", audience=kept.id, why="letters")
-    assert (
-        told.headers["content-type"].startswith("text/csv")
-        and "attachment" in told.headers["content-disposition"]
-    )
-    rows = list(csv.DictReader(io.StringIO(told.content.decode("utf-8-sig"))))
-    assert [(row["customer"], row["card_baby_count_30d"]) for row in rows] == [("dana", "7")]
-    export = street.home.store.page(AudienceExport)[0]
-    assert export.digest == hashlib.sha256(told.content).hexdigest()
-    assert (export.rows, export.by, export.why) == (1, MANAGER, "letters")
-    assert export.withheld == len(knowing_of(street.desk).tags.people) - 1
-    assert "letters" in street.get("/desk/audiences").text
+def test_others_may_not_look(bank):
+    for actor, path in [
+        ("staff:auditor", "/desk/customers/alice/view"),
+        ("staff:teller", "/desk/identity"),
+        ("staff:teller", "/desk/quality"),
+    ]:
+        assert bank.sign_in(actor).get(path).status_code in (303, 403), (actor, path)
 
 
-def test_others_of_the_staff_have_no_audiences(street: Browser):
-    for who in ("staff:teller", "staff:reviewer", "staff:admin"):
-        street.sign_in(who)
-        assert street.get("/desk/audiences").status_code == 403
-        assert street.get("/desk/day").status_code == 403
+def pair(page: str) -> dict[str, str]:
+    fields = ("source", "subject", "customer")
+    return {name: re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in fields}
 
 
-def test_the_day_list_tells_what_changed_and_notes_outcomes(street: Browser):
-    street.sign_in(MANAGER)
-    page = street.get("/desk/day").text
-    assert "A child" in page and "Payday" in page and "Dana" not in page
-    told = press(street, "/desk/day/offer", "/desk/day", customer="dana")
-    assert told.headers["location"].endswith("told=offer_found")
-    made = street.home.store.find(Offering, "customer", "dana")[-1]
-    for _ in range(2):
-        street.clock.advance(MINUTE)
-        assert (
-            "offer_noted"
-            in press(street, "/desk/day/answer", "/desk/day", offering=made.id, answer="no_answer").headers[
-                "location"
-            ]
-        )
-    assert "called 2 times" in street.get("/desk/day").text
-    none = press(street, "/desk/day/offer", "/desk/day", customer="bob")
-    assert none.headers["location"].endswith("offer_none")
+def test_a_person_decides_a_pair_and_can_take_it_back_and_no_program_links_it_again(manager, bank):
+    people = bank.home.insight.people
+    before = people.waiting()
+    page = manager.get("/desk/identity?lang=en").text
+    assert before >= 2 and f"Pair 1 of {before}" in page
+    named, token = pair(page), manager.token("/desk/identity")
+    done = manager.post("/desk/identity/answer", form_token=token, key="k1", answer="same", **named)
+    assert done.status_code == 303 and people.waiting() == before - 1
+    link = held(bank, named["source"], named["subject"])
+    assert (link.state, link.customer, link.how, link.by) == (
+        "linked", named["customer"], "person", "staff:customer_manager",
+    )  # fmt: skip
+    assert (named["source"], named["subject"]) in bank.home.insight.subjects(named["customer"])
+    some = {name: named[name] for name in ("source", "subject")}
+    assert manager.post("/desk/identity/part", form_token=token, key="k2", **some).status_code == 303
+    assert held(bank, named["source"], named["subject"]).state == "parted"
+    assert (named["source"], named["subject"]) not in bank.home.insight.subjects(named["customer"])
+    told = resolve_at_home(bank.home, bank.home.insight, quiet)
+    assert told.apart >= 1 and held(bank, named["source"], named["subject"]).state == "parted"
+    again = manager.post("/desk/identity/part", form_token=token, key="k3", **some)
+    assert again.status_code == 409
 
 
-def test_a_customer_sees_why_and_says_no_and_elder_mode_shows_none(street: Browser):
-    street.sign_in("customer:dana")
-    page = street.get("/app").text
-    offering = re.search(r"/app/offers/(O\d+)", page)[1]
-    assert "Why you see this" in page and "Not interested" in page
-    street.client.cookies.set("elder", "1")
-    assert "/app/offers/" not in street.get("/app").text
-    street.client.cookies.delete("elder")
-    street.sign_in("customer:bob")
-    assert "/app/offers/" not in street.get("/app").text
-    assert press(street, f"/app/offers/{offering}", "/app", answer="taken").status_code == 404
-    street.sign_in("customer:dana")
-    told = press(street, f"/app/offers/{offering}", "/app", answer="not_interested")
-    assert told.headers["location"] == "/app?told=offer_no"
-    assert "/app/offers/" not in street.get("/app").text
-    assert street.home.store.load(Offering, [offering])[0].state == "not_interested"
+def test_who_looked_at_a_pair_is_sealed(manager, bank):
+    size = bank.home.store.size()
+    page = manager.get("/desk/identity").text
+    sealed = bank.home.store.record(size).decode()
+    assert '"type":"use_data"' in sealed and "staff:customer_manager" in sealed
+    assert f'"customers":["{pair(page)["customer"]}"]' in sealed
 
 
-def test_who_takes_the_consent_back_is_gone_from_audiences_and_offers(street: Browser):
-    at = street.clock.at
-    ask = {"key": "back", "actor": "customer:dana", "at": at, "known_at": at}
-    street.home.bank.do([WithdrawConsent(customer="dana", purpose=Purpose.MARKETING, **ask)])
-    assert "0 customers" in count(street, what0="age_years", sign0=">=", value0="0")
-    street.sign_in(MANAGER)
-    assert "A child" not in street.get("/desk/day").text
+def test_two_people_stay_two_whatever_is_resolved_later(manager, bank):
+    people = bank.home.insight.people
+    page = manager.get("/desk/identity").text
+    named, token = pair(page), manager.token("/desk/identity")
+    manager.post("/desk/identity/answer", form_token=token, key="k4", answer="apart", **named)
+    assert people.doubt(named["source"], named["subject"]) is None
+    resolve_at_home(bank.home, bank.home.insight, quiet)
+    assert people.doubt(named["source"], named["subject"]) is None
+    assert (named["source"], named["subject"]) not in bank.home.insight.subjects(named["customer"])
 
 
-@pytest.mark.parametrize(
-    ("row", "says"),
-    [
-        (Row("card_all", "sum_30d", ">=", "1,234.50"), "card_all_sum_30d >= 123450"),
-        (Row("page_mortgage", "count_7d", ">", "3"), "page_mortgage_count_7d > 3"),
-        (Row("age_years", "count_7d", "<", "40"), "age_years < 40"),
-        (Row("income_wage", "gap_days", ">=", "34"), "income_wage_gap_days >= 34"),
-    ],
-)
-def test_a_row_becomes_a_condition_and_reads_back(row: Row, says: str):
-    assert text_of([Row(), row], "and") == says
-    assert said(read_condition(says)).en != says
+def test_the_books_and_the_shelf_agree_on_who_is_who_after_a_shelf_was_left_behind(manager, bank):
+    shelf = bank.home.insight
+    link = held(bank, "crm", "c-101")
+    shelf.link([("crm", "c-101", "mallory")])
+    shelf._db.execute("DELETE FROM notes")
+    shelf.people.follow(bank.home.store)
+    assert ("crm", "c-101") in shelf.subjects(link.customer)
 
 
-@pytest.mark.parametrize(
-    ("row", "code"),
-    [
-        (Row(), "audiences.empty"),
-        (Row("page_mortgage", "sum_30d", ">=", "1"), "audiences.no_measure"),
-        (Row("sign_in_second", "count_30d", ">=", "1"), "audiences.no_measure"),
-        (Row("card_health", "sum_30d", ">=", "1"), "audiences.no_measure"),
-        (Row("card_all", "sum_30d", ">=", "many"), "audiences.no_value"),
-        (Row("card_all", "sum_30d", ">=", "0.001"), "audiences.no_value"),
-        (Row("card_all", "sum_30d", ">=", "nan"), "audiences.no_value"),
-        (Row("card_all", "sum_30d", "or 1 ==", "1"), "audiences.no_value"),
-    ],
-)
-def test_a_row_that_says_nothing_is_told_so(row: Row, code: str):
-    with pytest.raises(NotAForm) as wrong:
-        text_of([row], "and")
-    assert wrong.value.code == code
+def test_quality_leads_down_to_the_row_its_fault_and_what_to_do(manager, bank):
+    page = manager.get("/desk/quality?lang=en").text
+    assert "Shop club" in page and "Contradictions" in page
+    club = next(one for one in bank.home.insight.imports() if one.source == "club")
+    rows = manager.get(f"/desk/quality/imports/{club.id}?lang=en").text
+    assert "is not a moment" in rows and "must hold something" in rows and "control characters" in rows
+    assert "无名" not in rows, "what else stood in the row is not shown"
+    assert manager.get("/desk/quality/imports/nothing").status_code == 404
 
 
-def test_the_builder_offers_only_what_marketing_may_read():
-    names = {value for _, parts in choices() for value, _ in parts}
-    assert "age_years" in names and "page_mortgage" in names
-    assert not {"sign_in_all", "card_health", "shop_medicine"} & names
-    assert overlap({"a", "b"}, {"b", "c", "d"}) == {"both": 1, "first_only": 1, "second_only": 2, "either": 4}
+def test_contradictions_name_the_systems_and_lead_to_the_customer(manager):
+    page = manager.get("/desk/quality/fields/name?lang=en")
+    assert page.status_code == 200
+    assert manager.get("/desk/quality/fields/shoe").status_code == 404
 
 
-def test_what_is_late_counts_but_opens_no_closed_day(street: Browser):
-    knowing, today = knowing_of(street.desk), bank_day(street.clock.at)
-    found = len(knowing.found)
-    late = Happening("bob", street.clock.at - 9 * DAY, "income", "wage", 5, "test")
-    knowing.count([late])
-    assert len(knowing.found) == found
-    assert knowing.tags.value("bob", "income_wage_sum_30d", today) == 5
+@pytest.mark.parametrize("path", ["/desk/identity", "/desk/quality", "/desk/customers/bob/view"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_pages_open_in_both_languages(manager, path, lang):
+    assert manager.get(f"{path}?lang={lang}").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("memo", "words", "kind"),
-    [
-        ("Rent 房租", SENT, "rent"),
-        ("for my parents", SENT, "other"),
-        ("十月电费", SENT, "bill"),
-        ("Wages, Loom Studio 织机工作室工资", INCOME, "wage"),
-        ("养老金", INCOME, "pension"),
-        ("", INCOME, "other"),
-    ],
-)
-def test_a_memo_tells_what_a_payment_is_for(memo: str, words: dict[str, tuple[str, ...]], kind: str):
-    assert kind_of(memo, words) == kind
-
-
-def test_what_source_systems_tell_counts_as_its_kind_and_the_books_are_not_counted_twice():
-    def told(kind: str, category: str = "", minor: int = 0, value: int = 0, customer: str = "bob") -> Told:
-        return Told(1, "s", customer, "x", 5, 5, kind, category, minor, "CNY", value, "", "")
-
-    seen = [
-        told("page_viewed", "mortgage"), told("fund_bought", "", -500), told("loan_instalment", "", -7, 3),
-        told("power_used", "", 0, 900), told("card_payment", "", -5), told("deposit", "", 5),
-        told("page_viewed", "funds", customer=""),
-    ]  # fmt: skip
-    kept = [one[2:5] for one in map(happening, seen) if one is not None]
-    assert kept == [
-        ("page", "mortgage", 0),
-        ("fund", "buy", 500),
-        ("loan", "late", 7),
-        ("register", "power", 900),
-    ]
-    assert all(BY_KIND[kind] for kind, _, _ in kept)
+@pytest.mark.parametrize("change", ["amount_minor = amount_minor - 1", "at = at + 1", "category = 'x'"])
+def test_a_happening_that_was_changed_by_hand_no_longer_fits_what_was_sealed(bank, change):
+    db = bank.home.insight._db
+    db.execute("BEGIN")
+    db.execute(f"UPDATE happenings SET {change} WHERE id = 7")
+    told = verify_shelf(bank.home.insight, bank.home.store, quiet)
+    db.execute("ROLLBACK")
+    assert not told.whole and len(told.differing) == 1
+    assert verify_shelf(bank.home.insight, bank.home.store, quiet).whole

@@ -12,6 +12,7 @@ from tests.channels.web.browser import Browser
 from jingwei.channels.streams.planned_work import turn
 from jingwei.channels.web.customer.names import Match, compare, masked
 from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.open_pot import OpenPot
 from jingwei.kernel.clock import DAY, SECOND, bank_day
 from jingwei.ledger.planned import FIRST
 from jingwei.stores.store import StoreError
@@ -144,6 +145,15 @@ def test_a_new_payee_is_proposed_half_an_hour_and_can_be_paid_at_once(alice):
     alice.get("/look", params={"elder": "1"})
     assert fields(preview(alice))["undo_s"] == "60", "longer in elder mode"
     assert 'value="1800"' in preview(alice).text, "and a cooler head is one tap away"
+
+
+def test_a_payment_never_starts_from_a_pot(alice):
+    now = alice.clock.now()
+    stamp = {"key": "pot", "actor": "customer:alice", "at": now, "known_at": now}
+    made = alice.home.bank.do([OpenPot(account="alice", name="Sea", **stamp)])[0].answer.made
+    assert made < "alice", "the pot stands before the account in every list"
+    assert fields(preview(alice))["payer"] == "alice"
+    assert made not in alice.get("/app/pay").text and made not in alice.get("/app/receive").text
 
 
 def test_sending_the_form_twice_pays_once(alice):

@@ -203,6 +203,7 @@ def run_day_end(
     """Accrue and post interest, take fees, close the loans' day; run again, it does only what is left."""
     from functools import partial
 
+    from jingwei.channels.lending.warning import give
     from jingwei.channels.rest.day_ends import day_end_told
     from jingwei.channels.rest.reading import FIRST
     from jingwei.channels.streams.planned_work import waiting
@@ -226,6 +227,7 @@ def run_day_end(
                 pages.append(page)
                 tell(sum(one.accounts for one in pages), 0)
             loans = list(run_loans(number, now, lambda ask: home.bank.do([ask])[0].answer))
+            give(home)
     result(day_end_told((FIRST + timedelta(days=number)).isoformat(), pages, loans), as_json)
 
 

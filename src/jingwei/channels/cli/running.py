@@ -62,12 +62,13 @@ def serve(
         from jingwei.channels.rest import create_app
         from jingwei.channels.rest.wire import server
         from jingwei.channels.streams.city_life import alive
+        from jingwei.channels.streams.lending_work import lending
         from jingwei.channels.streams.planned_work import planned
         from jingwei.channels.streams.sealed_heads import heads
         from jingwei.channels.web.app import web
 
         reached = os.environ.get("JINGWEI_ORIGIN") or f"http://localhost:{port}"
-        beside = [web(demo, reached), planned(), heads(), *([alive(present)] if present else [])]
+        beside = [web(demo, reached), planned(), lending(), heads(), *([alive(present)] if present else [])]
         front = create_app(home, known, beside)
         server(front, host, port, partial(_greet, host, port, known)).run()
     typer.echo("The bank is closed; everything is written.", err=True)

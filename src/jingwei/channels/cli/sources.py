@@ -52,6 +52,7 @@ def _told() -> Iterator[None]:
 
 @contextmanager
 def shelf_at(home: Path) -> Iterator[Insight]:
+    """The insight shelf of a home, made when there is none. Raises StoreError."""
     from jingwei.kernel.durable import make_folder
     from jingwei.stores.insight import Insight, insight_path
 

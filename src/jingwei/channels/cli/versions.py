@@ -186,9 +186,11 @@ def approve_model(
     """Let a kept model score from now on; it must pass the model check; a second person approves credit."""
     registry = _registry(context)
     found = _digest(registry, digest)
+    from jingwei.domains.credit.trained_score import may_serve
+
     why, reasons = _reasons(whys, registry.load(found).card)
     with bank_at(context) as home:
-        home.may_serve(slot, found)
+        may_serve(slot, home.registry.load(found))
         home.registry.approve(slot, found, who=who, why=why, at=home.clock.now(), reasons=reasons)
         home.found()
     result({"slot": slot, "digest": found, "who": who, "why": why, "reasons": reasons}, as_json)

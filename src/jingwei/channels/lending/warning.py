@@ -112,10 +112,11 @@ def give(home: Home) -> list[EarlyWarning]:
     return home.store.load(EarlyWarning, new)
 
 
-def said(name: str, lang: str) -> str:
-    """The sentence of a signal."""
+def said(seen: str, lang: str) -> str:
+    """The sentence of a signal with its value; `seen` is "name=value"."""
+    name, _, value = seen.partition("=")
     one = next(signal for signal in SIGNALS if signal.name == name)
-    return one.says_zh if lang == "zh" else one.says_en
+    return f"{one.says_zh[:-1]}：{value}" if lang == "zh" else f"{one.says_en[:-1]}: {value}"
 
 
 def _running(reader: Reader) -> list[Loan]:
@@ -200,10 +201,14 @@ def _paid_day(one: Instalment) -> int:
 
 
 def _reasons(model: Model, cases: Floats) -> list[list[str]]:
-    """The signals that raised each chance most, by exact contributions."""
+    """The signals that raised each chance most, by exact contributions, each as "name=value"."""
     parts = model.bind(NAMES).contributions(np.ascontiguousarray(cases))[:, :-1]
     order: Ints = np.argsort(-parts, axis=1, kind="stable")
     return [
-        [model.features[place] for place in row[:MOST_REASONS].tolist() if parts[at, place] > BLANK]
+        [
+            f"{model.features[place]}={cases[at, NAMES.index(model.features[place])]:.1f}"
+            for place in row[:MOST_REASONS].tolist()
+            if parts[at, place] > BLANK
+        ]
         for at, row in enumerate(order)
     ]

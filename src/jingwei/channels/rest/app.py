@@ -35,6 +35,7 @@ from jingwei.channels.rest.paper import document, takes
 from jingwei.channels.rest.payments import PATH, CardPayment, Lookup, Payments, PaymentTold, Transfer
 from jingwei.channels.rest.tongue import chinese, speaks_chinese
 from jingwei.channels.rest.views import add_accounts, add_policies, add_work
+from jingwei.channels.rest.work_views import add_work_views
 from jingwei.stores.pipeline import PipelinedStore
 from jingwei.stores.store import Store, StoreError
 
@@ -117,7 +118,7 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     add_payments(router, payments)
     for add in (
         add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own, add_family,
-        add_loans,
+        add_loans, add_work_views,
         add_customer_view,
         add_knowing,
     ):  # fmt: skip

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from jingwei.channels.lending.warning import serving, warnings_due
 from jingwei.channels.problems import MEDIA_TYPE, Problem, refusal_body
 from jingwei.channels.rest.asked import DayEndAsk, DayEndTold
 from jingwei.channels.rest.desk import Desk
@@ -20,6 +21,7 @@ from jingwei.journeys.expire_holds import run as expire
 from jingwei.journeys.run_day_end import DayEndRun, RunDayEnd, run
 from jingwei.journeys.run_loan_day import LoanDayRun, RunLoanDay
 from jingwei.journeys.shape import Answer
+from jingwei.journeys.warn_early import WarnEarly
 from jingwei.kernel.clock import day_start
 from jingwei.kernel.refusal import Refusal
 
@@ -46,7 +48,7 @@ def add_day_ends(router: APIRouter, desk: Desk) -> None:
             return Response(body, status, media_type=MEDIA_TYPE)
         loop = asyncio.get_running_loop()
 
-        async def one(command: ExpireHolds | RunDayEnd | RunLoanDay) -> Answer:
+        async def one(command: ExpireHolds | RunDayEnd | RunLoanDay | WarnEarly) -> Answer:
             return (await desk.joined.ask(command)).answer
 
         def do(command: ExpireHolds | RunDayEnd | RunLoanDay) -> Answer:
@@ -55,6 +57,8 @@ def add_day_ends(router: APIRouter, desk: Desk) -> None:
         await asyncio.to_thread(expire, now, do)
         pages = await asyncio.to_thread(lambda: list(run(day, now, do)))
         loans = await asyncio.to_thread(lambda: list(run_loan_day.run(day, now, do)))
+        for warning in await asyncio.to_thread(warnings_due, desk.reader, serving(desk.home), now):
+            await one(warning)
         return answer(day_end_told(ask.day, pages, loans))
 
 

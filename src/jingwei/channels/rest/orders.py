@@ -14,6 +14,7 @@ from jingwei.channels.rest.orders_knowing import KNOWING_ORDERS
 from jingwei.channels.rest.orders_lending import LENDING_ORDERS
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
+from jingwei.channels.rest.rules_work import RULE_ORDERS
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.ask_erasure import AskErasure
 from jingwei.journeys.assign_case import AssignCase
@@ -301,6 +302,7 @@ ORDERS = (
     ),
     *FAMILY_ORDERS,
     *LENDING_ORDERS,
+    *RULE_ORDERS,
     *KNOWING_ORDERS,
     Order(
         "/cases/{some_id}/assignment",

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from jingwei.channels.demo import STAFF
 from jingwei.channels.rest.sheet import Asked
 from jingwei.channels.rest.spoken_lending import SAMPLES_LENDING
+from jingwei.channels.rest.spoken_work import SAMPLES_WORK
 from jingwei.channels.roles import may, operation
 
 Schema = dict[str, Any]
@@ -104,7 +105,7 @@ SAMPLES: dict[str, Any] = {
     "LookAfterAsk.day": "100.00",
     "month": "500.00",
     "overturn": True,
-} | SAMPLES_LENDING
+} | SAMPLES_LENDING | SAMPLES_WORK
 """Values of examples, by field or by type and field."""
 
 OPTIONAL = ("device", "account", "opening", "reason", "comment")

@@ -51,21 +51,12 @@ REGISTER: Final = (
 CONTACTS: Final = (
     ("c-101", "Ailisi", "1991-03-08", "+86 100 1380 0001", "", "", "interested", "asks about funds"),
     ("c-102", "鮑勃", "", "", "BOB@mail.example", "", "talked", "moves in spring"),
-    (
-        "c-103",
-        "卡萝",
-        "1984-15-07",
-        "",
-        "",
-        "东城区和平里65號22室",
-        "talked",
-        "mother needs help with the app",
-    ),
-    ("c-104", "卡罗", "", "", "", "东城区和平里65号", "no_answer", ""),
+    ("c-103", "卡萝", "1984-07-15", "", "", "东城区和平里65號22室", "talked", "her mother needs help"),
+    ("c-104", "Ka Luo", "1984", "", "", "", "no_answer", ""),
     ("c-105", "马洛里", "1979", "10013811111", "", "", "talked", "wants a higher limit"),
     ("c-106", "葛奶奶", "1948", "", "", "", "interested", "asks for a person, not a machine"),
-    ("c-108", "鲍勃", "1986-20-11", "", "", "", "talked", "the date is wrong on purpose"),
     ("c-107", "李娜", "1992-01-30", "10013800003", "", "东城区和平里65号22室", "talked", "Carol's cousin"),
+    ("c-108", "鲍勃", "1986-20-11", "", "", "", "talked", "the date is wrong on purpose"),
 )
 
 CLUB: Final = (

@@ -17,7 +17,7 @@ import msgspec
 
 from jingwei.channels.web.history import Row, kind_name, other_name
 from jingwei.channels.web.phrases import say
-from jingwei.kernel.clock import EPOCH, local_text
+from jingwei.kernel.clock import EPOCH, SECOND, local_text
 from jingwei.kernel.money import format_minor
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -90,7 +90,7 @@ def as_pdf(paper: Paper, lang: str) -> bytes:
     import typst
 
     assert font() is not None, "ask font() first"
-    made = EPOCH + timedelta(microseconds=paper.made_at)
+    made = EPOCH + timedelta(seconds=paper.made_at // SECOND)
     told = msgspec.json.encode(_content(paper, lang)).decode()
     layout = (files("jingwei.channels.web") / "templates" / "statement.typ").read_bytes()
     pdf = typst.compile(layout, format="pdf", timestamp=made, sys_inputs={"paper": told, "lang": lang})

@@ -14,6 +14,7 @@ SOURCE_NAMES: dict[str, Words] = {
     "tax": Words("tax records", "纳税记录"),
     "power": Words("power used", "用电记录"),
     "invoices": Words("invoices", "发票记录"),
+    "bureau": Words("the credit bureau", "征信记录"),
     "supply_chain": Words("supply-chain records", "供应链记录"),
 }
 

@@ -17,13 +17,14 @@ from jingwei.domains.credit.first_score import credit_score
 from jingwei.domains.credit.inputs import CreditInputs, Score
 from jingwei.kernel.kept import Kept
 from jingwei.kernel.refusal import Words
-from jingwei.models.contract import Model
+from jingwei.models.contract import Model, ModelError
 from jingwei.models.points import Points, PointsModel
 
 CREDIT, THIN_FILE = "credit", "thin_file"
 SLOTS = (CREDIT, THIN_FILE, COMPANY)
 """What a trained scorecard can score here: applicants, those of whom no bureau knows anything, companies."""
 
+ONLY_SCORECARDS = "only a scorecard decides; boosted trees may challenge it"
 BASE_POINTS, DOUBLE_ODDS, BASE_ODDS = 600.0, 20.0, 30.0
 """600 points are thirty good to one bad; every 20 points more double that."""
 EDGES = (("A", 640), ("B", 610), ("C", 590), ("D", 570), ("E", -(10**6)))
@@ -145,9 +146,20 @@ READS = {CREDIT: tuple(SENTENCES), THIN_FILE: BEHAVIOUR, COMPANY: COMPANY_READS}
 def table_of(model: Model, digest: str) -> str:
     """A scorecard's table as the books keep it. Raises ValueError for another kind of model."""
     if not isinstance(model, PointsModel):
-        raise ValueError("only a scorecard decides; boosted trees may challenge it")
+        raise ValueError(ONLY_SCORECARDS)
     name = f"{model.card.name}@{digest[:12]}"
     return msgspec.json.encode(Table(name, model.base, model.table)).decode()
+
+
+def may_serve(slot: str, model: Model) -> None:
+    """Raise ModelError when the bank could not score with this model in this slot."""
+    if slot not in SLOTS:
+        return
+    strange = unreadable(slot, model.features)
+    if strange:
+        raise ModelError(f"loans are not scored on {', '.join(strange)}; the bank does not have them")
+    if not isinstance(model, PointsModel):
+        raise ModelError(ONLY_SCORECARDS)
 
 
 def unreadable(slot: str, features: Sequence[str]) -> tuple[str, ...]:

@@ -29,9 +29,9 @@ HERE: Final = tuple(name for name in NAMES if name not in NOT_HERE)
 class EarlyWarning(Kept, frozen=True):
     """That a borrower may miss the next instalment; `id` is the decision that warned.
 
-    `chance_ppm` is the chance in millionths as the model `by` tells it, `signals` the names that raised it
-    most, comma-separated; `proposal` is "extension" or "instalments"; `due_day` is a bank day. `status` is
-    "open" or "answered", `outcome` one of OUTCOMES or "".
+    `chance_ppm` is the chance in millionths as the model `by` tells it, `signals` what raised it most as
+    name=value, comma-separated; `proposal` is "extension" or "instalments"; `due_day` is a bank day.
+    `status` is "open" or "answered", `outcome` one of OUTCOMES or "".
     """
 
     loan: str

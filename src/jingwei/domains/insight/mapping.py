@@ -97,7 +97,7 @@ class Mapping(Whole, frozen=True):
     """One source system: its name, how it is read, who its rows are about, what they tell."""
 
     source: Name
-    says: dict[Literal["en", "zh"], str]
+    title: dict[Literal["en", "zh"], str]
     read: Reading
     subject: Subject
     event: tuple[Happens, ...] = ()
@@ -164,8 +164,8 @@ def _check(mapping: Mapping, text: str) -> None:
         raise MappingError(
             0, "the mapping has neither an event nor a profile", "add an [[event]] or [profile]"
         )
-    if set(mapping.says) != {"en", "zh"}:
-        raise MappingError(line_of(text, "says"), "says needs both languages", "write says = { en, zh }")
+    if set(mapping.title) != {"en", "zh"}:
+        raise MappingError(line_of(text, "title"), "title needs both languages", "write title = { en, zh }")
     for name in mapping.profile:
         if name not in PROFILE_FIELDS[:]:
             fix = f"write one of {', '.join(PROFILE_FIELDS)}"
@@ -259,7 +259,7 @@ def known_words(mapping: Mapping) -> dict[str, Any]:
     """A mapping told in a few words: its source, format, kinds and columns."""
     return {
         "source": mapping.source,
-        "says": mapping.says,
+        "title": mapping.title,
         "format": mapping.read.format,
         "file": mapping.read.file,
         "subject": mapping.subject.names,

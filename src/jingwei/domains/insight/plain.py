@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-_PHONE: Final = re.compile(r"(?:\+|00)?86(?=1[3-9]\d{9}\Z)")
+_PHONE: Final = re.compile(r"\A(?:00)?86(?=1\d{10}\Z)")
 _SPACE: Final = re.compile(r"\s+")
 
 

@@ -47,7 +47,7 @@ FIGURES: Final = (
     Figure("early_warning_recall", "The share of first missed payments a warning came before.", False),
     Figure("approval_gap_sex", "Approval of men and women, the difference.", True),
     Figure("good_refused_gap_age", "Good applications refused by age band, highest less lowest.", True),
-    Figure("false_alert_ratio_60", "False alerts a payment, people of 60 and more against the others.", True),
+    Figure("false_alert_gap_60", "False alerts a payment, from 60 on over below 60: how far from 1.", True),
 )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def _fraud(lived: Lived) -> dict[str, float]:
         "fraud_loss_share": float(amount[lost & through].sum()) / max(1.0, float(amount[lost].sum())),
         "false_alerts_per_1000": 1_000.0 * float(false.sum()) / lived.people.size,
         "review_hours": (held * REVIEW_MINUTES + calls * CALL_MINUTES) / 60.0,
-        "false_alert_ratio_60": ratio,
+        "false_alert_gap_60": abs(ratio - 1.0),
     }
 
 
@@ -94,8 +94,8 @@ def _credit(lived: Lived) -> dict[str, float]:
     year, truth = lived.credit, lived.truth
     book, needs = year.book, year.book.needs
     granted, good = year.granted, ~truth.fails
-    lent = float(needs.amount_minor[granted].sum()) / 100
-    lost = float(book.lost_minor(DAYS).sum()) / 100
+    asked, gone = needs.amount_minor, book.lost_minor(DAYS)
+    lent, lost = int(asked[granted].sum()) / 100, int(gone.sum()) / 100
     woman, age = lived.people.woman[needs.person], lived.people.age[needs.person]
     bands = [age < 30, (age >= 30) & (age < 45), age >= 45]
     refused = [_share(~granted[band & good]) for band in bands if (band & good).any()]
@@ -126,7 +126,8 @@ def _interest(year: CreditYear) -> float:
     """Yuan of interest in the instalments paid by the year's end, evenly spread over each loan."""
     needs, book = year.book.needs, year.book
     paid = (book.paid < NEVER).sum(axis=1)
-    each = needs.instalment_minor - needs.amount_minor / needs.term
+    asked = needs.amount_minor
+    each = needs.instalment_minor - asked / needs.term
     return float((paid * each).sum()) / 100
 
 

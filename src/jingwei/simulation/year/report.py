@@ -20,7 +20,7 @@ VERSION: Final = 1
 """Figures of another version are not gone on from."""
 BASE: Final = ARMS[0].name
 LEFT_OUT: Final = {
-    "offers": "no offers are made in the simulated year: conversion is measured by `jingwei evaluate uplift`",
+    "offers": "no offers are made in the simulated year: conversion is measured by `jingwei evaluate offers`",
     "approval_time": "nothing waits for a person in the simulated year",
 }
 

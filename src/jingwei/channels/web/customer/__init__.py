@@ -10,6 +10,7 @@ from jingwei.channels.web.customer.decision import add_decision
 from jingwei.channels.web.customer.events import add_events
 from jingwei.channels.web.customer.family import add_family
 from jingwei.channels.web.customer.front import add_front
+from jingwei.channels.web.customer.loans import add_loans
 from jingwei.channels.web.customer.my_data import add_my_data
 from jingwei.channels.web.customer.offers import add_offers
 from jingwei.channels.web.customer.payment import add_payment
@@ -38,6 +39,7 @@ PAGES = (
     add_statement,
     add_cards,
     add_pots,
+    add_loans,
     add_consents,
     add_my_data,
     add_proof,

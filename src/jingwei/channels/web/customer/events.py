@@ -189,6 +189,7 @@ def sentence(visit: Visit, stream: Stream, sealed: Sealed, named: Named) -> tupl
     moved = [one for one in answer.movements if one.kind != "fee"]
     if moved:
         one = moved[0]
+        to = "/app/loans" if one.kind.startswith("loan") else to
         amount = plain(one.amount_minor, one.currency)
         if one.payer in stream.accounts and one.payee in stream.accounts:
             return visit.say("live.inner", amount=amount), to

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.rest.views import walk
 from jingwei.channels.web.customer.people import Named, own_accounts
+from jingwei.channels.web.customer.transfer import preferred_wait
 from jingwei.channels.web.sign_in import YEAR_S, back_to
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.ask_for_person import AskForPerson
@@ -97,6 +98,6 @@ def elder_front(site: Site, visit: Visit) -> Response:
         "waiting": [one for one in asked if one.status == "open" and one.expires_at > site.now()],
         "pay": next((path for path in PAYING if ("GET", path) in site.guards), ""),
         "receive": next((path for path in RECEIVING if ("GET", path) in site.guards), ""),
-        "undo_s": preference_of(reader, session.who).undo_s,
+        "undo_s": preferred_wait(site, visit, session.who),
     }
     return site.page(visit, "app/elder.html", values)

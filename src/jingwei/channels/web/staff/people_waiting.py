@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from jingwei.channels.problems import Problem
 from jingwei.channels.web.customer.decision import reasons_of
 from jingwei.channels.web.pages import worded
+from jingwei.channels.web.staff.loans.book import open_cases
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.ask_for_person import AnswerCall
@@ -33,7 +34,8 @@ def add_people_waiting(router: Router, site: Site) -> None:
         signed_in(visit, inside=True)
         found = site.desk.reader.find(Case, "status", "open", limit=MOST)
         waiting = [case for case in found if case.code in (APPEAL, CALL_BACK)]
-        return site.page(visit, "desk/people.html", {"cases": sorted(waiting, key=lambda case: case.due_at)})
+        values = {"cases": sorted(waiting, key=lambda case: case.due_at), "loans": len(open_cases(site))}
+        return site.page(visit, "desk/people.html", values)
 
     async def called(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)

@@ -21,13 +21,16 @@ class Node(NamedTuple):
     to: str = ""
 
 
-def bars(parts: Sequence[tuple[str, float, str]], says: str) -> Markup:
-    """Horizontal bars: (sentence, size, size in words); the longest fills the picture. `says` names it."""
+def bars(parts: Sequence[tuple[str, float, str]], says: str, room: int = 90) -> Markup:
+    """Horizontal bars: (sentence, size, size in words); the longest fills the picture. `says` names it.
+
+    `room` is how much of the width is left for the size in words.
+    """
     most = max((abs(size) for _, size, _ in parts), default=1.0) or 1.0
     rows = []
     for place, (sentence, size, told) in enumerate(parts):
         y = place * ROW
-        long = max(2, round(abs(size) / most * (WIDE - 90)))
+        long = max(2, round(abs(size) / most * (WIDE - room)))
         rows.append(
             Markup(
                 '<text x="0" y="{}">{}</text><rect class="bar" x="0" y="{}" width="{}" height="{}" rx="3"/>'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.rest.purposed import reading
 from jingwei.channels.sources.who import record_of
 from jingwei.channels.web.pages import new_key
 from jingwei.channels.web.staff.acts import text
@@ -14,6 +15,7 @@ from jingwei.channels.web.staff.knowing.named import source_name
 from jingwei.channels.web.visit import form_of, signed_in
 from jingwei.domains.insight.likeness import LEVELS, Record
 from jingwei.journeys.link_identity import KeepApart, Link, LinkIdentity, UnlinkIdentity
+from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.work import Customer
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Router
 
+    from jingwei.channels.web.pages import Site
     from jingwei.channels.web.staff.floor import Floor
     from jingwei.channels.web.visit import Visit
     from jingwei.stores.insight_people import Doubt
@@ -34,17 +37,28 @@ def add_identity(router: Router, floor: Floor) -> None:
     site = floor.site
 
     async def page(visit: Visit) -> Response:
-        signed_in(visit, inside=True)
+        session = signed_in(visit, inside=True)
         skip = int(visit.request.query_params.get("skip", "0")[:4] or 0) if _digits(visit) else 0
         people = site.desk.home.insight.people
         waiting = people.doubts(skip + 1)
         doubt = waiting[skip] if len(waiting) > skip else None
+        if doubt is not None:
+            kinds = (DataClass.IDENTITY,)
+            why = "who is who"
+            await reading(site.desk, session.actor, Purpose.SERVICE, [doubt.customer], data=kinds, why=why)
         values: dict[str, Any] = {
             "doubt": doubt, "waiting": people.waiting(), "skip": skip, "key": new_key(),
             "source_of": source_name(visit.lang), "rows": compared(floor, doubt) if doubt else [],
             "recent": recent(floor),
         }  # fmt: skip
         return site.page(visit, "desk/identity.html", values)
+
+    site.add(router, "/desk/identity", page)
+    _add_answers(router, site)
+
+
+def _add_answers(router: Router, site: Site) -> None:
+    """Add what a person says of a pair, and the way back."""
 
     async def answer(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
@@ -82,7 +96,6 @@ def add_identity(router: Router, floor: Floor) -> None:
         site.desk.home.insight.people.follow(site.desk.reader)
         return RedirectResponse("/desk/identity?told=identity_parted", 303)
 
-    site.add(router, "/desk/identity", page)
     site.add(router, "/desk/identity/answer", answer, "POST")
     site.add(router, "/desk/identity/part", part, "POST")
 

@@ -15,7 +15,7 @@ Named = Callable[[str], str]
 
 @cache
 def _sources() -> dict[str, dict[Any, str]]:
-    return {one.mapping.source: {**one.mapping.says} for one in shipped()}
+    return {one.mapping.source: {**one.mapping.title} for one in shipped()}
 
 
 def source_name(lang: str) -> Named:

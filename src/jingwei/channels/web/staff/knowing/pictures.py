@@ -27,7 +27,7 @@ def cash_picture(months: Sequence[CashMonth], says: str) -> Markup:
 
 def _month(one: CashMonth, place: int, most: int) -> Markup:
     x, line = place * STEP, TOP + HALF
-    came, went = round(one.in_minor / most * HALF), round(-one.out_minor / most * HALF)
+    came, went = one.in_minor * HALF // most, -one.out_minor * HALF // most
     label = f"{one.month // 100}-{one.month % 100:02d}"
     plain = f"{label}: {money(one.in_minor, one.currency).striptags()} / "
     title = plain + money(one.out_minor, one.currency).striptags()

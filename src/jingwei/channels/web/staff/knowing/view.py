@@ -61,16 +61,15 @@ def add_view(router: Router, floor: Floor) -> None:
 def shown(visit: Visit, seen: Whole, clear: bool) -> dict[str, Any]:
     """What the template needs beside the view itself."""
     person = seen.customer
+    phones = dict.fromkeys(one.profile.phone for one in seen.profiles if one.profile.phone)
+    told = (one.profile.born for one in seen.profiles if one.profile.born)
+    born = "" if person is None else person.born or next(told, "")
     currencies = sorted({one.currency for one in seen.told.cashflow})
     return {
         "name": (person.name if clear else masked_name(person.name)) if person else "",
-        "born": (person.born if clear else masked_date(person.born)) if person else "",
+        "born": born if clear else masked_date(born),
         "number": (lambda text: text) if clear else masked_number,
-        "phone": [
-            (one.source, one.profile.phone if clear else masked_number(one.profile.phone))
-            for one in seen.profiles
-            if one.profile.phone
-        ],
+        "phones": [one if clear else masked_number(one) for one in phones],
         "source_of": source_name(visit.lang),
         "kind_of": kind_name(visit.lang),
         "category_of": category_name(visit.lang),

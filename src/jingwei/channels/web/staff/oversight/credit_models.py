@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.web.staff.oversight.credit_room import (
+    group_says,
     kept_for,
     shown,
     slots_seen,
@@ -19,11 +21,13 @@ from jingwei.channels.web.staff.oversight.models import may_step_back
 from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
 from jingwei.channels.web.staff.oversight.rules import wrong_page
 from jingwei.channels.web.visit import form_of
-from jingwei.domains.credit.trained_score import SLOTS, table_of
+from jingwei.domains.credit.trained_score import SLOTS, may_serve, table_of
 from jingwei.journeys.use_scorecard import UseScorecard
 from jingwei.models.contract import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.routing import Router
 
     from jingwei.channels.web.staff.oversight.room import Room
@@ -40,8 +44,9 @@ def add_credit_models(router: Router, room: Room) -> None:
     async def show(visit: Visit) -> Response:
         session = room.enter(visit, *RULES)
         seen = await asyncio.to_thread(_look, room, session.actor)
-        told = {"slots": seen, "source_says": lambda name: source_says(name, visit.lang)}
-        return site.page(visit, "desk/credit_models.html", told)
+        words = {"source_says": source_says, "group_says": group_says}
+        told = {name: partial(_in, word, visit.lang) for name, word in words.items()}
+        return site.page(visit, "desk/credit_models.html", {"slots": seen} | told)
 
     async def approve(visit: Visit) -> Response:
         session = room.enter(visit, *RULES)
@@ -51,7 +56,7 @@ def add_credit_models(router: Router, room: Room) -> None:
         if wrong := why_not(shown(digest, room.desk.home.registry.load(digest)), session.actor, reasons):
             return wrong_page(site, visit, visit.say(wrong))
         try:
-            room.desk.home.may_serve(slot, digest)
+            may_serve(slot, room.desk.home.registry.load(digest))
             room.desk.home.registry.approve(
                 slot, digest, who=session.actor, why=why, at=site.now(), reasons=reasons
             )
@@ -96,6 +101,10 @@ def add_steps(router: Router, room: Room) -> None:
 
     site.add(router, f"{PAGE}/{{slot}}/challenge", challenge, "POST")
     site.add(router, f"{PAGE}/{{slot}}/back", back, "POST")
+
+
+def _in(word: Callable[[str, str], str], lang: str, name: str) -> str:
+    return word(name, lang)
 
 
 def _look(room: Room, actor: str) -> Any:

@@ -140,6 +140,17 @@ def _compared(champion: Model, challenger: Model, found: Sequence[Applied]) -> C
     return compare((champion, first.cut_off), (challenger, second.cut_off), found)
 
 
+def group_says(name: str, lang: str) -> str:
+    """A group's name in words; ages and other numbers are ranges."""
+    if lang != "zh":
+        return name
+    if name.startswith("below "):
+        return f"{name.removeprefix('below ')}以下"
+    if name.startswith("from "):
+        return f"{name.removeprefix('from ')}及以上"
+    return f"{name.replace(' to below ', '至')}以下" if " to below " in name else name
+
+
 def source_says(name: str, lang: str) -> str:
     """A source of data in words."""
     words = SOURCE_NAMES.get(name)

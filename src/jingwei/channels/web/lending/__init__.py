@@ -1,0 +1,1 @@
+"""What the pages of lending share: loans in words, as pictures and on paper."""
