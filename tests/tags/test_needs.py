@@ -89,6 +89,8 @@ def test_live_finds_what_sql_finds(seed):
     events.sort(key=lambda one: one.at)
     known = {f"p{n}": Person() for n in range(6)}
     tags, live, place = LiveTags(), [], 0
+    for name, person in known.items():
+        tags.know(name, person)
     watch = Watch(tags, SEARCHED)
     for day in range(START, START + 15):
         watch.today = day

@@ -177,7 +177,7 @@ class Watch:
         """Close the day: the needs that time alone brought, of everybody anything is known of."""
         found: list[Found] = []
         for need, rows in self._closing:
-            for customer in self.tags.tracks:
+            for customer in self.tags.people | self.tags.tracks:
                 found += self._look(need, rows, customer)
         return found
 
