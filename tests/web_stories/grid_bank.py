@@ -67,7 +67,7 @@ class GridBank:
         self._money()
         self._rules()
         came_in = self.served.desk.home.insight.imports()
-        self.things |= {"field": ["name"], "import_id": [came_in[0].id]}
+        self.things |= {"field": ["name"], "import_id": [came_in[0].id], "product": ["personal_loan"]}
 
     def _money(self) -> None:
         """Payments in every state there is, and the cases that come of them."""
