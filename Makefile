@@ -17,13 +17,7 @@ install: .venv/.installed ## create .venv and install the bank into it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev]'
 	@touch $@
 
-.venv/.tour: .venv/.stories ## draw the pictures of docs/tour.md (needs chromium)
-	$(BIN)/python -m tests.web_stories.tour
-
-looks: .venv/.stories ## every page in every look: axe, scroll, figures (needs chromium; long)
-	$(BIN)/python -m tests.web_stories.axe_grid --json bench/results/looks.json
-
-bench: .venv/.installed
+.venv/.bench: .venv/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev,bench]'
 	@touch $@
 
@@ -44,6 +38,12 @@ test: install ## everything that must hold: check, then the tests
 
 stories: .venv/.stories ## the stories told in a real browser (needs chromium)
 	$(BIN)/python -m pytest -n $(WORKERS) tests/web_stories
+
+tour: .venv/.stories ## draw the pictures of docs/tour.md (needs chromium)
+	$(BIN)/python -m tests.web_stories.tour
+
+looks: .venv/.stories ## every page in every look: axe, scroll, figures (needs chromium; long)
+	$(BIN)/python -m tests.web_stories.axe_grid --json bench/results/looks.json
 
 bench: .venv/.bench ## measure each path against its named baseline, as ratios
 	$(BIN)/python -m bench --json bench/results/latest.json
