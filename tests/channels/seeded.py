@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from tests.channels.counter import Counter, Talk
 from tests.channels.seeded_loans import LOANS
 from tests.channels.seeded_offers import OFFERS
+from tests.channels.seeded_rules import RULES, draft
 
-from jingwei.domains.fraud.policy import policy_text
 from jingwei.kernel.clock import DAY, HOUR, iso
 
 CANARY = "zz-canary"
@@ -174,9 +174,7 @@ def _cancellation(bank: Seeded) -> Good:
 
 
 def _policy(bank: Seeded) -> Good:
-    bank._count += 1
-    text = policy_text("outgoing_transfer").replace("version = 1\n", f"version = {bank._count + 1}\n", 1)
-    return Good(REVIEWER, body={"text": text})
+    return Good(REVIEWER, body={"text": draft(bank)["text"]})
 
 
 def _day_end(bank: Seeded) -> Good:
@@ -395,6 +393,6 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     **{f"GET {path}": lambda bank: Good("") for path in ("/v1/audit/head", "/health", "/ready", "/metrics")},
     **OWN,
     **LOANS,
-    **OFFERS,
-}
+    **OFFERS, **RULES,
+}  # fmt: skip
 """What makes a good request of each operation."""

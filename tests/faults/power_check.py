@@ -141,8 +141,8 @@ def rules_remembered() -> Iterator[None]:
 
     parse_once = lru_cache(parse_policy)
     with (
-        patch("jingwei.home.parse_policy", parse_once),
+        patch("jingwei.keeping.court.parse_policy", parse_once),
         patch("jingwei.journeys.publish_policy.parse_policy", parse_once),
-        patch("jingwei.home.compile_policy", compile_once),
+        patch("jingwei.keeping.court.compile_policy", compile_once),
     ):
         yield

@@ -108,7 +108,7 @@ def test_a_snapshot_that_could_not_be_written_fails_no_payment(
     story = rehearsed(12)
     monkeypatch.setattr("jingwei.bank.SNAPSHOT_EVERY", 1)
     with monkeypatch.context() as full:
-        full.setattr("jingwei.home.os.fsync", fail(OSError(28, "No space left on device")))
+        full.setattr("jingwei.keeping.court.os.fsync", fail(OSError(28, "No space left on device")))
         (reply,) = home.bank.do_each(story.commands[:1])
     assert not isinstance(reply, Exception)
     assert home.store.size() == story.founded + 1

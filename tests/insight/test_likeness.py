@@ -24,7 +24,7 @@ from jingwei.domains.insight.names import near, sounds
 from jingwei.domains.insight.resolving import Known, Resolver
 from jingwei.domains.insight.weights import SHIPPED
 from jingwei.learning.linking import measured, wilson
-from jingwei.simulation.city.registers import plant
+from jingwei.simulation.registers import plant
 
 NAMES = [
     ("张偉", "张伟", "same"),

@@ -200,6 +200,7 @@ FIELDS = {
     "amount_minor": 100, "source": "gran", "whose": "gran", "keeper": "alice", "product": "current_cny",
     "confirm": True, "rate_numerator": 1, "rate_denominator": 1, "text": "x", "payment_minor": 1,
     "day_minor": 1, "month_minor": 1, "opening_minor": 100, "first_day": 20_500,
+    "months": 12, "facts": {}, "terms_sha256": "0" * 64, "accept": True,
 }  # fmt: skip
 
 

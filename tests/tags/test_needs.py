@@ -14,9 +14,9 @@ from jingwei.domains.tags.needs import NEEDS, Need, Watch
 from jingwei.kernel.clock import BANK_OFFSET, DAY
 from jingwei.kernel.purpose import Purpose
 from jingwei.kernel.refusal import Words
-from jingwei.simulation.city.happened import happenings, people
-from jingwei.simulation.city.needs_truth import hits, searched, watched
 from jingwei.simulation.city.world import live_through
+from jingwei.simulation.happened import happenings, people
+from jingwei.simulation.needs_truth import hits, searched, watched
 
 W = Words("a", "一")
 START = 20_400

@@ -42,6 +42,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"the amount must be above zero", "金额必须大于零"),
         (r"the amount must not be below zero", "金额不能小于零"),
         (r"the rate must be above zero", "汇率必须大于零"),
+        (r"these are not the rules of the draft", "这不是该草案的规则"),
         (r"account (\S+) is kept in (\w+)", r"账户\1的币种为\2"),
         (r"there is no such moment", "没有这个时刻，请写成2026-11-20T12:00:00Z的形式"),
         (r"there is no such day; .*", "没有这一天，请写成2026-11-20的形式"),

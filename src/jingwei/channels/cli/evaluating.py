@@ -124,7 +124,7 @@ def identity(
 ) -> None:
     """Plant made-up people with mistakes in a second system and measure who is linked to whom."""
     from jingwei.learning.linking import measured
-    from jingwei.simulation.city.registers import plant
+    from jingwei.simulation.registers import plant
 
     planted = plant(people, seed)
     with progress("identity") as tell:

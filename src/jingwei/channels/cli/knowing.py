@@ -28,7 +28,7 @@ def needs(
     as_json: Json = False,
 ) -> None:
     """Find life events in a simulated city and score them against its hidden truth."""
-    from jingwei.simulation.city.needs_truth import evaluate_needs
+    from jingwei.simulation.needs_truth import evaluate_needs
 
     with progress("needs in a simulated city") as tell:
         try:
@@ -46,7 +46,7 @@ def offers(
 ) -> None:
     """Make offers in a simulated city: effect against control, regret, off-policy estimates, calibration."""
     from jingwei.journeys.offer_rules import catalogue
-    from jingwei.simulation.city.offers_truth import evaluate_offers
+    from jingwei.simulation.offers_truth import evaluate_offers
 
     with progress("offers in a simulated city") as tell:
         try:
@@ -63,7 +63,7 @@ def segments(
     as_json: Json = False,
 ) -> None:
     """Divide a simulated city's people by their tags: stability, hidden kinds, value on held-out days."""
-    from jingwei.simulation.city.segments_truth import evaluate_segments
+    from jingwei.simulation.segments_truth import evaluate_segments
 
     with progress("segments of a simulated city") as tell:
         try:

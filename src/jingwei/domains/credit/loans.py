@@ -172,7 +172,7 @@ declare(
         ),
         "loan_term_not_possible": Words("The term must be one of {terms} months.", "期限可选：{terms}个月。"),
         "loan_consent_missing": Words(
-            "We may look at your income and spending only if you agree. Agree to “Working out a loan for you”"
+            "We may look at your income and spending only if you agree. Agree to 'Working out a loan for you'"
             " under My data, then apply again.",
             "测算贷款需要查看您的收支，须经您同意。请在“我的数据”中同意“为您测算贷款”，然后重新申请。",
         ),

@@ -15,10 +15,10 @@ from jingwei.domains.tags.live import LiveTags
 from jingwei.domains.tags.needs import Watch
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.simulation.city.draws import Draws
-from jingwei.simulation.city.happened import people
-from jingwei.simulation.city.needs_truth import relevant
 from jingwei.simulation.city.people import SEGMENTS
 from jingwei.simulation.city.world import City
+from jingwei.simulation.happened import people
+from jingwei.simulation.needs_truth import relevant
 
 RECENT: Final = 14
 """A need counts for an offer for so many days."""

@@ -13,8 +13,8 @@ from jingwei.kernel.clock import bank_day
 from jingwei.learning.segments import READS, find_segments
 from jingwei.learning.tag_batch import buying, value_tags
 from jingwei.models.compiled import Floats
-from jingwei.simulation.city.happened import happenings, people
 from jingwei.simulation.city.world import City, live_through
+from jingwei.simulation.happened import happenings, people
 from jingwei.stores.tagged import TagShelf
 
 KINDS = ("card", "out", "income", "page")

@@ -15,8 +15,8 @@ from jingwei.domains.tags.happenings import BY_SERIES, Happening, series_of
 from jingwei.domains.tags.live import LiveTags, Person
 from jingwei.domains.tags.needs import NEEDS, Found, Need, Watch, over_history
 from jingwei.kernel.clock import bank_day
-from jingwei.simulation.city.happened import happenings, people
 from jingwei.simulation.city.world import City, live_through
+from jingwei.simulation.happened import happenings, people
 
 EARLY, LATE = 30, 45
 """A need found from so many days before its cause until so many after counts as right."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from jingwei.domains.offers.catalogue import Catalogue
 from jingwei.domains.offers.experiment import Arms, effect, people_needed, wilson
-from jingwei.simulation.city.offer_life import Life, Shown, first_listed, live, mean, random_one
 from jingwei.simulation.city.world import live_through
+from jingwei.simulation.offer_life import Life, Shown, first_listed, live, mean, random_one
 
 Progress = Callable[[int, int], None]
 ROUNDS = 400
