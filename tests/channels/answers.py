@@ -42,12 +42,12 @@ def faults(told: Any, sent: str, who: str, lang: str) -> list[str]:
     if who.startswith("customer:") and CANARY in text and CANARY not in sent:
         found.append("another customer's id leaks")
     if told.status_code >= 400:
-        found += unclear(told, text, lang)
+        found += unclear(told, text, lang, sent)
     return found
 
 
-def unclear(told: Any, text: str, lang: str) -> list[str]:
-    """Why a refusal is no clear problem."""
+def unclear(told: Any, text: str, lang: str, sent: str) -> list[str]:
+    """Why a refusal is no clear problem; English words that were sent may be told again."""
     if told.headers.get("content-type") != "application/problem+json":
         return [f"{told.status_code} is not problem+json"]
     try:
@@ -65,6 +65,6 @@ def unclear(told: Any, text: str, lang: str) -> list[str]:
     if code == "policy_not_valid":
         return found  # what is wrong in a policy's TOML is told to staff in English
     rest = QUOTED.sub("", body["zh"])
-    if not HAN.search(rest) or ENGLISH.search(rest):
+    if not HAN.search(rest) or any(english[0].strip() not in sent for english in ENGLISH.finditer(rest)):
         found.append(f"the Chinese sentence is not Chinese: {body['zh'][:120]}")
     return found

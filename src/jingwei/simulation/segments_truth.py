@@ -18,6 +18,8 @@ from jingwei.simulation.happened import happenings, people
 from jingwei.stores.tagged import TagShelf
 
 KINDS = ("card", "out", "income", "page")
+FEN = 100
+"""Minor units of a yuan."""
 HELD_DAYS = 30
 Progress = Callable[[int, int], None]
 
@@ -76,16 +78,15 @@ def value(city: City, happened: list[Happening], last: int) -> dict[str, Any]:
     cut = last - HELD_DAYS
     before = buying(happened, cut)
     rows = value_tags(before, HELD_DAYS / 7.0)
-    told = {who: minor / 100.0 for who, tag, minor in rows if tag == "value_year_minor"}
+    told: dict[str, float] = {who: minor for who, tag, minor in rows if tag == "value_year_minor"}
     came: dict[str, float] = dict.fromkeys(told, 0.0)
     same: dict[str, float] = dict.fromkeys(told, 0.0)
     for one in happened:
         if one.kind == "card" and one.customer in told:
-            yuan = one.amount_minor / 100.0
             if one.day > cut:
-                came[one.customer] += yuan
+                came[one.customer] += one.amount_minor
             elif one.day > cut - HELD_DAYS:
-                same[one.customer] += yuan
+                same[one.customer] += one.amount_minor
     truth: Floats = np.array(list(came.values()))
     guesses: dict[str, Floats] = {
         "model": np.array(list(told.values())),
@@ -94,9 +95,10 @@ def value(city: City, happened: list[Happening], last: int) -> dict[str, Any]:
     }
     figures = {
         name: {
-            "mean_error_yuan": float(np.abs(guess - truth).mean()),
+            "mean_error_yuan": float(np.abs(guess - truth).mean()) / FEN,
             "correlation": float(np.corrcoef(guess, truth)[0, 1]) if guess.std() > 0 else None,
         }
         for name, guess in guesses.items()
     }
-    return {"held_out_days": HELD_DAYS, "customers": len(truth), "yuan_mean": float(truth.mean())} | figures
+    mean = float(truth.mean()) / FEN
+    return {"held_out_days": HELD_DAYS, "customers": len(truth), "yuan_mean": mean} | figures
