@@ -343,7 +343,7 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
         CORE, "some_id", {"amount": "20.00", "currency": "CNY"}, Seeded.hold
     ),
     "POST /v1/holds/{some_id}/release": _named(CORE, "some_id", {"reason": "asked"}, Seeded.hold),
-    "POST /v1/decisions/{some_id}/reversal": _named(TELLER, "some_id", {"reason": "mistake"}, _decision),
+    "POST /v1/decisions/{some_id}/reversal": _named(CORE, "some_id", {"reason": "mistake"}, _decision),
     "POST /v1/step-ups/{some_id}": _step_up,
     "POST /v1/cases/{some_id}/review": _named(
         REVIEWER, "some_id", {"release": True, "comment": "called"}, Seeded.case
