@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.channels.counter import Talk
 
+from jingwei.channels.roles import STAFF, in_scope, may_ask
+from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.journeys.table import unseal
 
 FAR = "9999-12-31"
@@ -70,3 +72,15 @@ def test_what_could_not_be_read_again_is_never_recorded(
     assert "Expected" not in told.json()["zh"]
     assert town.counter.home.store.size() == before
     readable(town)
+
+
+def test_a_program_that_may_not_pay_cannot_have_payments_made_by_themselves():
+    assert not in_scope(("bank.read", "bank.manage"), "POST", "/v1/schedules")
+    assert in_scope(("bank.pay",), "POST", "/v1/schedules")
+    assert in_scope(("bank.manage",), "POST", "/v1/schedules/{some_id}/cancellation")
+
+
+def test_no_member_of_staff_changes_the_rules_alone(town: Talk):
+    assert not any(may_ask((role,), PublishPolicy) for role in STAFF)
+    told = town.post("/v1/policies", {"text": "name = 'card_payment'"}, "staff:reviewer")
+    assert (told.status_code, told.json()["code"]) == (403, "not_allowed")
