@@ -143,6 +143,7 @@ CONFLICT = frozenset(
         "tie_exists",
         "tie_not_open",
         "tie_ended",
+        "frozen_by_bank",
         "second_person_needed",
     }
 )
