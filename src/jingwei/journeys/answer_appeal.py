@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from jingwei.journeys.appeal import Said
 from jingwei.journeys.ask_again import Question, Waits, ask_again
 from jingwei.journeys.pay import Pay
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, every, refused
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
@@ -23,8 +23,6 @@ from jingwei.ledger.work import Case
 
 CONFIRM_TIME = 3 * DAY
 """How long a customer has to confirm a payment that was refused wrongly."""
-
-MOST_CASES = 20
 
 
 class AnswerAppeal(Command, frozen=True, kw_only=True, tag="answer_appeal"):
@@ -64,7 +62,7 @@ def look(ask: AnswerAppeal, books: Books) -> Seen:
     if appeal is None:
         return Seen(books.seq, None, None, (), {}, None)
     record = books.record(appeal.about)
-    cases = tuple(books.find(Case, "about", appeal.about, limit=MOST_CASES))
+    cases = tuple(every(books, Case, "about", appeal.about))
     standings: dict[str, Standing | None] = {}
     product = None
     if record is not None and isinstance(record.command, Pay):

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from jingwei.journeys.own_work import owns
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -44,7 +44,7 @@ class Seen(msgspec.Struct, frozen=True):
 def look(ask: FreezeAccount, books: Books) -> Seen:
     """Read the account, and which guardians froze it."""
     standing = books.own(ask.account)
-    ties = books.find(Tie, "whose", standing.account.owner) if standing else []
+    ties = every(books, Tie, "whose", standing.account.owner) if standing else []
     return Seen(books.seq, standing, tuple(tie for tie in ties if tie.holds(ask.account)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from jingwei.journeys.set_limits import Limit
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -13,8 +13,6 @@ from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Standing
 from jingwei.ledger.family import GUARDIAN, Tie
 from jingwei.ledger.terms import freeze, set_limits
-
-MOST_TIES = 100
 
 
 class LookAfter(Command, frozen=True, kw_only=True, tag="look_after"):
@@ -51,7 +49,7 @@ class Seen(msgspec.Struct, frozen=True):
 def look(ask: LookAfter, books: Books) -> Seen:
     """Read the tie, the account, and whose freeze is on it."""
     tie = books.get(Tie, ask.tie)
-    ties = books.find(Tie, "whose", tie.whose, limit=MOST_TIES) if tie else []
+    ties = every(books, Tie, "whose", tie.whose) if tie else []
     froze = next((one for one in ties if one.holds(ask.account)), None)
     return Seen(books.seq, tie, books.standing(ask.account), froze)
 

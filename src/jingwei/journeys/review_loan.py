@@ -12,7 +12,7 @@ from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.journeys.appeal import Appealed, Said
 from jingwei.journeys.case_work import SeenCase, look_at_case, not_workable, note
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import AmountOrZero, Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import case_id, decision_id, seq_of
@@ -129,7 +129,7 @@ def look(ask: ReviewLoan, books: Books) -> Seen:
 
 def decided_before(case_number: str, about: str, books: Books) -> frozenset[str]:
     """Everybody who proposed or gave an answer in another case about the same decision."""
-    others = [one for one in books.find(Case, "about", about) if one.id != case_number] if about else []
+    others = [one for one in every(books, Case, "about", about) if one.id != case_number] if about else []
     work = (books.get(CaseWork, one.id) for one in others)
     proposed = (one.proposed_by for one in work if one is not None)
     return frozenset(proposed) | {one.closed_by for one in others}
