@@ -161,7 +161,7 @@ def test_a_child_is_refused_and_no_person_may_change_that(town: Any) -> None:
     asked = AskLoanReview(application=found.id, text="please", **town.stamp("customer:kid"))
     case = town.do(asked).answer.case
     told = review(town, case, True)
-    assert code(told) == "loan_cannot_be_lent"
+    assert code(told) == "loan_under_age"
     words = told.answer.refusal.words()
     assert "18 years" in words.en and words.en.isascii(), words.en
     assert "18周岁" in words.zh

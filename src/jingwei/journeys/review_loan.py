@@ -24,13 +24,16 @@ from jingwei.ledger.work import Case
 
 declare(
     {
-        "loan_cannot_be_lent": Words(
-            "This cannot be lent by anybody: {why}", "该笔贷款依规不能发放：{why_zh}"
-        ),
         "loan_counter_offer_differs": Words(
             "A person can offer less than was asked, within the product, not more.",
             "人工审批金额只能在产品范围内低于申请金额，不得高于申请金额。",
         ),
+    }
+    | {
+        f"loan_{code}": Words(
+            f"This cannot be lent by anybody: {words.en}", f"该笔贷款依规不能发放：{words.zh}"
+        )
+        for code, words in HARD.items()
     }
 )
 
@@ -145,9 +148,9 @@ def check(ask: ReviewLoan, seen: Seen) -> Refusal | None:
         return Refusal("case_is_not_this")
     if case.code == LOAN_APPEAL and ask.actor in seen.before | {found.decided_by}:
         return Refusal("decided_before")
-    hard = [HARD[code] for code in found.policy_reasons.split(",") if code in HARD]
+    hard = [code for code in found.policy_reasons.split(",") if code in HARD]
     if ask.approve and hard:
-        return Refusal("loan_cannot_be_lent", {"why": hard[0].en, "why_zh": hard[0].zh})
+        return Refusal(f"loan_{hard[0]}")
     lower = ask.amount_minor
     if lower and not seen.product.least_minor <= lower <= found.amount_minor:
         return Refusal("loan_counter_offer_differs")
