@@ -31,15 +31,6 @@ _NAMES = {
     "cards": "银行卡",
     "pots": "存钱罐",
     "erasures": "删除请求",
-<<<<<<< HEAD
-    "pending_payments": "待入账付款",
-    "schedules": "预约付款",
-    "payees": "收款人",
-    "appeals": "申诉",
-    "ties": "亲情关联",
-    "preferences": "偏好",
-    "case_work": "案件处理",
-=======
     "pending_payments": "待生效付款",
     "schedules": "预约付款",
     "payees": "收款人",
@@ -47,7 +38,6 @@ _NAMES = {
     "ties": "亲友关联",
     "preferences": "偏好设置",
     "case_work": "案件分派",
->>>>>>> soak
     "case_notes": "案件备注",
     "policy_drafts": "策略草案",
     "loan_applications": "贷款申请",
@@ -56,17 +46,10 @@ _NAMES = {
     "scorecards": "评分卡",
     "early_warnings": "早期预警",
     "identity_links": "身份关联",
-<<<<<<< HEAD
-    "offerings": "产品推荐",
-    "offer_arms": "推荐计数",
-    "audiences": "人群",
-    "audience_exports": "人群导出",
-=======
     "offerings": "推荐展示",
     "offer_arms": "推荐试验组",
     "audiences": "客群",
     "audience_exports": "客群导出",
->>>>>>> soak
     "lines": "分录",
     "answers": "应答",
     "notes": "附注",
