@@ -20,6 +20,8 @@ from jingwei.channels.web.lending.told import (
 )
 from jingwei.channels.web.pages import money, new_key, worded
 from jingwei.channels.web.staff.acts import text
+from jingwei.channels.web.staff.case import NAPS
+from jingwei.channels.web.staff.floor import LENDERS
 from jingwei.channels.web.staff.loans.book import due_in
 from jingwei.channels.web.staff.masks import masked_name
 from jingwei.channels.web.visit import Visit, form_of, signed_in
@@ -28,6 +30,7 @@ from jingwei.domains.credit.deciding import HARD, Asked, decide
 from jingwei.domains.credit.loans import LOAN_APPEAL, LOAN_REVIEW, Loan, LoanApplication, application_id
 from jingwei.domains.credit.offer import percent
 from jingwei.journeys.review_loan import ReviewLoan
+from jingwei.kernel.clock import HOUR
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.money import MoneyError, parse_minor
@@ -119,7 +122,10 @@ def page(
         "case": case,
         "one": found,
         "work": work,
-        "names": floor.colleagues(session),
+        "names": floor.colleagues(session, LENDERS),
+        "naps": [hours for hours in NAPS if now + hours * HOUR <= case.due_at],
+        "asleep": work.snoozed_until > now,
+        "opened": "",
         "customer": masked_name(person.name),
         "since": person.since,
         "name": name_of(visit, found.product),
