@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +13,7 @@ from jingwei.channels.web.phrases import phrases, say
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.money import format_minor
-from jingwei.ledger.accounts import Account, Balance, Line, Standing
+from jingwei.ledger.accounts import Account, Line, Standing
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Customer
 from jingwei.stores.store import StoreError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 MOST_ACCOUNTS = 64
 """How many accounts' histories stay in memory."""
+
+MOST_NAMES = 50_000
+"""How many names stay in memory."""
 
 AT_ONCE = 500
 BLOCK = 512
@@ -97,6 +101,8 @@ class Histories:
                 )
             lines.append(line)
             number = line.payer_previous if line.payer == account else line.payee_previous
+        if len(self._names) > MOST_NAMES:
+            self._names.clear()
         self._learn([line.payee if line.payer == account else line.payer for line in lines])
         noted = self._noted([line for line in lines if line.kind in NOTED and not line.id & 0xFFFF])
         return [self._row(account, line, noted.get(line.id, "")) for line in lines]
@@ -219,12 +225,19 @@ def sums(rows: Sequence[Row]) -> tuple[int, int]:
     return inward, inward - sum(row.amount_minor for row in rows)
 
 
-def span(standing: Standing, rows: Sequence[Row], wanted: Wanted) -> tuple[int, int]:
-    """(balance before, balance after) the period the rows stand in, in minor units.
+def span(
+    all_rows: Sequence[Row], rows: Sequence[Row], wanted: Wanted
+) -> tuple[int, int] | tuple[None, None]:
+    """(balance before, balance after) the period that `rows` are of, in minor units, chosen by days alone.
 
-    Only meaningful for an unbroken piece: rows chosen by days alone. Then before + in - out = after.
+    Then before + in - out = after. (None, None) where the rows are no unbroken piece: a payment that came
+    in late stands where it was booked.
     """
-    balance: Balance = standing.balance
     if not rows:
-        return balance.booked_minor, balance.booked_minor
+        first = wanted.first_day
+        earlier = (row for row in all_rows if first is not None and bank_day(row.at) < first)
+        stood = next(earlier, None)
+        return (stood.after_minor, stood.after_minor) if stood else (0, 0)
+    if any(new.after_minor - new.amount_minor != old.after_minor for new, old in pairwise(rows)):
+        return None, None
     return rows[-1].after_minor - rows[-1].amount_minor, rows[0].after_minor

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jingwei.channels.rest.app import Task
     from jingwei.channels.rest.desk import Desk
     from jingwei.channels.signon.people import SignOn
+    from jingwei.channels.web.name_checks import Checks
     from jingwei.kernel.command import Command
     from jingwei.stores.drafts import Drafts
     from jingwei.stores.sessions import Session, Sessions
@@ -76,6 +77,7 @@ class Site:
         """What runs beside the pages."""
         self.drafts: Drafts
         self.views: Views
+        self.checks: Checks
         self.guards: dict[tuple[str, str], tuple[str, ...]] = {}
         """Every page by method and address, with the roles that may open it; () for everybody."""
 

@@ -22,6 +22,7 @@ from jingwei.channels.web.customer.settings import add_settings
 from jingwei.channels.web.customer.statement import add_statement
 from jingwei.channels.web.customer.step_up import add_step_up
 from jingwei.channels.web.customer.transfer import add_transfer
+from jingwei.channels.web.name_checks import Checks
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -52,5 +53,6 @@ PAGES = (
 
 def add_customer(router: Router, site: Site) -> None:
     """Add every page under /app."""
+    site.checks = Checks()
     for add in PAGES:
         add(router, site)

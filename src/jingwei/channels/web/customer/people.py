@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from jingwei.channels.rest.views import standings
 from jingwei.channels.web import naming
 from jingwei.channels.web.customer.names import Match, compare, masked
+from jingwei.channels.web.name_checks import TooManyNames
 from jingwei.channels.web.naming import is_pot
-from jingwei.kernel.clock import DAY, MINUTE
+from jingwei.kernel.clock import DAY
 from jingwei.ledger.accounts import Account, Standing
 from jingwei.ledger.planned import Payee, payee_key
 from jingwei.ledger.work import Customer
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 NEW_FOR = DAY
 """A payee is new for a day after it was kept."""
 
-MOST_CHECKS, CHECK_TIME = 20, 10 * MINUTE
-"""How many names one customer may try in this time: the check is no register of names."""
-
 
 class Found(NamedTuple):
     """A payee as a page shows it: `name` is what the customer may see, `new` asks for more time."""
@@ -34,23 +31,6 @@ class Found(NamedTuple):
     new: bool
     own: bool
     currency: str = ""
-
-
-class Checks:
-    """Counts the names each customer tries; for one event loop."""
-
-    def __init__(self) -> None:
-        self._tried: dict[str, deque[int]] = {}
-
-    def allow(self, who: str, now: int) -> bool:
-        """Whether one more name may be tried now; counts it."""
-        tried = self._tried.setdefault(who, deque())
-        while tried and tried[0] <= now - CHECK_TIME:
-            tried.popleft()
-        if len(tried) >= MOST_CHECKS:
-            return False
-        tried.append(now)
-        return True
 
 
 def own_accounts(site: Site, who: str) -> list[Standing]:
@@ -70,7 +50,10 @@ def account_name(site: Site, visit: Visit, account: Account) -> str:
 
 
 def find(site: Site, visit: Visit, who: str, to: str, written: str) -> Found:
-    """Look a payee up: one's own account, one kept, or a stranger whose written name is compared."""
+    """Look a payee up: one's own account, one kept, or a stranger whose written name is compared.
+
+    Raises TooManyNames when the customer compared too many lately.
+    """
     reader = site.desk.reader
     account = next(iter(reader.load(Account, [to])), None) if 0 < len(to) <= 64 and to.isprintable() else None
     if account is None or account.side == "bank":
@@ -82,6 +65,8 @@ def find(site: Site, visit: Visit, who: str, to: str, written: str) -> Found:
     if kept is not None and (not written or written == kept.name):
         new = site.now() < kept.since + NEW_FOR
         return Found(to, Match.SAME, kept.name, new, False, account.currency)
+    if written and not site.checks.allow(who, (to, written), site.now()):
+        raise TooManyNames
     holder = next(iter(reader.load(Customer, [account.owner])), None)
     real = holder.name if holder else ""
     match = compare(written, real)

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.web.customer.names import Match
 from jingwei.channels.web.customer.people import Named, own_accounts, payees
-from jingwei.channels.web.customer.transfer import device_of, key_of, read, typed_in
+from jingwei.channels.web.customer.transfer import device_of, key_of, read, status_of, typed_in
 from jingwei.channels.web.pages import worded
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
@@ -119,7 +119,7 @@ def page(
         "own": own_accounts(site, session.who), "known": payees(site, session.who), "typed": typed,
         "wrong": wrong or {}, "failed": failed, "every": EVERY, "today": today,
     }  # fmt: skip
-    return site.page(visit, "app/schedules.html", values, 422 if wrong or failed else 200)
+    return site.page(visit, "app/schedules.html", values, status_of(wrong or {}) if wrong or failed else 200)
 
 
 def told(one: Schedule, named: Named) -> dict[str, Any]:

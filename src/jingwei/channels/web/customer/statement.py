@@ -202,7 +202,7 @@ def view(visit: Visit, own: list[Standing], found: Found, wrong: str) -> dict[st
 def paper_of(visit: Visit, session: Session, found: Found, now: int) -> Paper:
     """The statement to keep; balances before and after stand on it when the rows are one unbroken piece."""
     whole = not any(found.asked[name] for name in ("q", "way", "kind", "least", "most"))
-    opening, closing = span(found.standing, found.rows, found.wanted) if whole else (None, None)
+    opening, closing = span(found.all_rows, found.rows, found.wanted) if whole else (None, None)
     account = found.standing.account
     title = visit.say("statement.title")
     return Paper(title, session.name, account.id, account.currency, found.rows, opening, closing, now)

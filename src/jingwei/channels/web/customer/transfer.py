@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.web.customer.names import Match
-from jingwei.channels.web.customer.people import Checks, Found, account_name, find, own_accounts, payees
+from jingwei.channels.web.customer.people import Found, account_name, find, own_accounts, payees
+from jingwei.channels.web.name_checks import TooManyNames
 from jingwei.channels.web.pages import new_key
 from jingwei.channels.web.sign_in import device_of as device_secret
 from jingwei.channels.web.visit import Visit, form_of, signed_in
@@ -39,6 +40,7 @@ COOLER = (HALF_HOUR_S, DAY_S)
 PATIENCE_S = 10.0
 """After this an answer that has not come is "unknown": the page asks again, with the same key."""
 
+TOO_MANY = "pay.error.too_many"
 _KEY = re.compile(r"web:[A-Za-z0-9_-]{10,60}", re.ASCII)
 FIELDS = ("payer", "to", "name", "amount", "memo", "undo_s", "fee", "key")
 
@@ -63,8 +65,6 @@ class Asked(NamedTuple):
 
 def add_transfer(router: Router, site: Site) -> None:
     """Add /app/pay and its two steps."""
-    checks = Checks()
-
     async def begin(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
         asked = visit.request.query_params
@@ -74,11 +74,9 @@ def add_transfer(router: Router, site: Site) -> None:
     async def check(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
         fields = typed_in(await form_of(visit, session))
-        if not checks.allow(session.who, site.now()):
-            return form(site, visit, session, fields, {"to": "pay.error.too_many"}, 429)
         asked = read(site, visit, session, fields)
         if asked.wrong:
-            return form(site, visit, session, fields, asked.wrong, 422)
+            return form(site, visit, session, fields, asked.wrong, status_of(asked.wrong))
         return preview(site, visit, session, fields, asked)
 
     async def send(visit: Visit) -> Response:
@@ -86,7 +84,8 @@ def add_transfer(router: Router, site: Site) -> None:
         fields = typed_in(await form_of(visit, session))
         asked = read(site, visit, session, fields)
         if asked.wrong or not _KEY.fullmatch(asked.key):
-            return form(site, visit, session, fields, asked.wrong or {"to": "error.form_old"}, 422)
+            wrong = asked.wrong or {"to": "error.form_old"}
+            return form(site, visit, session, fields, wrong, status_of(wrong))
         if fields["fee"] != str(asked.fee_minor):
             return preview(site, visit, session, fields, asked)
         return await sent(site, visit, session, fields, asked)
@@ -132,7 +131,11 @@ def read(site: Site, visit: Visit, session: Session, fields: dict[str, str]) -> 
     wrong: dict[str, str] = {}
     own = own_accounts(site, session.who)
     payer = next((one for one in own if one.account.id == fields["payer"]), own[0] if own else None)
-    payee = find(site, visit, session.who, fields["to"], fields["name"])
+    try:
+        payee = find(site, visit, session.who, fields["to"], fields["name"])
+    except TooManyNames:
+        unknown = Found(fields["to"], Match.NO_ACCOUNT, "", True, False)
+        return Asked(None, unknown, 0, 0, "", 0, "", {"to": TOO_MANY})
     if payee.match is Match.NO_ACCOUNT:
         wrong["to"] = "pay.error.no_account"
     elif payee.match is Match.OTHER and not fields["name"]:
@@ -154,6 +157,11 @@ def read(site: Site, visit: Visit, session: Session, fields: dict[str, str]) -> 
     offered = map(str, (own_wait, *COOLER))
     undo_s = int(asked) if asked in offered else HALF_HOUR_S if payee.new and not payee.own else own_wait
     return Asked(payer, payee, minor, fee, fields["memo"], undo_s, fields["key"], wrong)
+
+
+def status_of(wrong: dict[str, str]) -> int:
+    """The status of a form that could not be taken."""
+    return 429 if TOO_MANY in wrong.values() else 422
 
 
 def preferred_wait(site: Site, visit: Visit, who: str) -> int:
