@@ -11,6 +11,7 @@ from jingwei.domains.credit.inputs import Behaviour, Bureau
 from jingwei.domains.credit.products import shipped
 from jingwei.journeys.apply_for_loan import ApplyForLoan
 from jingwei.journeys.pay_later import OfferPayLater
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.accounts import Account, Balance
@@ -71,7 +72,7 @@ def behaviour(bound: BoundReader, reader: Reader, customer: str, at: int, code: 
 
 def failed_payments(reader: Reader, customer: str, at: int) -> int:
     """Scheduled and waiting payments of the last 180 days that could not be made."""
-    waiting = reader.find(PendingPayment, "customer", customer, limit=500)
-    planned = reader.find(Schedule, "customer", customer, limit=500)
+    waiting = every(reader, PendingPayment, "customer", customer)
+    planned = every(reader, Schedule, "customer", customer)
     failed = sum(one.status == "failed" and one.settle_at >= at - HALF_YEAR for one in waiting)
     return failed + sum(one.last_result == "refused" for one in planned)

@@ -11,6 +11,7 @@ from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.paper import tells
 from jingwei.channels.rest.told import AccountTold, EntryTold, account_told, entry_told
 from jingwei.channels.rest.views import Limit, answer, standings, walk
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import iso
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.accounts import Standing
@@ -85,8 +86,8 @@ def add_family(router: APIRouter, desk: Desk) -> None:
 def ties_of(reader: Reader, who: str) -> list[Tie]:
     """Every tie of a customer, on either side, newest first."""
     found = [
-        *reader.find(Tie, "whose", who, limit=MOST_TIES),
-        *reader.find(Tie, "keeper", who, limit=MOST_TIES),
+        *every(reader, Tie, "whose", who),
+        *every(reader, Tie, "keeper", who),
     ]
     return sorted(found, key=lambda tie: tie.id, reverse=True)
 

@@ -24,6 +24,7 @@ from jingwei.channels.rest.told_lending import (
 from jingwei.channels.rest.views import answer
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.credit.products import shipped
+from jingwei.journeys.shape import every
 from jingwei.stores.store import Reader
 
 MOST = 200
@@ -84,7 +85,7 @@ def whose(caller: Caller, owner: str) -> str:
 
 def theirs(reader: Reader, kind: type[K], who: str) -> list[K]:
     """A customer's things of one kind, newest first."""
-    return reader.find(kind, "customer", who, limit=MOST)[::-1] if who else []
+    return every(reader, kind, "customer", who)[: -MOST - 1 : -1] if who else []
 
 
 def mine(reader: Reader, kind: type[K], some_id: str, caller: Caller) -> K | None:

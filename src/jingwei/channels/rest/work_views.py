@@ -15,6 +15,7 @@ from jingwei.channels.rest.paper import tells
 from jingwei.channels.rest.views import Owner, answer
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.journeys.propose_policy import ProposePolicy
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import day_start, iso, local_text
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.money import format_minor
@@ -150,8 +151,7 @@ def add_work_views(router: APIRouter, desk: Desk) -> None:
         return answer(draft_told(*draft_text_of(desk, draft)))
 
     def theirs(kind: Any, request: Request, owner: str) -> list[Any]:
-        found: list[Any] = desk.reader.find(kind, "customer", whose(desk.caller(request), owner), limit=MOST)
-        return found
+        return every(desk.reader, kind, "customer", whose(desk.caller(request), owner))[-MOST:]
 
 
 def schedule_told(one: Schedule) -> ScheduleTold:

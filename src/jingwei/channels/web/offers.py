@@ -9,6 +9,7 @@ from jingwei.channels.knowing.following import knowing_of
 from jingwei.consent.consents import Consent, lacking
 from jingwei.domains.offers.showing import Offering, fitting
 from jingwei.journeys.offer_rules import catalogue
+from jingwei.journeys.shape import every
 from jingwei.journeys.show_offer import READ, ShowOffer
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.purpose import Purpose
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 OPEN_DAYS = 7
 """An offer stays on the front page for so many days."""
 
-MOST = 1_000
 
 
 def agrees(site: Site, customer: str) -> bool:
@@ -34,7 +34,7 @@ def agrees(site: Site, customer: str) -> bool:
 
 def made_to(site: Site, customer: str) -> list[Offering]:
     """Every offer made to a customer, the newest last."""
-    return site.desk.reader.find(Offering, "customer", customer, limit=MOST)
+    return every(site.desk.reader, Offering, "customer", customer)
 
 
 def open_offer(site: Site, customer: str) -> tuple[Offering, Offer] | None:

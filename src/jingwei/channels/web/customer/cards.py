@@ -13,6 +13,7 @@ from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.change_card import ChangeCard
 from jingwei.journeys.freeze_card import FreezeCard
 from jingwei.journeys.issue_card import IssueCard
+from jingwei.journeys.shape import every
 from jingwei.kernel.money import MoneyError, format_minor, parse_minor
 from jingwei.ledger.cards import Card, spent_on
 from jingwei.ledger.pots import Pot
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from jingwei.kernel.command import Command
     from jingwei.stores.sessions import Session
 
-MOST = 1000
 HERE = "/app/cards"
 
 
@@ -118,7 +118,7 @@ def page(site: Site, visit: Visit, session: Session, wrong: str = "") -> Respons
         one.account.id: account_name(site.desk.home.products, reader, one.account, visit.lang) for one in own
     }
     codes = {one.account.id: one.account.currency for one in own}
-    pots = [one for one in reader.find(Pot, "customer", session.who, limit=MOST) if one.status == "open"]
+    pots = [one for one in every(reader, Pot, "customer", session.who) if one.status == "open"]
     shown = [
         CardShown(
             card,
@@ -129,7 +129,7 @@ def page(site: Site, visit: Visit, session: Session, wrong: str = "") -> Respons
             written(card.limit_payment_minor, codes[card.account]),
             written(card.limit_day_minor, codes[card.account]),
         )
-        for card in reversed(reader.find(Card, "customer", session.who, limit=MOST))
+        for card in reversed(every(reader, Card, "customer", session.who))
         if card.status != "closed" and card.account in names
     ]
     values = {"cards": shown, "own": own, "names": names, "pot_names": {pot.id: pot.name for pot in pots}}

@@ -14,6 +14,7 @@ from jingwei.channels.web.pages import worded
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.look_after import LookAfter
+from jingwei.journeys.shape import every
 from jingwei.journeys.ties import AcceptTie, EndTie, OfferTie
 from jingwei.kernel.command import Command, CommandError, checked
 from jingwei.kernel.money import format_minor
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from jingwei.stores.sessions import Session
 
 LINES = 12
-MOST = 100
 SIDES: dict[str, tuple[Literal["guardian", "helper"], bool]] = {
     "my_child": ("guardian", False),
     "my_guardian": ("guardian", True),
@@ -157,7 +157,7 @@ def page(site: Site, visit: Visit, session: Session, refusal: str = "", typed: s
 def shown(site: Site, visit: Visit, tie: Tie, session: Session) -> dict[str, Any]:
     """What the tie shows: accounts with lines, and payments that wait for the guardian."""
     reader = site.desk.reader
-    asked = reader.find(Challenge, "customer", session.who, limit=MOST) if tie.kind == GUARDIAN else []
+    asked = every(reader, Challenge, "customer", session.who) if tie.kind == GUARDIAN else []
     waiting = [one for one in asked if one.status == "open" and one.expires_at > site.now()]
     holds = {hold.id: hold.account for hold in reader.load(Hold, [one.hold for one in waiting])}
     accounts = seen(reader, tie, LINES)

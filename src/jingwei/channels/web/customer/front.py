@@ -16,6 +16,7 @@ from jingwei.channels.web.naming import is_pot
 from jingwei.channels.web.offers import find_offer
 from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.journeys.pay import Pay
+from jingwei.journeys.shape import every
 from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY
 from jingwei.ledger.planned import FIRST, PendingPayment, Schedule, due_at
@@ -58,7 +59,7 @@ def add_front(router: Router, site: Site) -> None:
         reader, who, now = site.desk.reader, session.who, site.now()
         found = [one for one in standings(reader, who, "", 50) if one.account.status == "open"]
         own = [one for one in found if not is_pot(one.account)]
-        planned = reader.find(Schedule, "customer", who, limit=1_000)
+        planned = every(reader, Schedule, "customer", who)
         certain = coming(planned, month_end(today(now)))
         currency = own[0].account.currency if own else "CNY"
         named = Named(site, visit, who)
@@ -78,13 +79,13 @@ def add_front(router: Router, site: Site) -> None:
 
 def asked(site: Site, who: str, now: int) -> list[Challenge]:
     """The confirmations that wait for this customer."""
-    found = site.desk.reader.find(Challenge, "customer", who, limit=500)
+    found = every(site.desk.reader, Challenge, "customer", who)
     return [one for one in found if one.status == "open" and one.expires_at > now]
 
 
 def waiting(site: Site, who: str) -> list[PendingPayment]:
     """The payments that can still be undone."""
-    found = site.desk.reader.find(PendingPayment, "customer", who, limit=5_000)
+    found = every(site.desk.reader, PendingPayment, "customer", who)
     return [one for one in found if one.status == "waiting"]
 
 

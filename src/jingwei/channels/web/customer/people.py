@@ -9,6 +9,7 @@ from jingwei.channels.web import naming
 from jingwei.channels.web.customer.names import Match, compare, masked
 from jingwei.channels.web.name_checks import TooManyNames
 from jingwei.channels.web.naming import is_pot
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import DAY
 from jingwei.ledger.accounts import Account, Standing
 from jingwei.ledger.planned import Payee, payee_key
@@ -41,7 +42,7 @@ def own_accounts(site: Site, who: str) -> list[Standing]:
 
 def payees(site: Site, who: str) -> list[Payee]:
     """Everybody the customer keeps, by name."""
-    return sorted(site.desk.reader.find(Payee, "customer", who, limit=200), key=lambda one: one.name)
+    return sorted(every(site.desk.reader, Payee, "customer", who), key=lambda one: one.name)
 
 
 def account_name(site: Site, visit: Visit, account: Account) -> str:

@@ -13,6 +13,7 @@ from jingwei.channels.web.pages import worded
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.open_pot import OpenPot
+from jingwei.journeys.shape import every
 from jingwei.kernel.money import MoneyError, parse_minor
 from jingwei.ledger.accounts import Standing
 from jingwei.ledger.pots import Pot
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from jingwei.kernel.command import Command
     from jingwei.stores.sessions import Session
 
-MOST = 1000
 HERE = "/app/pots"
 BAR = 300
 """Width of the picture of progress in its own units."""
@@ -93,7 +93,7 @@ def page(site: Site, visit: Visit, session: Session, wrong: str = "") -> Respons
     """The page of all open pots, with a refusal on top when there is one."""
     reader = site.desk.reader
     own = {one.account.id: one for one in standings(reader, session.who, "", 200)}
-    found = [one for one in reader.find(Pot, "customer", session.who, limit=MOST) if one.status == "open"]
+    found = [one for one in every(reader, Pot, "customer", session.who) if one.status == "open"]
     shown = [progress(pot, own[pot.id]) for pot in found if pot.id in own]
     beside = [one for one in own.values() if not is_pot(one.account) and one.account.currency == "CNY"]
     names = {

@@ -13,6 +13,7 @@ from jingwei.channels.web.customer.transfer import device_of, key_of, read, stat
 from jingwei.channels.web.pages import worded
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.schedule_payment import CancelSchedule, SchedulePayment
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import bank_day, local_text
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.ids import seq_of
@@ -110,7 +111,7 @@ def page(
     failed: str = "",
 ) -> Response:
     """The planned payments, and the form for one more."""
-    mine = site.desk.reader.find(Schedule, "customer", session.who, limit=1_000)
+    mine = every(site.desk.reader, Schedule, "customer", session.who)
     named = Named(site, visit, session.who)
     today = local_text(site.now(), "%Y-%m-%d")
     values: dict[str, Any] = {

@@ -13,6 +13,7 @@ from jingwei.channels.web.sign_in import YEAR_S, back_to
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.ask_for_person import AskForPerson
 from jingwei.journeys.prefer import Prefer
+from jingwei.journeys.shape import every
 from jingwei.ledger.appeals import CALL_BACK
 from jingwei.ledger.family import Preference
 from jingwei.ledger.work import Case, Challenge
@@ -71,7 +72,7 @@ def add_settings(router: Router, site: Site) -> None:
 
     async def waiting(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
-        found = site.desk.reader.find(Case, "customer", session.who, limit=500)
+        found = every(site.desk.reader, Case, "customer", session.who)
         calls = [case for case in found if case.code == CALL_BACK and case.status == "open"]
         return site.page(visit, "app/person.html", {"calls": calls})
 
@@ -89,7 +90,7 @@ def elder_front(site: Site, visit: Visit) -> Response:
     own = own_accounts(site, session.who)
     entries = walk(reader, own[0].balance, "", LOOK_BACK)[0] if own else []
     paid = [one.other for one in entries if one.amount_minor < 0 and not one.other.startswith("bank:")]
-    asked = reader.find(Challenge, "customer", session.who, limit=100)
+    asked = every(reader, Challenge, "customer", session.who)
     named = Named(site, visit, session.who)
     values = {
         "own": own[:1],

@@ -13,6 +13,7 @@ from jingwei.channels.web.staff.acts import text
 from jingwei.channels.web.staff.masks import masked_date, masked_name, masked_number
 from jingwei.channels.web.staff.told import code_words, deed_row, other_side
 from jingwei.channels.web.visit import form_of, signed_in
+from jingwei.journeys.shape import every
 from jingwei.journeys.show_masked import SHOWN_FOR, LookPurpose, ShowMasked
 from jingwei.journeys.table import unseal
 from jingwei.kernel.command import CommandError, checked
@@ -125,7 +126,7 @@ def customer_view(floor: Floor, visit: Visit, person: Customer, clear: bool) -> 
     own = standings(reader, person.id, "", 20)
     number = (lambda name: name) if clear else masked_number
     rows = floor.board.rows()
-    cases = [rows[one.id] for one in reader.find(Case, "customer", person.id, limit=100) if one.id in rows]
+    cases = [rows[one.id] for one in every(reader, Case, "customer", person.id) if one.id in rows]
     return {
         "person": person,
         "clear": clear,

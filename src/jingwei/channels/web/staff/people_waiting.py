@@ -13,6 +13,7 @@ from jingwei.channels.web.staff.loans.book import open_cases
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.ask_for_person import AnswerCall
+from jingwei.journeys.shape import every
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.appeals import APPEAL, CALL_BACK, Appeal
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from jingwei.channels.web.pages import Site
     from jingwei.stores.sessions import Session
 
-MOST = 500
 
 
 def add_people_waiting(router: Router, site: Site) -> None:
@@ -32,7 +32,7 @@ def add_people_waiting(router: Router, site: Site) -> None:
 
     async def people(visit: Visit) -> Response:
         signed_in(visit, inside=True)
-        found = site.desk.reader.find(Case, "status", "open", limit=MOST)
+        found = every(site.desk.reader, Case, "status", "open")
         waiting = [case for case in found if case.code in (APPEAL, CALL_BACK)]
         values = {"cases": sorted(waiting, key=lambda case: case.due_at), "loans": len(open_cases(site))}
         return site.page(visit, "desk/people.html", values)

@@ -21,6 +21,7 @@ from jingwei.domains.credit.product_file import LONGEST
 from jingwei.domains.credit.schedule import unpack
 from jingwei.domains.credit.warnings import PROPOSALS, EarlyWarning, months_for
 from jingwei.journeys.change_loan import RestructureLoan
+from jingwei.journeys.shape import every
 from jingwei.journeys.warn_early import AnswerWarning
 from jingwei.kernel.command import CommandError, checked
 from jingwei.ledger.work import Customer
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from jingwei.channels.web.pages import Site
     from jingwei.stores.sessions import Session
 
-MOST = 100
 EPOCH = date(1970, 1, 1)
 ANSWERED = 10
 
@@ -54,8 +54,8 @@ def add_warnings(router: Router, site: Site) -> None:
 def page(site: Site, visit: Visit) -> dict[str, Any]:
     """What the page shows: open warnings, the likeliest first, the newest answers, and what was measured."""
     reader = site.desk.reader
-    waiting = sorted(reader.find(EarlyWarning, "status", "open", limit=MOST), key=lambda one: -one.chance_ppm)
-    done = reader.find(EarlyWarning, "status", "answered", limit=MOST)
+    waiting = sorted(every(reader, EarlyWarning, "status", "open"), key=lambda one: -one.chance_ppm)
+    done = every(reader, EarlyWarning, "status", "answered")
     newest = sorted(done, key=lambda one: -one.answered_at)[:ANSWERED]
     return {
         "rows": [_row(site, visit, one) for one in waiting],

@@ -10,6 +10,7 @@ from jingwei.channels.problems import Problem
 from jingwei.channels.web.lending.told import name_of, standing
 from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.domains.credit.loans import RUNNING, Loan, LoanApplication, PayLaterLine
+from jingwei.journeys.shape import every
 from jingwei.kernel.ids import seq_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from jingwei.channels.web.pages import Site
     from jingwei.stores.sessions import Session
 
-MOST = 200
 SHOWN = 20
 K = TypeVar("K", LoanApplication, Loan, PayLaterLine)
 
@@ -45,7 +45,7 @@ def add_mine(router: Router, site: Site) -> None:
 
 def theirs(site: Site, kind: type[K], who: str) -> list[K]:
     """A customer's things of one kind, newest first."""
-    return site.desk.reader.find(kind, "customer", who, limit=MOST)[::-1]
+    return every(site.desk.reader, kind, "customer", who)[::-1]
 
 
 def own(site: Site, session: Session, kind: type[K], some_id: str, missing: str) -> K:

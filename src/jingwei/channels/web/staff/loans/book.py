@@ -24,6 +24,7 @@ from jingwei.domains.credit.loans import (
     LoanApplication,
     application_id,
 )
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.casework import CaseWork, needs_two
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from jingwei.channels.web.visit import Visit
     from jingwei.stores.store import Reader
 
-PAGE, AT_ONCE, MOST_CASES = 50, 5_000, 500
+PAGE, AT_ONCE = 50, 5_000
 ON_TIME = "on_time"
 SHOWS = ("all", ON_TIME, *(name for _, name in BUCKETS if name), REPAID, WRITTEN_OFF)
 """What the list can be narrowed to: buckets of lateness, and loans that are over."""
@@ -189,7 +190,7 @@ def told(site: Site, visit: Visit, loans: Sequence[Loan], today: int) -> list[di
 
 def open_cases(site: Site) -> list[Case]:
     """The cases about loans that wait, the one due first on top."""
-    found = site.desk.reader.find(Case, "status", "open", limit=MOST_CASES)
+    found = every(site.desk.reader, Case, "status", "open")
     return sorted(
         (case for case in found if case.code in (LOAN_REVIEW, LOAN_APPEAL)), key=lambda case: case.due_at
     )

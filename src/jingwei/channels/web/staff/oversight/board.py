@@ -11,6 +11,7 @@ from starlette.responses import Response
 from jingwei.channels.web.pages import money
 from jingwei.channels.web.staff.oversight.charts import Column, bar, columns
 from jingwei.channels.web.staff.oversight.room import WATCH, asked
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import BANK_OFFSET, DAY, HOUR, local_text
 from jingwei.ledger.work import Case
 
@@ -201,7 +202,7 @@ def reason_shares(room: Room, visit: Visit, facts: Facts, start: int) -> list[Sh
 
 def holds(room: Room, visit: Visit, now: int) -> list[Share]:
     """Open cases by how much time is left: in time, due within hours, late."""
-    cases = room.desk.reader.find(Case, "status", "open", limit=CASES)
+    cases = every(room.desk.reader, Case, "status", "open")
     counted = Counter(
         "late" if case.due_at < now else "soon" if case.due_at < now + SOON else "in_time" for case in cases
     )
