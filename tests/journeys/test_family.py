@@ -93,10 +93,12 @@ def test_a_tie_needs_the_other_sides_yes(family):
         ("guardian", "gran", "alice", "alice", "not_a_child"),
         ("guardian", "bob", "alice", "alice", "not_a_child"),
         ("guardian", "kid", "kid2", "kid", "guardian_too_young"),
+        ("guardian", "kid", "ageless", "kid", "guardian_too_young"),
     ],
 )
 def test_offers_that_make_no_sense(family, kind, whose, keeper, actor, refusal):
     newcomer(family, "kid2", "2012-06-01", product="youth_cny")
+    newcomer(family, "ageless", "")
     asked = OfferTie(kind=kind, whose=whose, keeper=keeper, **family.stamp(f"customer:{actor}"))
     assert code(family, asked) == refusal
 

@@ -86,7 +86,7 @@ def check_offer(ask: OfferTie, seen: Offered) -> Refusal | None:
     child, grown = age_on(seen.whose.born, today), age_on(seen.keeper.born, today)
     if child is None or child >= GROWN_UP:
         return Refusal("not_a_child")
-    return Refusal("guardian_too_young") if grown is not None and grown < GROWN_UP else None
+    return Refusal("guardian_too_young") if grown is None or grown < GROWN_UP else None
 
 
 def offer(ask: OfferTie, seen: Offered) -> Outcome:

@@ -96,7 +96,7 @@ class Provider:
         if now > code.ends_at or not same or not verifies(code.challenge, asked.get("code_verifier", "")):
             self.grants.end(family.id, now)
             raise Unasked("invalid_grant", "the code is not good")
-        return self._tokens(family, asked)
+        return self._tokens(family)
 
     def by_refresh(self, client: Client, asked: Mapping[str, str]) -> dict[str, Any]:
         """Tokens for a refresh token, which is used up; one used twice ends its whole family."""
@@ -113,9 +113,9 @@ class Provider:
         wanted = asked.get("scope", family.scope).split()
         if not set(wanted) <= set(family.scope.split()):
             raise Unasked("invalid_scope", "a refreshed token never holds more than before")
-        return self._tokens(family, asked, " ".join(wanted))
+        return self._tokens(family, " ".join(wanted))
 
-    def _tokens(self, family: Family, asked: Mapping[str, str], scope: str = "") -> dict[str, Any]:
+    def _tokens(self, family: Family, scope: str = "") -> dict[str, Any]:
         now, scope = self.site.now(), scope or family.scope
         session = self.site.sessions.named(family.sid, now)
         person_roles = self.site.roles_of(family.actor)

@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from jingwei.channels.web.oidc.asked import Unasked, redirect_of, wish_of
+from jingwei.channels.web.oidc.asked import Unasked, Wish, redirect_of, wish_of
 from jingwei.channels.web.oidc.provider import IDENTITY, REQUEST_LIFE, Provider
 from jingwei.channels.web.pages import GUARD
 from jingwei.channels.web.visit import COOKIE, Visit, form_of
@@ -80,11 +80,8 @@ class Pages:
         wish = self.provider.wished(request_id)
         if wish is None:
             return self.site.wrong(visit, OVER, 400)
-        session = visit.session
-        again = wish.prompt == "login" and session and session.strong_at < begun(self.site, request_id)
-        if session is None or again:
-            self.site.sessions.end(visit.request.cookies.get(COOKIE, ""))
-            return RedirectResponse(f"/sign-in?next=/oidc/go/{request_id}", 303)
+        if self.stranger(visit, wish):
+            return self.sign_in(visit)
         client = self.site.signon.identities.client(wish.client)
         name = client.name if client else ""
         values = {"client": name, "scopes": wish.scope.split(), "wish": request_id}
@@ -92,12 +89,25 @@ class Pages:
         page.headers["content-security-policy"] = guard_to(wish.redirect)
         return page
 
+    def stranger(self, visit: Visit, wish: Wish) -> bool:
+        """Whether somebody must sign in before they can say yes: nobody did, or not since it was asked."""
+        session = visit.session
+        since = begun(self.site, visit.request.path_params["request"]) if wish.prompt == "login" else 0
+        return session is None or session.strong_at < since
+
+    def sign_in(self, visit: Visit) -> Response:
+        """To the sign-in page and back to the question."""
+        self.site.sessions.end(visit.request.cookies.get(COOKIE, ""))
+        return RedirectResponse(f"/sign-in?next=/oidc/go/{visit.request.path_params['request']}", 303)
+
     async def answered(self, visit: Visit) -> Response:
         """Give the code, once, or say that its person does not want to."""
         request_id, provider = visit.request.path_params["request"], self.provider
         wish = provider.wished(request_id)
         if wish is None or visit.session is None:
             return self.site.wrong(visit, OVER, 400)
+        if self.stranger(visit, wish):
+            return self.sign_in(visit)
         form = await form_of(visit, visit.session)
         shared = {"state": wish.state, "iss": provider.issuer}
         if form.get("answer") != "yes":
