@@ -99,7 +99,7 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     Reverse: ("compliance", SYSTEM),
     ReviewCase: RISK,
     ReportFraud: (*COUNTER, *RISK, SYSTEM),
-    PublishPolicy: (*RISK, SYSTEM),
+    PublishPolicy: (SYSTEM,),
     RunDayEnd: ("admin", SYSTEM),
     GiveConsent: GROWN,
     WithdrawConsent: GROWN,
@@ -330,7 +330,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
 }
 """The scopes a client can ask for, with the roles a token with that scope may carry."""
 
-PAYING = ("/v1/payments", "/v1/step-ups/{some_id}")
+PAYING = ("/v1/payments", "/v1/schedules", "/v1/step-ups/{some_id}")
 
 
 def scoped(roles: Iterable[str], scopes: Iterable[str]) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def review_of(site: Site, session: Session, form: FormData, case: Case, found: L
     minor = parse_minor(lower, found.currency) if approve and lower else 0
     words = str(form.get("words", "")).strip()
     if not words or text(form, "approve") not in ("0", "1") or minor < 0:
-        raise CommandError("the answer is not whole")
+        raise CommandError("amount", "the answer is not whole")
     stamp = site.stamp(session, f"{text(form, 'key') or new_key()}:{case.id}:{int(approve)}:{minor}")
     return checked(ReviewLoan(**stamp, case=case.id, approve=approve, words=words, amount_minor=minor))
 
