@@ -134,11 +134,14 @@ class Registry:
 
     def challenger(self, slot: str) -> Champion | None:
         """The model named last to score beside the champion; None when there is none, or it serves itself."""
+        digest = self.challenger_digest(slot)
+        return Champion(digest, self.load(digest)) if digest else None
+
+    def challenger_digest(self, slot: str) -> str:
+        """The digest of `challenger`, its file not read; "" when there is none."""
         history = self.history(slot)
         named = [approval.digest for approval in history if approval.action == CHALLENGE]
-        if not named or named[-1] == champions(history)[-1]:
-            return None
-        return Champion(named[-1], self.load(named[-1]))
+        return named[-1] if named and named[-1] != champions(history)[-1] else ""
 
     def history(self, slot: str) -> tuple[Approval, ...]:
         """All approvals of a slot, oldest first. Raises ModelError when the log was altered."""

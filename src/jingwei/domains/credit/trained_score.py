@@ -196,6 +196,12 @@ def _line(line: Points) -> Line:
     return Line(line.feature, line.edges, tuple(round(-factor * part) for part in line.points), 0)
 
 
+def chance_of(points: int) -> float:
+    """The chance of going bad that so many points of a trained card stand for."""
+    odds = BASE_ODDS * math.pow(2.0, (points - BASE_POINTS) / DOUBLE_ODDS)
+    return 1.0 / (1.0 + odds)
+
+
 def grade_of(points: int) -> str:
     """The grade these points stand for."""
     return next(grade for grade, edge in EDGES if points >= edge)
