@@ -18,8 +18,10 @@ from jingwei.models.governance import LEAST_REASON, unanswered
 from jingwei.models.kinds import load_model
 
 APPROVE, ROLLBACK, CHALLENGE = "approve", "rollback", "challenge"
-GOVERNED = ("credit", "thin_file", "company")
-"""Slots that decide about people's and companies' credit: no card, no approval."""
+GOVERNED = ("credit", "thin_file", "company", "early_warning")
+"""Slots that decide about people's and companies' credit, or who is called about it: no card, no approval."""
+GAIN = "gain_over_serving"
+"""The interval, on a card, of how much better than what serves now a model was on rows held out (AUC)."""
 Reasons = Mapping[str, str]
 CHANCE = 0.5
 
@@ -221,6 +223,11 @@ def refuse_ungoverned(slot: str, digest: str, card: Card, who: str, reasons: Rea
         raise ModelError(
             f"model {digest[:12]} cannot be approved: on rows held out it cannot be told from chance (its "
             f"AUC may be as low as {low:.3f})"
+        )
+    if told.intervals.get(GAIN, (0.0, 0.0))[1] < 0.0:
+        raise ModelError(
+            f"model {digest[:12]} cannot be approved: on rows held out it is worse than what serves now "
+            f"(AUC less by {-told.intervals[GAIN][1]:.3f} at least)"
         )
     if who == told.trained_by:
         raise ModelError(f"a second person approves: {who} trained model {digest[:12]}")
