@@ -90,7 +90,7 @@ def _fit(cases: Floats, k: int, seed: int, starts: int = 5) -> Any:
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):  # on a busy machine its threads wait for each other ten times as long as they work
+    with threadpool_limits(1):  # its threads wait for each other longer than they work
         return KMeans(k, n_init=starts, random_state=seed).fit(cases)
 
 

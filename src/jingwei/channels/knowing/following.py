@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
@@ -39,6 +40,9 @@ STEP = 250
 """Records read in one go; pages wait no longer than these take."""
 
 TICK_S = 1.0
+BREATH_S = 0.002
+"""So long others come first between two steps."""
+
 RECENT = 14
 """A need counts for offers and the day list for so many days."""
 
@@ -98,6 +102,16 @@ class Knowing:
                 told, self._history = self._history, None
             self.count(told)
             return behind
+
+    def catch_up_all(self) -> None:
+        """Read everything there is."""
+        while self.catch_up():
+            time.sleep(BREATH_S)
+
+    @property
+    def percent(self) -> int:
+        """How much of what the books held at the start is read; nothing is counted before all of it is."""
+        return 100 if self._history is None else 99 * self._seq // max(self._reader.size(), 1)
 
     def _from_systems(self) -> list[Happening]:
         """What source systems told since, of customers that are known."""
@@ -219,10 +233,23 @@ def knowing_of(desk: Desk) -> Knowing:
     return desk.knowing
 
 
+def begin_anew(desk: Desk) -> None:
+    """Read the books from their beginning and put what is known then in place of what was known before.
+
+    For a past that was written while the bank was open: its days come in the order of time this way.
+    """
+    fresh = Knowing(desk.home.store.reader(), desk.home.path)
+    fresh.catch_up_all()
+    desk.knowing = fresh
+
+
 async def follow(desk: Desk) -> None:
     """Keep up with the books for as long as the server runs, on a thread beside it."""
-    knowing = knowing_of(desk)
     while True:
+        if desk.writing is not None:
+            await asyncio.sleep(TICK_S)
+            continue
+        knowing = knowing_of(desk)
         try:
             behind = await asyncio.to_thread(knowing.catch_up)
         except StoreError:

@@ -12,7 +12,17 @@ from jingwei.decisions.as_python import Row, compile_rows
 from jingwei.decisions.as_sql import write_sql as write_check
 from jingwei.decisions.expression import ExpressionError, parse
 from jingwei.decisions.program import lower
-from jingwei.decisions.tree import Arithmetic, Comparison, Condition, Either, Every, Name, Number, Numeric, names
+from jingwei.decisions.tree import (
+    Arithmetic,
+    Comparison,
+    Condition,
+    Either,
+    Every,
+    Name,
+    Number,
+    Numeric,
+    names,
+)
 from jingwei.domains.tags.declared import TAGS, Sort
 from jingwei.domains.tags.sql import write_sql
 from jingwei.kernel.purpose import DataClass, Purpose

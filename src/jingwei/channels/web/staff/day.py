@@ -48,7 +48,9 @@ def add_day(router: Router, site: Site) -> None:
 
     async def show(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
-        return site.page(visit, "desk/day.html", {"lines": await lines(site, session), "demo": site.demo})
+        read = knowing_of(site.desk).percent
+        values = {"lines": await lines(site, session), "demo": site.demo, "read": read}
+        return site.page(visit, "desk/day.html", values)
 
     async def prepare(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
