@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jingwei.channels.cli.running import warm
+from jingwei.channels.compiling import warm
 from jingwei.channels.demo import settle
 from jingwei.channels.demo_knowing import live_a_little
 from jingwei.channels.demo_life import lead_lives

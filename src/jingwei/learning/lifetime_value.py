@@ -79,8 +79,12 @@ def alike(told: Histories) -> tuple[Histories, Floats]:
 def fit_buying_rate(told: Histories) -> BuyingRate:
     """Return the parameters of highest likelihood. Raises ValueError when the search does not settle."""
     each, times = alike(told)
-    best = _settled(lambda p: -log_likelihood(each, *np.exp(p).tolist(), times=times) / len(told.repeats), 4)
-    r, alpha, a, b = np.exp(best).tolist()
+
+    def loss(logs: Floats) -> float:
+        r, alpha, a, b = np.exp(logs).tolist()
+        return -log_likelihood(each, r, alpha, a, b, times) / len(told.repeats)
+
+    r, alpha, a, b = np.exp(_settled(loss, 4)).tolist()
     return BuyingRate(r, alpha, a, b, log_likelihood(told, r, alpha, a, b))
 
 

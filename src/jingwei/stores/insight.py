@@ -136,14 +136,6 @@ class Insight:
         )
         return [msgspec.json.decode(body, type=Import) for (body,) in rows]
 
-    def unsealed(self) -> list[Import]:
-        """Imports that are done and no record seals yet, in the order they began."""
-        sql = (
-            "SELECT body FROM imports WHERE json_extract(CAST(body AS TEXT), '$.done_at') > 0 "
-            "AND json_extract(CAST(body AS TEXT), '$.sealed') = '' ORDER BY number"
-        )
-        return [msgspec.json.decode(body, type=Import) for (body,) in self._db.execute(sql)]
-
     def take(self, one: Import, parcel: Parcel) -> Import:
         """Keep a parcel and move the position with it, in one transaction; return the import as it stands.
 

@@ -77,12 +77,12 @@ def serve(
 
 def _compile(home: Home) -> None:
     """Load what was compiled before the first command needs it; a new bank may have to compile it first."""
+    from jingwei.channels.compiling import half_beside, warm
+
     if home.store.size() > NEW:
         warm(home)
         return
-    from jingwei.channels.compiling import half_beside
-
-    typer.echo("A new bank: getting ready what it computes with (once, up to a minute) ...", err=True)
+    typer.echo("A new bank: getting ready what it computes with ...", err=True)
     with half_beside():
         warm(home)
 
@@ -99,23 +99,6 @@ def _check_free(host: str, port: int) -> None:
             f"stop the program that listens there, or choose another: jingwei serve --port {port % 65535 + 1}"
         )
         raise Mistake(f"cannot listen on {host}:{port}: {error.strerror}", fix, code=USAGE) from error
-
-
-def warm(home: Home) -> None:
-    """Judge one made-up payment of each kind on a judge of its own, so that the first customer need not wait.
-
-    Compiled features and models are loaded by it; the bank's own features and records do not change.
-    """
-    from jingwei.decisions.judge import Judge, Observed
-    from jingwei.domains.fraud.features import FRAUD
-    from jingwei.features.live import LiveFeatures
-    from jingwei.home import MODEL_SLOTS, HomeCourt
-
-    judge = Judge(LiveFeatures(FRAUD), home.bank.judge.columns[:-1])
-    HomeCourt(home.path, home.registry).appoint(judge, home.store)
-    now = home.clock.now()
-    seen = [Observed(0, now, now, 100, "someone", "payee", "device", "terminal") for _ in MODEL_SLOTS]
-    judge.judge(seen, list(MODEL_SLOTS))
 
 
 def _keep_still() -> None:

@@ -14,7 +14,7 @@ from jingwei.channels.rest.app import Alongside, Also
 from jingwei.channels.sources.at_home import AtHand, seal
 from jingwei.channels.sources.importing import Progress
 from jingwei.channels.sources.who import resolve_at_home
-from jingwei.stores.insight import Insight, insight_path
+from jingwei.stores.insight import Import, Insight, insight_path
 from jingwei.stores.store import StoreError
 
 if TYPE_CHECKING:
@@ -68,9 +68,14 @@ async def beside(desk: Desk, work: Work[T]) -> T:
         leaving.set()
 
 
+def unsealed(shelf: Insight) -> list[Import]:
+    """Imports that are done and no record seals yet, in the order they began."""
+    return [one for one in shelf.imports() if one.done_at and not one.sealed]
+
+
 def seal_waiting(hand: AtHand, shelf: Insight, go_on: Progress) -> int:
     """Seal what came in and is not sealed, and find out whose new records are; return how many imports."""
-    waiting = shelf.unsealed()
+    waiting = unsealed(shelf)
     for one in waiting:
         seal(hand, shelf, one)
     if any(one.profiles for one in waiting):
@@ -86,7 +91,7 @@ def sealing_imports() -> Also:
             while True:
                 await asyncio.sleep(LOOK_S)
                 try:
-                    if desk.writing is None and desk.home.insight.unsealed():
+                    if desk.writing is None and unsealed(desk.home.insight):
                         await beside(desk, seal_waiting)
                         desk.home.insight.people.follow(desk.reader)
                 except (StoreError, Problem):
