@@ -110,6 +110,7 @@ class Site:
             "now": self.now(),
             "telephone": self.telephone,
             "known": phrases(),
+            "writing": self.desk.writing.percent if self.desk.writing else None,
             "error": code_in(visit, "error"),
             "told": code_in(visit, "told"),
         }
