@@ -246,8 +246,12 @@ def by_form(bank: GridBank) -> list[View]:
     ]  # fmt: skip
 
 
+SENDS = "main form:last-of-type button:not([type=button])"
+"""The button that sends a form: large print adds keys for amounts, which are buttons, too."""
+
+
 def filled(
-    address: str, fields: dict[str, str] | None = None, button: str = "main form:last-of-type button"
+    address: str, fields: dict[str, str] | None = None, button: str = SENDS
 ) -> Callable[[Any, GridBank], None]:
     """Goes to an address and sends its form."""
 
