@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -199,11 +199,10 @@ def killed_at(point: Point, planted: Callable[[], None] | None = None) -> list[s
         shutil.rmtree(folder)
 
 
-def crash_points(seed: int, trials: int) -> Tally:
-    """Try this many crash points: drawn at random, or, when they are enough for that, each and every one."""
+def crash_points(begin: int, trials: int) -> Tally:
+    """Try this many crash points from place `begin` on; whoever goes on so tries each and every one."""
     with rules_remembered():
-        everything = [point for operation in operations(stages().story) for point in points_of(operation)]
-        chosen = list(_chosen(everything, seed, trials))
+        chosen = list(_chosen(every_point(), begin, trials))
         bad = [f"{_name(point)}: {what}" for point in chosen for what in killed_at(point)]
     return Tally(len(chosen), tuple(bad), dict(Counter(f"points of {p.operation.name}" for p in chosen)))
 
@@ -220,10 +219,15 @@ def _name(point: Point) -> str:
     return f"{point.operation.name}, killed at {point.call} {point.when}"
 
 
-def _chosen(everything: list[Point], seed: int, trials: int) -> Iterator[Point]:
-    rounds, rest = divmod(trials, len(everything))
-    yield from islice(everything * rounds, rounds * len(everything))
-    yield from random.Random(f"points {seed}").sample(everything, rest)
+def every_point() -> list[Point]:
+    """All points of all operations, shuffled once for all, so that a few are of many operations."""
+    everything = [point for operation in operations(stages().story) for point in points_of(operation)]
+    return random.Random("points").sample(everything, len(everything))
+
+
+def _chosen(everything: list[Point], begin: int, trials: int) -> Iterator[Point]:
+    """So many from place `begin` on, and from the first on again after the last."""
+    return islice(cycle(everything), begin % len(everything), begin % len(everything) + trials)
 
 
 def record_left_for_later() -> None:

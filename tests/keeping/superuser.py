@@ -20,7 +20,7 @@ from jingwei.keeping.redo import _judgements, _parts, _Redo
 from jingwei.ledger.accounts import Line
 from jingwei.ledger.products import shipped
 from jingwei.stores.store import SHELVES, Batch, Store
-from jingwei.stores.tables import LINES, TABLES
+from jingwei.stores.tables import LINES, TABLES, Column
 
 
 class Rows:
@@ -196,6 +196,8 @@ OTHERS = {"answers": ("actor", "key", "seq"), "notes": ("name", "value")}
 def edit_books(rows: Rows, draw: random.Random) -> str:
     """Change, remove or make up one row of one table, the records left alone; return what was done."""
     full = [name for name in (*COLUMNS, *OTHERS) if rows.run(f"SELECT 1 FROM {name} LIMIT 1")]
+    if draw.random() < 0.2:
+        return make_up(rows, draw.choice([name for name in COLUMNS if name not in full]))
     name = draw.choice(full)
     key = {"answers": "seq", "notes": "name"}.get(name, "id")
     ids = [row[0] for row in rows.run(f"SELECT {key} FROM {name} ORDER BY 1")]
@@ -213,6 +215,18 @@ def edit_books(rows: Rows, draw: random.Random) -> str:
     else:
         _change(rows, draw, name, (key, some_id))
     return f"{how} {name} {some_id}"
+
+
+def make_up(rows: Rows, name: str) -> str:
+    """The first row of a table that is empty."""
+    made = {column.name: _made_up(column) for column in COLUMNS[name]}
+    marks = ", ".join("?" * len(made))
+    rows.run(f"INSERT INTO {name} ({', '.join(made)}) VALUES ({marks})", *made.values())
+    return f"make up {name} {made['id']}"
+
+
+def _made_up(column: Column) -> str | int | None:
+    return None if column.optional else 1 if column.kind == "int" else "dec-2"
 
 
 def _change(rows: Rows, draw: random.Random, name: str, place: tuple[str, Any]) -> None:

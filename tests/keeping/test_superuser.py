@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.keeping.small_bank import run_bank, small_bank
-from tests.keeping.superuser import InSqlite, Rows
+from tests.keeping.superuser import InSqlite, Rows, make_up
 from tests.soak.row import Row
 from tests.soak.rows_evidence import ROWS, check
 
@@ -17,6 +17,7 @@ from jingwei.home import open_home, verify_home
 from jingwei.keeping.redo import NotRepeatable, redo
 from jingwei.ledger.products import shipped
 from jingwei.stores.sqlite import SqliteStore
+from jingwei.stores.store import SHELVES
 
 TAMPERING = [row for row in ROWS if row.id.startswith("R16")]
 
@@ -101,6 +102,21 @@ def test_a_changed_balance_is_told_with_field_and_record(bank: InSqlite) -> None
     told = {damage.says.split()[1]: damage for damage in report.damage}
     assert set(told) == {"bob", "bank:cash:CNY"} and told["bob"].where == record
     assert "booked_minor" in told["bob"].says and "余额" in told["bob"].zh
+
+
+def test_a_made_up_row_is_told_in_every_table_in_both_languages(bank: InSqlite) -> None:
+    empty: list[str] = []
+
+    def everywhere(rows: Rows, draw: random.Random) -> None:
+        empty.extend(name for name, _ in SHELVES.values() if not rows.run(f"SELECT 1 FROM {name}"))
+        for name in empty:
+            make_up(rows, name)
+
+    bank.touch(everywhere, random.Random(1))
+    report = check(bank)
+    assert report is not None and len(empty) > 15
+    assert {damage.says.split(":")[0] for damage in report.damage} == set(empty)
+    assert len({damage.zh.split("：")[0] for damage in report.damage}) == len(empty)
 
 
 def test_a_running_bank_can_be_checked_beside(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def _row(row: Row, progress: Progress) -> dict[str, Any]:
         "control_says": row.control_says,
         "proves": bound(progress.trials, progress.bad) if progress.trials else "nothing yet",
     }
-    return told | msgspec.to_builtins(progress) | {"seconds": round(progress.seconds, 1)}
+    rounded = {"seconds": round(progress.seconds, 1), "control_seconds": round(progress.control_seconds, 1)}
+    return told | msgspec.to_builtins(progress) | rounded
 
 
 def page(told: dict[str, Any]) -> str:
@@ -82,12 +83,16 @@ def _control(row: dict[str, Any]) -> str:
     return {True: "caught", False: "**NOT CAUGHT**", None: "not run"}[row["control"]]
 
 
+def _time(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds >= 1 else "less than 1 s"
+
+
 def _section(row: dict[str, Any]) -> list[str]:
     lines = [f"## {row['id']}", "", row["says"], "", f"- Control ({row['control_says']}): {_control(row)}."]
     if row["missing"]:
         lines.append(f"- Cannot run here: {row['missing']}")
     if row["trials"]:
-        lines.append(f"- {row['trials']:,} trials in {row['seconds']:,.0f} s, the last on {row['last']}.")
+        lines.append(f"- {row['trials']:,} trials in {_time(row['seconds'])}, the last on {row['last']}.")
     if row["counts"]:
         counted = "; ".join(f"{name} {count:,}" for name, count in sorted(row["counts"].items()))
         lines.append(f"- Counted: {counted}.")

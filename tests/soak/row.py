@@ -31,7 +31,8 @@ class Row:
 
     `run(seed, trials)` does that many trials; the same seed does the same. `control(seed)` runs it with a
     planted error and returns whether the error was caught. `target` is how many trials the long run aims
-    at, `chunk` how many it does between two savings of its state.
+    at, `chunk` how many it does at most between two savings of its state. A row that `walks` goes through a
+    list of cases: its seed is how many trials were done before, so that chunk after chunk none is left out.
     """
 
     id: str
@@ -41,3 +42,4 @@ class Row:
     run: Callable[[int, int], Tally]
     control: Callable[[int], bool]
     control_says: str
+    walks: bool = False

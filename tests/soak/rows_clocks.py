@@ -16,12 +16,12 @@ CASES = [
 """Every start, moment and jump; restarted after a jump back only: one ahead looks like time switched off."""
 
 
-def run(seed: int, trials: int) -> Tally:
-    """So many cases, drawn without repetition as far as there are any."""
-    chance = random.Random(seed)
-    cases = [case for _ in range(trials // len(CASES) + 1) for case in chance.sample(CASES, len(CASES))]
-    bad = [says for case in cases[:trials] for says in differs(*case)]
-    counts = {f"clock set {jump}": sum(case[2] == jump for case in cases[:trials]) for jump in JUMPS}
+def run(begin: int, trials: int) -> Tally:
+    """So many cases from place `begin` on; whoever goes on so tries each."""
+    cases = random.Random("clocks").sample(CASES, len(CASES))
+    chosen = [cases[place % len(cases)] for place in range(begin, begin + trials)]
+    bad = [says for case in chosen for says in differs(*case)]
+    counts = {f"clock set {jump}": sum(case[2] == jump for case in chosen) for jump in JUMPS}
     return Tally(trials, tuple(bad), counts)
 
 
@@ -43,6 +43,7 @@ ROWS = [
         "end, leap day, year end, 2038-01-19, summer time): every answer and balance of a fortnight stays.",
         target=len(CASES),
         chunk=24,
+        walks=True,
         run=run,
         control=control,
         control_says="a bank that believes the machine's clock",

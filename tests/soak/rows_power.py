@@ -57,7 +57,8 @@ ROWS = [
         says="Every write and every sync of every money operation, of founding, opening, signing and closing "
         "a bank, is a moment to be killed: what was answered is there, the rest whole or not at all.",
         target=1_000,
-        chunk=1_000,
+        chunk=60,
+        walks=True,
         run=crash_points,
         control=two_writes_caught,
         control_says="the money is committed first and its record in a second transaction",

@@ -1,4 +1,4 @@
-"""The long run: rows in turn, each as far behind its target as the others, their state kept between runs."""
+"""The long run: each row a little first, then the one soonest at its target; its state outlives the run."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ FOLDER = Path(__file__).parent
 MOST_SAID = 20
 """At most so many sentences of one failing chunk are kept."""
 
+CHUNK_SECONDS = 45.0
+"""A chunk takes about as long at most, so that little is lost when a run is stopped."""
+
+EVERY_ROW_FIRST = 0.1
+"""Every row does this part of its target before the rows soonest at theirs go on to it."""
+
 
 class Failing(msgspec.Struct):
     """A chunk in which something went wrong: `run(seed, trials)` does it again."""
@@ -31,12 +37,14 @@ class Failing(msgspec.Struct):
 class Progress(msgspec.Struct):
     """How far a row has come. `control` is whether its planted error was caught (None: not tried yet).
 
-    `bad` counts all that went wrong; `missing` says what this machine lacks for the row.
+    `seconds` is what the trials took, without the control's `control_seconds`; `bad` counts all that went
+    wrong; `missing` says what this machine lacks for the row.
     """
 
     trials: int = 0
     bad: int = 0
     seconds: float = 0.0
+    control_seconds: float = 0.0
     chunks: int = 0
     counts: dict[str, int] = {}
     failing: list[Failing] = []
@@ -64,6 +72,15 @@ class State(msgspec.Struct):
     def of(self, row: Row) -> Progress:
         """How far this row has come."""
         return self.rows.setdefault(row.id, Progress())
+
+    def share(self, row: Row) -> float:
+        """Which part of its target this row has done."""
+        return self.of(row).trials / row.target
+
+    def seconds_missing(self, row: Row) -> float:
+        """How long this row needs to its target, by its own pace so far."""
+        done = self.of(row)
+        return done.seconds / max(1, done.trials) * (row.target - done.trials)
 
 
 class Step(NamedTuple):
@@ -124,22 +141,28 @@ class Runner:
             yield Step(row, progress, "done")
 
     def _next(self) -> Row | None:
-        """The row furthest behind its target, or None when all have met theirs."""
+        """The row furthest behind while one has done next to nothing, else the one soonest at its target."""
+        state = self._state
         open_rows = [row for row in self._rows if row.id not in self._aside and not self._met(row)]
-        return min(open_rows, key=lambda row: self._state.of(row).trials / row.target, default=None)
+        if behind := [row for row in open_rows if state.share(row) < EVERY_ROW_FIRST]:
+            return min(behind, key=state.share)
+        return min(open_rows, key=state.seconds_missing, default=None)
 
     def _met(self, row: Row) -> bool:
         progress = self._state.of(row)
         return progress.trials >= row.target and progress.control is not None
 
     def _trials(self, row: Row, progress: Progress, left: float) -> int:
-        """How many trials to do next: no more than are missing, or than the time left allows."""
-        fits = int(left * progress.trials / progress.seconds) if progress.seconds > 0 else row.chunk
-        return min(row.chunk, row.target - progress.trials, fits if progress.trials else row.chunk)
+        """How many trials to do next: no more than are missing, or fit into a chunk and the time left."""
+        most = min(row.chunk, row.target - progress.trials)
+        if not progress.trials or progress.seconds <= 0:
+            return most
+        pace = progress.trials / progress.seconds
+        return min(most, max(1, int(CHUNK_SECONDS * pace)), int(left * pace))
 
     def _attempt(self, row: Row, progress: Progress, do: Callable[[Row, Progress], None]) -> None:
         """Do a step; a row that cannot run here is set aside, and one that breaks is failing, not the run."""
-        began = self._clock()
+        began, trying = self._clock(), progress.control is None
         try:
             do(row, progress)
             progress.missing = ""
@@ -150,7 +173,9 @@ class Runner:
             if progress.control is None:
                 progress.control = False
             self._fail(row, progress, Tally(0, (traceback.format_exc(limit=-3),)), self._next_seed(row))
-        if progress.control is not None:
+        if trying:
+            progress.control_seconds += self._clock() - began
+        else:
             progress.seconds += self._clock() - began
         progress.last = iso(SystemClock().now())[:10]
 
@@ -176,8 +201,10 @@ class Runner:
             self._aside.add(row.id)
 
     def _next_seed(self, row: Row) -> int:
-        """A seed no earlier chunk of this row had."""
+        """A seed no earlier chunk of this row had; for one that walks, how far it came."""
         done = self._state.of(row)
+        if row.walks:
+            return done.trials
         return random.Random(f"{self._seed}|{row.id}|{done.chunks}|{len(done.failing)}").getrandbits(31)
 
 

@@ -48,11 +48,42 @@ def go(watch, tmp_path):
     return run
 
 
-def test_rows_share_the_time_by_how_far_each_is_behind_its_target(watch, go):
-    rows = [watch.row("R1 a", 100), watch.row("R2 b", 1000, 100), watch.row("R3 c", 50)]
-    state = go(rows, 575)
-    shares = [state.rows[row.id].trials / row.target for row in rows]
-    assert all(0.3 <= share <= 0.61 for share in shares), shares
+def test_every_row_does_a_little_before_any_goes_on_to_its_target(watch, go):
+    rows = [watch.row("R1 a", 1000, 20), watch.row("R2 b", 2000, 40), watch.row("R3 c", 50, 5)]
+    state = go(rows, 330)
+    assert [state.share(row) for row in rows] == [0.1, 0.1, 0.6]
+
+
+def test_then_the_row_soonest_at_its_target_goes_on_to_it(watch, go):
+    rows = [watch.row("R1 a", 1000, 20), watch.row("R2 b", 500, 50), watch.row("R3 c", 50, 5)]
+    state = go(rows, 600)
+    assert [state.share(row) for row in rows] == [0.1, 0.9, 1.0]
+
+
+def test_a_chunk_takes_no_longer_than_a_minute_once_the_pace_is_known(watch, go):
+    watch.pace = 10.0
+    go([watch.row("R1 a", 100, 20)], 1000)
+    assert {trials for _, _, trials in watch.seeds[1:]} == {4}
+
+
+def test_a_control_does_not_count_as_pace(watch, go):
+    row = watch.row("R1 a", 40, 4)
+
+    def slow(seed):
+        watch.now += 500
+        return True
+
+    done = go([Row(row.id, "", 40, 4, row.run, slow, "")], 1000).rows["R1 a"]
+    assert (done.trials, done.seconds, done.control_seconds) == (40, 40.0, 500.0)
+
+
+def test_a_row_that_walks_leaves_nothing_out_over_all_its_runs(watch, go):
+    row = watch.row("R1 a", 100, 10)
+    walking = Row(row.id, "", 100, 10, row.run, row.control, "", walks=True)
+    go([walking], 35)
+    go([walking], 1000)
+    places = [place for _, begin, trials in watch.seeds for place in range(begin, begin + trials)]
+    assert places == list(range(100))
 
 
 def test_a_run_goes_on_where_it_stopped_with_new_seeds(watch, go):

@@ -31,10 +31,31 @@ _NAMES = {
     "cards": "银行卡",
     "pots": "存钱罐",
     "erasures": "删除请求",
+    "pending_payments": "待生效付款",
+    "schedules": "预约付款",
+    "payees": "收款人",
+    "appeals": "申诉",
+    "ties": "亲友关联",
+    "preferences": "偏好设置",
+    "case_work": "案件分派",
+    "case_notes": "案件备注",
+    "policy_drafts": "策略草案",
+    "loan_applications": "贷款申请",
+    "loans": "贷款",
+    "pay_later_lines": "先享后付额度",
+    "scorecards": "评分卡",
+    "early_warnings": "早期预警",
+    "identity_links": "身份关联",
+    "offerings": "推荐展示",
+    "offer_arms": "推荐试验组",
+    "audiences": "客群",
+    "audience_exports": "客群导出",
     "lines": "分录",
     "answers": "应答",
     "notes": "附注",
 }
+
+assert all(name in _NAMES for name, _ in SHELVES.values()), "a table of the books has no name in Chinese"
 
 Rows = Iterator[Any]
 
@@ -120,7 +141,7 @@ def _tell(findings: Findings, name: str, kind: str, found: Any, right: Any) -> N
     key = _key(row)
     blanks = {
         "table": name,
-        "表": _NAMES[name],
+        "表": _NAMES.get(name, name),
         "key": "/".join(map(str, key)) if isinstance(key, tuple) else str(key),
         "record": str(_record(row)),
         "fields": _differing(found, right),

@@ -143,7 +143,7 @@ class Site:
             except Turned as turned:
                 return turned.response
             except Problem as problem:
-                words = problem.kind.words.told(problem.detail)
+                words = problem.told
                 return self.wrong(visit, words, problem.kind.status)
             except StoreError:
                 LOG.exception("%s %s was not served", request.method, path)
@@ -187,7 +187,7 @@ class Site:
         try:
             command = checked(command)
         except CommandError as wrong:
-            raise Problem("field_not_valid", why=str(wrong)) from None
+            raise Problem("field_not_valid", f"/{wrong.where}", why=wrong.says) from None
         return await self.desk.joined.ask(command)
 
 
