@@ -120,8 +120,6 @@ NOT_FOUND = frozenset(
         "pending_not_found",
         "schedule_not_found",
         "draft_not_found",
-        "version_not_found",
-        "warning_not_found",
         "loan_product_not_found",
     }
 )

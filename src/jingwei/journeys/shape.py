@@ -100,7 +100,15 @@ AT_ONCE = 500
 """How many things `every` reads at a time."""
 
 
-def every(books: Books, kind: type[K], column: str, value: str) -> list[K]:
+class Finding(Protocol):
+    """What kept things are found in: a journey's books, or a reader of what is durable."""
+
+    def find(self, kind: type[K], column: str, value: str, *, after: str = "", limit: int = 100) -> list[K]:
+        """Kept things whose indexed column has this value, by id."""
+        ...
+
+
+def every(books: Finding, kind: type[K], column: str, value: str) -> list[K]:
     """All kept things whose indexed column has this value, by id: where missing the newest would be wrong."""
     found: list[K] = []
     after = ""
