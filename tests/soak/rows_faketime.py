@@ -74,10 +74,11 @@ def server(*, steady: bool = True) -> Iterator[Live]:
             "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": str(int(steady)),
             "PYTHONPATH": str(SOURCE),
         }  # fmt: skip
-        bank = ["-m", "jingwei", "--home", str(folder / "home"), "serve", "--port", str(port)]
+        bank = ["-m", "jingwei", "--home", str(folder / "home"), "serve"]
+        alone = ["--people", "0", "--port", str(port)]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, *bank], env={**os.environ, **faked}, stdout=log, stderr=log
+                [sys.executable, *bank, *alone], env={**os.environ, **faked}, stdout=log, stderr=log
             )
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
@@ -147,7 +148,7 @@ ROWS = [
         says="A running server's clock is set by days, months and years from outside while a confirmation is "
         "open; payments keep their true distance in time and the confirmation stays good.",
         target=200,
-        chunk=5,
+        chunk=40,
         run=run,
         control=control,
         control_says="a server whose steady clock is set as well",
