@@ -26,7 +26,7 @@ from jingwei.journeys.prepared import (
 )
 from jingwei.journeys.shape import Answer, Sealed
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
-from jingwei.kernel.command import Command, fingerprint_equal
+from jingwei.kernel.command import Command, CommandError, checked, fingerprint_equal
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Line
 from jingwei.ledger.products import Products
@@ -142,7 +142,8 @@ class Bank:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
         Without `wait` the replies hold once `newest()` is done and has raised nothing, not before.
-        Raises StoreError when the engine could not write or read, or memory was too short: whatever of it is
+        Raises CommandError, before anything is done, for a command whose record could not be read again;
+        StoreError when the engine could not write or read, or memory was too short: whatever of it is
         not durable did not happen, and the same commands may be asked again.
         """
         try:
@@ -151,6 +152,7 @@ class Bank:
             raise StoreError(NO_MEMORY) from error
 
     def _do(self, commands: Sequence[Command], wait: bool = True) -> list[Reply]:
+        check_readable(commands)
         replies: list[Reply] = []
         for part in split_at_barriers(commands):
             barrier = BY_COMMAND[type(part[0])].barrier
@@ -178,6 +180,9 @@ class Bank:
             return list(self.do(commands, wait))
         except StoreError:
             raise
+        except CommandError as wrong:
+            if len(commands) == 1:
+                return [wrong]
         except Exception as bug:
             self._start_again()
             if len(commands) == 1:
@@ -370,6 +375,16 @@ class Bank:
         finally:
             self._door.close()
             self.store.close()
+
+
+def check_readable(commands: Sequence[Command]) -> None:
+    """Raise CommandError when a command breaks its own types: a log with one such record is a log of none.
+
+    Payments, which policies judge, are many; each of their doors reads exactly their types.
+    """
+    for command in commands.others.values() if isinstance(commands, CardPayments) else commands:
+        if not BY_COMMAND[type(command)].policy:
+            checked(command)
 
 
 def split_at_barriers(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:

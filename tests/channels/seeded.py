@@ -174,7 +174,7 @@ def _cancellation(bank: Seeded) -> Good:
 
 
 def _policy(bank: Seeded) -> Good:
-    return Good(REVIEWER, body={"text": draft(bank)["text"]})
+    return Good(CORE, body={"text": draft(bank)["text"]})
 
 
 def _day_end(bank: Seeded) -> Good:

@@ -35,7 +35,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("POST", "/v1/step-ups/{some_id}"): (("customer:bob",), {"confirm": False, "payee": "bob"} | MONEY),
     ("POST", "/v1/cases/{some_id}/review"): ((REVIEWER,), {"release": False}),
     ("POST", "/v1/fraud-reports"): ((*INSIDE, REVIEWER), {"payment": "D99999999999"}),
-    ("POST", "/v1/policies"): (RISK, {"text": "broken"}),
+    ("POST", "/v1/policies"): ((CORE,), {"text": "broken"}),
     ("POST", "/v1/day-ends"): ((CORE,), {"day": "2999-01-01"}),
     ("POST", "/v1/pending-payments/{some_id}/undo"): (("customer:bob",), {}),
     ("POST", "/v1/schedules"): (

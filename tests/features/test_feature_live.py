@@ -44,6 +44,19 @@ def test_a_long_history_survives_many_restarts():
     assert same_bits(np.vstack(rows), whole)
 
 
+def test_the_state_is_the_same_to_the_byte_however_its_events_were_batched():
+    """Memory is enlarged on the way, in another order for each; until the first sweep nothing may tell."""
+    events, one_by_one = seeded(1200, seed=3, keys=300), LiveFeatures(EVERY)
+    smallest = one_by_one.memory_bytes()
+    for end in range(40, 1201, 40):
+        for n in range(end - 40, end):
+            one_by_one.advance(part(events, n, n + 1))
+        at_once = LiveFeatures(EVERY)
+        at_once.advance(part(events, 0, end))
+        assert at_once.snapshot() == one_by_one.snapshot(), f"after {end} events"
+    assert one_by_one.memory_bytes() > smallest, "something was enlarged"
+
+
 def test_a_snapshot_of_other_definitions_is_refused():
     with pytest.raises(SnapshotMismatch, match="other definitions"):
         LiveFeatures(EVERY[1:]).restore(LiveFeatures(EVERY).snapshot())

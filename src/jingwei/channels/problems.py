@@ -160,6 +160,13 @@ class Problem(Exception):
         """Its status and words; a refusal of the bank can be one too."""
         return kind_of(self.code)
 
+    @property
+    def told(self) -> Words:
+        """Its sentence in both languages, the blanks filled."""
+        where = self.where.lstrip("/").replace("/", ".") or "body"
+        detail = {"where": where, "why_zh": in_chinese(self.detail.get("why", ""))}
+        return self.kind.words.told(detail | self.detail)
+
 
 def not_stored(error: Exception) -> Problem:
     """The problem of a store that failed: what the asker may know of it. The log has the rest."""
@@ -197,9 +204,7 @@ def status_of(code: str) -> int:
 def body_of(problem: Problem) -> bytes:
     """The problem+json bytes of a request that is not taken."""
     status, words = problem.kind
-    where = problem.where.lstrip("/").replace("/", ".") or "body"
-    detail = {"where": where, "why_zh": in_chinese(problem.detail.get("why", ""))} | problem.detail
-    return _encode(problem.code, status, words, words.told(detail), problem.where)
+    return _encode(problem.code, status, words, problem.told, problem.where)
 
 
 def refusal_body(refusal: Refusal, decision: str = "") -> tuple[int, bytes]:

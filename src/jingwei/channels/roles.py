@@ -99,7 +99,7 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     Reverse: ("compliance", SYSTEM),
     ReviewCase: RISK,
     ReportFraud: (*COUNTER, *RISK, SYSTEM),
-    PublishPolicy: (*RISK, SYSTEM),
+    PublishPolicy: (SYSTEM,),
     RunDayEnd: ("admin", SYSTEM),
     GiveConsent: GROWN,
     WithdrawConsent: GROWN,
@@ -117,10 +117,10 @@ COMMANDS: dict[type[Command], tuple[str, ...]] = {
     KeepPayee: CUSTOMERS,
     AppealDecision: CUSTOMERS,
     AnswerAppeal: RISK,
-    AssignCase: RISK,
-    SnoozeCase: RISK,
-    EscalateCase: RISK,
-    NoteCase: RISK,
+    AssignCase: LENDING,
+    SnoozeCase: LENDING,
+    EscalateCase: LENDING,
+    NoteCase: LENDING,
     ShowMasked: (*COUNTER, *RISK),
     AskForPerson: CUSTOMERS,
     AnswerCall: (*COUNTER, *RISK),
@@ -205,9 +205,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/day": ("customer_manager",),
     "/desk/people": (*COUNTER, *RISK),
     "/desk/appeal": RISK,
-    "/desk/next": RISK,
-    "/desk/batch": RISK,
-    "/desk/views": RISK,
+    "/desk/next": LENDING,
+    "/desk/batch": LENDING,
+    "/desk/views": LENDING,
     "/desk/cases": OVERSIGHT,
     "/desk/customers": (*COUNTER, *RISK),
     "/desk/loans": ("customer_manager", *OVERSIGHT),
@@ -262,10 +262,10 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/payees": _of(KeepPayee),
     "/v1/appeals": _of(AppealDecision),
     "/v1/appeals/{some_id}/answer": _of(AnswerAppeal),
-    "/v1/cases/{some_id}/assignment": _of(AssignCase),
-    "/v1/cases/{some_id}/snooze": _of(SnoozeCase),
-    "/v1/cases/{some_id}/escalation": _of(EscalateCase),
-    "/v1/cases/{some_id}/notes": _of(NoteCase),
+    "/v1/cases/{some_id}/assignment": _of(AssignCase, "customer_manager"),
+    "/v1/cases/{some_id}/snooze": _of(SnoozeCase, "customer_manager"),
+    "/v1/cases/{some_id}/escalation": _of(EscalateCase, "customer_manager"),
+    "/v1/cases/{some_id}/notes": _of(NoteCase, "customer_manager"),
     "/v1/customers/{some_id}/showing": _of(ShowMasked),
     "/v1/call-backs": _of(AskForPerson),
     "/v1/call-backs/{some_id}/answer": _of(AnswerCall),
@@ -330,7 +330,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
 }
 """The scopes a client can ask for, with the roles a token with that scope may carry."""
 
-PAYING = ("/v1/payments", "/v1/step-ups/{some_id}")
+PAYING = ("/v1/payments", "/v1/schedules", "/v1/step-ups/{some_id}")
 
 
 def scoped(roles: Iterable[str], scopes: Iterable[str]) -> tuple[str, ...]:

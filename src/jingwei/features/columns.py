@@ -122,6 +122,7 @@ def run(m: Words, numbers: Matrix, events: Words, out: Matrix) -> bool:
     m[STREAM_CLOCK] = clock
     m[STOPPED_ENTITY] = 0
     m[STOPPED_ROW] = 0
+    m[STOPPED_PART] = 0
     return True
 
 

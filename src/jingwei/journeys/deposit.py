@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from jingwei.journeys.own_work import owns
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, Text
 from jingwei.kernel.event import Event
@@ -45,10 +46,12 @@ def look(ask: Deposit, books: Books) -> Seen:
 
 
 def act(ask: Deposit, seen: Seen) -> Outcome:
-    """Post the deposit."""
+    """Post the deposit; nobody takes in their own money."""
     number = decision_id(seen.seq)
     if seen.account is None or seen.account.account.side == "bank":
         return refused(number, ACCOUNT_NOT_FOUND)
+    if owns(ask.actor, (seen.account,)):
+        return refused(number, Refusal("own_work"))
     movement = Movement(seen.through_id, ask.account, ask.amount_minor, ask.currency, "deposit")
     standings = {seen.through_id: seen.through, ask.account: seen.account}
     posted = post((movement,), standings, seen.seq, ask.at)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from jingwei.journeys.own_work import owns
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Amount, Command, Id
 from jingwei.kernel.event import Event
@@ -62,10 +63,12 @@ def look(ask: Exchange, books: Books) -> Seen:
 
 
 def act(ask: Exchange, seen: Seen) -> Outcome:
-    """Post both sides of the exchange, or neither."""
+    """Post both sides of the exchange, or neither; nobody names a rate for themselves."""
     number, payer, payee = decision_id(seen.seq), seen.payer, seen.payee
     if payer is None or payee is None or {payer.account.owner, payee.account.owner} != {ask.customer}:
         return refused(number, ACCOUNT_NOT_FOUND)
+    if owns(ask.actor, (payer, payee)):
+        return refused(number, Refusal("own_work"))
     sold, bought = payer.account.currency, payee.account.currency
     rate = Rate(sold, bought, ask.rate_numerator, ask.rate_denominator, ask.margin_bp)
     movements = exchange(ask.payer, ask.payee, ask.amount_minor, rate)

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from jingwei.journeys.own_work import owns
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
@@ -44,12 +45,14 @@ def look(ask: FreezeAccount, books: Books) -> Seen:
 
 
 def act(ask: FreezeAccount, seen: Seen) -> Outcome:
-    """Freeze the account or set it free; freezing twice changes nothing more."""
+    """Freeze the account or set it free, never one's own; freezing twice changes nothing more."""
     number = decision_id(seen.seq)
     if seen.standing is None:
         return refused(number, ACCOUNT_NOT_FOUND)
     if seen.standing.account.status != "open":
         return refused(number, Refusal("account_closed"))
+    if owns(ask.actor, (seen.standing,)):
+        return refused(number, Refusal("own_work"))
     account = freeze(seen.standing.account, ask.direction or "both", ask.on and ask.direction != "")
     event = FreezeChanged(account=account.id, frozen=account.frozen)
     return Outcome(

@@ -12,7 +12,15 @@ from jingwei.kernel.event import Event
 from jingwei.kernel.ids import account_id, decision_id, seq_of
 from jingwei.kernel.money import MAX_AMOUNT_MINOR, Money
 from jingwei.kernel.refusal import Refusal, Words, declare
-from jingwei.ledger.accounts import Account, Balance, Kept, Movement, Standing, chart_id
+from jingwei.ledger.accounts import (
+    ACCOUNT_NOT_FOUND,
+    Account,
+    Balance,
+    Kept,
+    Movement,
+    Standing,
+    chart_id,
+)
 from jingwei.ledger.posting import Posted, post
 from jingwei.ledger.products import Product
 from jingwei.ledger.work import Customer
@@ -26,7 +34,7 @@ class OpenAccount(Command, frozen=True, kw_only=True, tag="open_account"):
 
     `account` is its number; left empty the bank gives one. A customer the bank does not know yet is
     taken on with `name`, `kind` and `born` (ISO date). `opening_minor` is paid in at once: from the
-    customer's account `source`, or in cash, which only staff can take.
+    customer's own account `source`, whoever asks, or in cash, which only staff can take.
     """
 
     customer: Id
@@ -113,6 +121,8 @@ def check(ask: OpenAccount, seen: Seen) -> Refusal | None:
     product = seen.product
     if product is None:
         return Refusal("product_not_found", {"product": ask.product})
+    if seen.source is not None and ask.source and seen.source.account.owner != ask.customer:
+        return ACCOUNT_NOT_FOUND
     if ask.account.startswith("bank:") or (ask.account[:1] == "A" and seq_of(ask.account) is not None):
         return Refusal("account_number_reserved")
     if seen.taken is not None:

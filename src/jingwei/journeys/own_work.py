@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from jingwei.journeys.shape import Books
-from jingwei.ledger.accounts import Hold
+from jingwei.ledger.accounts import Hold, Standing
 from jingwei.ledger.work import Case
 
 
@@ -18,6 +20,12 @@ class Parties(msgspec.Struct, frozen=True):
     def include(self, actor: str) -> bool:
         """Whether this actor asked for the payment, or is one of its people."""
         return actor == self.asker or actor.partition(":")[2] in self.people
+
+
+def owns(actor: str, standings: Iterable[Standing | None]) -> bool:
+    """Whether a member of staff is about to work on an account of their own."""
+    role, _, who = actor.partition(":")
+    return role == "staff" and any(one is not None and one.account.owner == who for one in standings)
 
 
 def parties(case: Case | None, books: Books) -> Parties:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from jingwei.journeys.own_work import owns
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
@@ -61,13 +62,15 @@ def look(ask: Reverse, books: Books) -> Seen:
 
 
 def act(ask: Reverse, seen: Seen) -> Outcome:
-    """Post the mirror image of the entry, last movement first."""
+    """Post the mirror image of the entry, last movement first; nobody undoes an entry of their own."""
     number, original = decision_id(seen.seq), seen.original
     if original is None or not original.answer.movements:
         return refused(number, Refusal("nothing_to_reverse"))
     about = original.answer.id
     if seen.before is not None:
         return refused(number, Refusal("already_reversed"), about=about)
+    if owns(ask.actor, seen.standings.values()):
+        return refused(number, Refusal("own_work"), about=about)
     done = original.answer.movements
     if any(movement.kind in FINAL for movement in done):
         return refused(number, Refusal("not_reversible"), about=about)

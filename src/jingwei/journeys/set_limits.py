@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from jingwei.journeys.own_work import owns
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
@@ -58,12 +59,14 @@ def tightens(ask: SetLimits, account: Account) -> bool:
 
 
 def act(ask: SetLimits, seen: Seen) -> Outcome:
-    """Change the terms, all or none."""
+    """Change the terms, all or none; staff do not change those of an account of their own."""
     number, standing = decision_id(seen.seq), seen.standing
     if standing is None:
         return refused(number, ACCOUNT_NOT_FOUND)
     if standing.account.status != "open":
         return refused(number, Refusal("account_closed"))
+    if owns(ask.actor, (standing,)):
+        return refused(number, Refusal("own_work"))
     if ask.actor.startswith("customer:") and not tightens(ask, standing.account):
         return refused(number, Refusal("not_allowed"))
     account = set_limits(standing.account, ask.payment_minor, ask.day_minor, ask.month_minor)

@@ -46,8 +46,8 @@ _NAMES = {
     "scorecards": "评分卡",
     "early_warnings": "早期预警",
     "identity_links": "身份关联",
-    "offerings": "权益展示",
-    "offer_arms": "权益试验组",
+    "offerings": "推荐展示",
+    "offer_arms": "推荐试验组",
     "audiences": "客群",
     "audience_exports": "客群导出",
     "lines": "分录",
@@ -141,7 +141,7 @@ def _tell(findings: Findings, name: str, kind: str, found: Any, right: Any) -> N
     key = _key(row)
     blanks = {
         "table": name,
-        "表": _NAMES[name],
+        "表": _NAMES.get(name, name),
         "key": "/".join(map(str, key)) if isinstance(key, tuple) else str(key),
         "record": str(_record(row)),
         "fields": _differing(found, right),

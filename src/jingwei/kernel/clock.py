@@ -55,6 +55,7 @@ class SystemClock:
         self._beat = steady()
         self._due = wall()
         self._last = self._due - 1
+        self._not_followed = 0
 
     def now(self) -> int:
         """The moment; each is later than the one before."""
@@ -63,7 +64,7 @@ class SystemClock:
         self._due += passed
         gap = self._wall() - self._due
         if abs(gap) > STEP:
-            most = passed // SLEW
+            most, self._not_followed = divmod(self._not_followed + passed, SLEW)
             gap = max(-most, min(gap, most))
         self._due += gap
         self._last = max(self._last + 1, self._due)

@@ -40,7 +40,11 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults
 
 
 class CommandError(ValueError):
-    """A command whose field does not hold what its type says; the message names the field."""
+    """A command whose field `where` does not hold what its type says: `says` tells what it should be."""
+
+    def __init__(self, where: str, says: str) -> None:
+        super().__init__(f"{where}: {says}")
+        self.where, self.says = where, says
 
 
 def checked(command: C) -> C:
@@ -53,9 +57,9 @@ def checked(command: C) -> C:
         msgspec.json.decode(msgspec.json.encode(command), type=type(command))
     except msgspec.ValidationError as error:
         says, _, where = str(error).partition(" - at `$.")
-        raise CommandError(f"{where.rstrip('`') or type(command).__name__}: {_plain(says)}") from None
+        raise CommandError(where.rstrip("`") or type(command).__name__, _plain(says)) from None
     except UnicodeEncodeError:
-        raise CommandError("a text is not UTF-8") from None
+        raise CommandError(type(command).__name__, "a text is not UTF-8") from None
     return command
 
 

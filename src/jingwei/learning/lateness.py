@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from jingwei.learning.candidates import plain_logistic, small_boosting
 from jingwei.learning.history import Progress, quiet
 from jingwei.learning.measures import (
     auc_interval,
@@ -264,25 +265,11 @@ def fitted_all(cases: Floats, late: Flags, wanted: Floats) -> dict[str, Floats]:
 
 def fitted(name: str, cases: Floats, late: Flags, wanted: Floats) -> Floats:
     """Chances float64[m] of being late by one model fitted to `cases` float64[n, f]."""
-    from lightgbm import LGBMClassifier
     from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     models = {
-        "logistic": make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=1000)),
-        "boosting": LGBMClassifier(
-            n_estimators=150,
-            learning_rate=0.03,
-            num_leaves=5,
-            min_child_samples=30,
-            colsample_bytree=0.5,
-            reg_lambda=10.0,
-            random_state=0,
-            n_jobs=1,
-            verbosity=-1,
-        ),
+        "logistic": plain_logistic(),
+        "boosting": small_boosting(150, leaves=5, least=30),
         "forest": RandomForestClassifier(300, min_samples_leaf=15, random_state=0, n_jobs=1),
     }
     model = models[name].fit(cases, late)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from jingwei.learning.candidates import plain_logistic, small_boosting
 from jingwei.learning.history import Progress, quiet
 from jingwei.learning.measures import Counts, auc_interval, brier, calibration, drawn, draws, lift
 from jingwei.learning.protocol import Flags, auc_roc, average_precision
@@ -129,35 +130,18 @@ class OneHot:
 
 def candidates() -> dict[str, Any]:
     """The models by name, not yet fitted; each takes float64[n, k] of `OneHot`."""
-    from lightgbm import LGBMClassifier
     from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
-    logistic = LogisticRegression(C=0.05, max_iter=1000)
     return {
-        "logistic": make_pipeline(StandardScaler(), logistic),
+        "logistic": plain_logistic(),
         "forest": RandomForestClassifier(
             200, min_samples_leaf=20, max_features=0.3, random_state=0, n_jobs=1
         ),
-        "boosting": LGBMClassifier(
-            n_estimators=200,
-            learning_rate=0.03,
-            num_leaves=8,
-            min_child_samples=60,
-            subsample=0.7,
-            subsample_freq=1,
-            colsample_bytree=0.5,
-            reg_lambda=10.0,
-            random_state=0,
-            n_jobs=1,
-            verbosity=-1,
-        ),
-        "logistic_pca": make_pipeline(StandardScaler(), PCA(PARTS, random_state=0), logistic),
-        "logistic_lda": make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(n_components=1), logistic),
+        "boosting": small_boosting(200, leaves=8, least=60, rows=0.7),
+        "logistic_pca": plain_logistic(PCA(PARTS, random_state=0)),
+        "logistic_lda": plain_logistic(LinearDiscriminantAnalysis(n_components=1)),
     }
 
 

@@ -104,6 +104,8 @@ def test_from_the_list_to_the_money_in_few_presses_and_fields(bank):
     signed = bank.sign(found)
     presses += 1
     assert presses <= MOST_PRESSES
+    used = bank.get("/app/consents")
+    assert used.status_code == 200 and "Because you asked the bank for something" in used.text
     assert signed.status_code == 303 and signed.headers["location"].endswith("told=loan_signed")
     assert bank.booked("alice") == before + 2_000_000
     loan = bank.get(signed.headers["location"]).text

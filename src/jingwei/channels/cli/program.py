@@ -17,6 +17,7 @@ from jingwei.channels.cli import (
     evidence,
     identity,
     learning,
+    loans,
     people,
     running,
     simulating,
@@ -73,6 +74,7 @@ simulating.add_to(app)
 people.add_to(app)
 sources.add_to(app)
 identity.add_to(app)
+loans.add_to(app)
 
 
 def main() -> None:

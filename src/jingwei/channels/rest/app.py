@@ -126,11 +126,11 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     app.include_router(router)
     add_health(app, desk, counted)
     add_pages(app, desk)
+    add_problems(app)
     for one in also:
         added = one(app, desk)
         closing.append(added.close)
         tasks.extend(added.tasks)
-    add_problems(app)
     make = app.openapi
     app.openapi = lambda: document(make())  # type: ignore[method-assign]
     return Front(payments, app, close)

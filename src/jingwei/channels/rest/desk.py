@@ -18,7 +18,7 @@ from jingwei.channels.words import Sentences, result_words
 from jingwei.journeys.shape import Answer, Sealed
 from jingwei.journeys.table import BY_COMMAND, unseal
 from jingwei.kernel.clock import iso
-from jingwei.kernel.command import Command
+from jingwei.kernel.command import Command, CommandError, checked
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.money import format_minor
 from jingwei.ledger.accounts import Movement
@@ -97,16 +97,22 @@ class Desk:
     async def write(
         self, request: Request, kind: type[Command], decoder: msgspec.json.Decoder[Any], make: Make
     ) -> Response:
-        """Have one command done and tell what it came to. Raises Problem."""
+        """Have one command done and tell what it came to. Raises Problem.
+
+        A body holds less than its command asks for (a day that no calendar of ours reaches): what could not
+        be read again from the log is refused here and never recorded.
+        """
         envelope = open_envelope(request.scope["headers"])
         caller = self._identified(request, envelope.token)
         if caller.role not in BY_COMMAND[kind].roles:
             raise Problem("not_allowed")
         key = key_of(envelope)
         ask = decode(decoder, await read_body(request.receive))
-        command = make(ask, Stamp(key, caller, self.home.clock.now()))
         try:
+            command = checked(make(ask, Stamp(key, caller, self.home.clock.now())))
             reply = await self.joined.ask(command)
+        except CommandError as wrong:
+            raise Problem("field_not_valid", f"/{wrong.where}", why=wrong.says) from None
         except StoreError as error:
             raise not_stored(error) from None
         return self._told(command, reply)

@@ -23,6 +23,7 @@ from jingwei.channels.web.counter import add_counter
 from jingwei.channels.web.customer import add_customer
 from jingwei.channels.web.enrolment import add_enrolment
 from jingwei.channels.web.installed import add_installed
+from jingwei.channels.web.missed import add_missed
 from jingwei.channels.web.oidc.provider import Provider
 from jingwei.channels.web.oidc.routes import add_routes
 from jingwei.channels.web.pages import Site
@@ -66,6 +67,7 @@ def web(demo: bool, origin: str = ORIGIN) -> Also:
         site.drafts, site.views = drafts, views
         desk.tokens.roles_of = remembered(site.roles_of)
         add_web(app.router, site)
+        add_missed(app, site)
         oidc = Provider(site)
         add_routes(app.router, site, oidc)
         desk.tokens.listen(oidc.caller)

@@ -106,6 +106,7 @@ class Site:
             "form_token": form_token(session),
             "new_key": new_key,
             "may_open": lambda path: session is not None and may(session.roles, page_roles(path)),
+            "leads": lambda path, text, more="go": leads(session, path, text, more),
             "now": self.now(),
             "telephone": self.telephone,
             "known": phrases(),
@@ -140,7 +141,7 @@ class Site:
             except Turned as turned:
                 return turned.response
             except Problem as problem:
-                words = problem.kind.words.told(problem.detail)
+                words = problem.told
                 return self.wrong(visit, words, problem.kind.status)
             except StoreError:
                 LOG.exception("%s %s was not served", request.method, path)
@@ -184,7 +185,7 @@ class Site:
         try:
             command = checked(command)
         except CommandError as wrong:
-            raise Problem("field_not_valid", why=str(wrong)) from None
+            raise Problem("field_not_valid", f"/{wrong.where}", why=wrong.says) from None
         return await self.desk.joined.ask(command)
 
 
@@ -209,6 +210,14 @@ def worded(words: Words, lang: str) -> str:
 def said(lang: str, key: str, values: Mapping[str, object]) -> Markup:
     """The sentence as HTML; values that are not HTML already are escaped."""
     return escape(say(lang, key)).format(**values)
+
+
+def leads(session: Session | None, path: str, text: str, more: str = "go") -> Markup:
+    """A link for whoever may open what it leads to, the mere text for others; `more` is its class."""
+    if session is None or not may(session.roles, page_roles(path.partition("?")[0])):
+        return escape(text)
+    kind = Markup(' class="{}"').format(more) if more else ""
+    return Markup('<a{} href="{}">{}</a>').format(kind, path, text)
 
 
 def code_in(visit: Visit, kind: str) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LATELY = 30 * DAY
 SHOWN = 5
 READ = 50
+READERS = ("staff", "customer")
 JUDGED = ("payment", "card", "authorisation")
 
 
@@ -117,7 +118,7 @@ def used_lately(reader: Reader, who: str, purpose: Purpose, now: int, lang: str)
     found = reader.find(DataUse, "customer", who, after=after, limit=1000)
     uses = [
         Used(
-            one.reader.partition(":")[0],
+            reader_kind(one.reader),
             named(one.data.split(","), lang),
             one.times,
             one.day,
@@ -128,6 +129,12 @@ def used_lately(reader: Reader, who: str, purpose: Purpose, now: int, lang: str)
         if one.purpose == purpose.value
     ]
     return sorted(uses, key=lambda one: -one.last_at)
+
+
+def reader_kind(reader: str) -> str:
+    """Who read, as the page words it: staff, the customer by asking for something, else a program."""
+    kind = reader.partition(":")[0]
+    return kind if kind in READERS else "system"
 
 
 def checked(reader: Reader, who: str, lang: str) -> list[Used]:

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from jingwei.channels.roles import RISK
 from jingwei.channels.web.pages import new_key, worded
 from jingwei.channels.web.staff.case import case_page, row_of
-from jingwei.channels.web.staff.floor import reviewer
+from jingwei.channels.web.staff.floor import may_work, reviewer, worker
 from jingwei.channels.web.visit import form_of
 from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.escalate_case import EscalateCase
@@ -20,6 +20,7 @@ from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.kernel.clock import HOUR
 from jingwei.kernel.command import Command, CommandError, checked
 from jingwei.kernel.ids import seq_of
+from jingwei.kernel.refusal import Refusal
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -36,9 +37,10 @@ TYPED = ("comment", "outcome", "reason", "text", "to")
 
 
 class Result(NamedTuple):
-    """What one case of a batch came to; `wrong` is why it was not done, or ""."""
+    """What one case of a batch came to; `address` is its page, `wrong` is why it was not done, or ""."""
 
     case: str
+    address: str
     says: str
     wrong: str
 
@@ -68,28 +70,41 @@ def add_acts(router: Router, floor: Floor) -> None:
         return RedirectResponse(f"{to}?told={told_of(what, answer)}", 303)
 
     async def batch(visit: Visit) -> Response:
-        session = reviewer(visit)
+        session = worker(visit)
         form = await form_of(visit, session)
         what = text(form, "act")
         names = [str(one) for one in form.getlist("case")][:MOST_AT_ONCE]
         cases = [name for name in names if seq_of(name) is not None]
         if what not in ACTS or not cases:
             return RedirectResponse("/desk?error=nothing_chosen", 303)
-        results = await asyncio.gather(*(one(visit, session, form, what, case) for case in cases))
+        doing = (done_to(floor, visit, session, form, (what, case)) for case in cases)
+        results = await asyncio.gather(*doing)
         return site.page(visit, "desk/batch.html", {"results": results, "act": what})
-
-    async def one(visit: Visit, session: Session, form: FormData, what: str, case: str) -> Result:
-        try:
-            command = checked(command_of(floor, session, form, what, case))
-        except CommandError:
-            return Result(case, "", visit.say("case.why_missing"))
-        answer = (await site.do(command)).answer
-        if answer.refusal is not None:
-            return Result(case, "", wrong_of(visit, answer))
-        return Result(case, visit.say(f"told.{told_of(what, answer)}"), "")
 
     site.add(router, "/desk/cases/{case}/{act}", act, "POST", roles=RISK)
     site.add(router, "/desk/batch", batch, "POST")
+
+
+async def done_to(
+    floor: Floor, visit: Visit, session: Session, form: FormData, act: tuple[str, str]
+) -> Result:
+    """Do one act (what, case) of a batch, and tell what it came to."""
+    what, case = act
+    row = floor.board.find(case)
+    to = row.address if row is not None else f"/desk/cases/{case}"
+    if row is None or not may_work(session, row):
+        why = Refusal("case_not_found" if row is None else "not_allowed")
+        return Result(case, to, "", worded(why.words(), visit.lang))
+    if row.lending and what in ("release", "refuse"):
+        return Result(case, to, "", visit.say("book.one_by_one"))
+    try:
+        command = checked(command_of(floor, session, form, what, case))
+    except CommandError:
+        return Result(case, to, "", visit.say("case.why_missing"))
+    answer = (await floor.site.do(command)).answer
+    if answer.refusal is not None:
+        return Result(case, to, "", wrong_of(visit, answer))
+    return Result(case, to, visit.say(f"told.{told_of(what, answer)}"), "")
 
 
 def command_of(floor: Floor, session: Session, form: FormData, what: str, case: str) -> Command:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 
+from jingwei.domains.credit.loans import LOAN_APPEAL, LOAN_REVIEW, LoanApplication, application_id
 from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY, HOUR, bank_day
 from jingwei.kernel.ids import case_id, seq_of
@@ -15,6 +16,8 @@ from jingwei.ledger.casework import INBOXES, CaseWork
 from jingwei.ledger.work import Case
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jingwei.channels.rest.desk import Desk
 
 AT_ONCE = 1_000
@@ -27,9 +30,18 @@ HISTORY = 28 * DAY
 ALIKE = 5
 """How many similar cases are shown."""
 
+LENDING = (LOAN_REVIEW, LOAN_APPEAL)
+"""Codes of cases about a loan: no money is held for them."""
+
+LOAN_POLICY = "loan"
+"""What stands for the policy of a case about a loan."""
+
 
 class Row(msgspec.Struct, frozen=True):
-    """A case, the work on it, and the payment it is about. `seen` is what the policy read."""
+    """A case, the work on it, and the payment or loan it is about. `seen` is what the policy read.
+
+    `not_for` is who may not answer, because they decided before ("" for nobody).
+    """
 
     case: Case
     work: CaseWork
@@ -39,6 +51,17 @@ class Row(msgspec.Struct, frozen=True):
     payee: str
     policy: str
     seen: tuple[float, ...]
+    not_for: str = ""
+
+    @property
+    def lending(self) -> bool:
+        """Whether the case is about a loan."""
+        return self.case.code in LENDING
+
+    @property
+    def address(self) -> str:
+        """The address of its page."""
+        return f"/desk/{'loans/' if self.lending else ''}cases/{self.case.id}"
 
     @property
     def open(self) -> bool:
@@ -71,6 +94,11 @@ class Figures(NamedTuple):
     days: tuple[Day, ...]
 
 
+def queued(case: Case) -> bool:
+    """Whether a case stands in the queue: money waits for it, or an application for a loan."""
+    return bool(case.hold) or case.code in LENDING
+
+
 class Board:
     """Cases by id: all that wait, and the answered ones of the last weeks.
 
@@ -94,8 +122,8 @@ class Board:
             self._begin(size)
         while fresh := reader.page(Case, after=self._last, limit=AT_ONCE):
             for case in fresh:
-                if not case.hold:
-                    continue  # a call or an appeal: no money waits, and it has a page of its own
+                if not queued(case):
+                    continue  # a call or an appeal about a payment: they have pages of their own
                 self._rows[case.id] = self._row(case)
                 self._open.add(case.id)
             self._last = fresh[-1].id
@@ -123,7 +151,7 @@ class Board:
             return found
         reader = self._desk.reader
         for one in reader.load(Case, [case] if seq_of(case) is not None else []):
-            if one.hold:
+            if queued(one):
                 works = reader.load(CaseWork, [case])
                 return msgspec.structs.replace(self._row(one), work=works[0] if works else CaseWork(case))
         return None
@@ -135,7 +163,7 @@ class Board:
         while found := self._desk.reader.find(Case, "status", "open", after=after, limit=AT_ONCE):
             after = found[-1].id
             for case in found:
-                if case.id <= self._last and case.hold:
+                if case.id <= self._last and queued(case):
                     self._rows[case.id] = self._row(case)
                     self._open.add(case.id)
 
@@ -152,6 +180,8 @@ class Board:
         return low
 
     def _row(self, case: Case) -> Row:
+        if case.code in LENDING:
+            return self._loan_row(case)
         sealed = self._desk.record(case.about)
         paid, given = sealed.command, sealed.answer
         to = getattr(paid, "payee", "") or getattr(paid, "terminal", "")
@@ -160,21 +190,30 @@ class Board:
             case, CaseWork(case.id), paid.amount_minor, paid.currency, paid.payer, to, given.policy, seen
         )
 
-    def counts(self, now: int) -> dict[str, int]:
-        """How many wait in each inbox, how many are put off, and how many are late."""
+    def _loan_row(self, case: Case) -> Row:
+        number = seq_of(case.about)
+        asked = self._desk.reader.load(LoanApplication, [application_id(number or 0)])[0]
+        before = asked.decided_by if case.code == LOAN_APPEAL else ""
+        return Row(
+            case, CaseWork(case.id), asked.amount_minor, asked.currency, asked.customer, "", LOAN_POLICY, (),
+            before,
+        )  # fmt: skip
+
+    def counts(self, now: int, sees: Callable[[Row], bool] = lambda _: True) -> dict[str, int]:
+        """How many wait in each inbox, how many are put off, and how many are late, of those one `sees`."""
         counted = dict.fromkeys((*INBOXES, "asleep", "late", "open"), 0)
-        for row in self.open_rows():
+        for row in filter(sees, self.open_rows()):
             counted["open"] += 1
             counted["asleep" if row.asleep(now) else row.work.inbox] += 1
             counted["late"] += row.late(now)
         return counted
 
-    def figures(self, now: int) -> Figures:
-        """How the work stands at this moment, and how long answers by people took on the last days."""
-        waiting, today = self.open_rows(), bank_day(now)
+    def figures(self, now: int, sees: Callable[[Row], bool] = lambda _: True) -> Figures:
+        """How the work one `sees` stands now, and how long answers by people took on the last days."""
+        waiting, today = list(filter(sees, self.open_rows())), bank_day(now)
         due = sum(1 for row in waiting if not row.late(now) and bank_day(row.case.due_at) == today)
         took: dict[int, list[int]] = {}
-        for row in self._rows.values():
+        for row in filter(sees, self._rows.values()):
             case = row.case
             if case.closed_by.startswith("staff:") and case.closed_at > now - DAYS * DAY:
                 took.setdefault(bank_day(case.closed_at), []).append(case.closed_at - case.opened_at)

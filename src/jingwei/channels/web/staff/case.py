@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.evidence import parts_told, reasons_told
@@ -53,6 +53,9 @@ def add_case(router: Router, floor: Floor) -> None:
         session = signed_in(visit, inside=True)
         if not READERS & set(session.roles):
             raise Problem("not_allowed")
+        found = floor.board.find(visit.request.path_params["case"])
+        if found is not None and found.lending:
+            return RedirectResponse(found.address, 303)
         return case_page(floor, visit, session, row_of(floor, visit))
 
     async def proof(visit: Visit) -> Response:
@@ -67,9 +70,9 @@ def add_case(router: Router, floor: Floor) -> None:
 
 
 def row_of(floor: Floor, visit: Visit) -> Row:
-    """The case the address names. Raises Problem `case_not_found`."""
+    """The case about a payment that the address names. Raises Problem `case_not_found`."""
     row = floor.board.find(visit.request.path_params["case"])
-    if row is None:
+    if row is None or row.lending:
         raise Problem("case_not_found")
     return row
 

@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING
 
 from jingwei.channels.demo import STAFF
 from jingwei.channels.problems import Problem
+from jingwei.channels.roles import LENDING, page
 from jingwei.channels.web.staff.board import Board
 from jingwei.channels.web.staff.trail import Trail
 from jingwei.channels.web.visit import signed_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jingwei.channels.web.pages import Site
+    from jingwei.channels.web.staff.board import Row
     from jingwei.channels.web.visit import Visit
     from jingwei.stores.sessions import Session
 
 REVIEWERS = frozenset({"risk_reviewer", "compliance"})
 READERS = REVIEWERS | {"auditor"}
+LENDERS = frozenset(LENDING)
 
 
 class Floor:
@@ -35,9 +40,9 @@ class Floor:
         self._trail.catch_up()
         return self._trail
 
-    def colleagues(self, session: Session) -> dict[str, str]:
-        """Reviewers by actor with their names, the one at the desk first."""
-        demo = {one.actor: one.name for one in STAFF if REVIEWERS & set(one.roles)} if self.site.demo else {}
+    def colleagues(self, session: Session, roles: frozenset[str] = REVIEWERS) -> dict[str, str]:
+        """Staff with one of these roles, by actor with their names, the one at the desk first."""
+        demo = {one.actor: one.name for one in STAFF if roles & set(one.roles)} if self.site.demo else {}
         return {session.actor: session.name} | demo
 
 
@@ -47,6 +52,27 @@ def reviewer(visit: Visit) -> Session:
     if not REVIEWERS & set(session.roles):
         raise Problem("not_allowed")
     return session
+
+
+def worker(visit: Visit) -> Session:
+    """The session of somebody who may work on cases of payments or of loans. Raises Turned or Problem."""
+    session = signed_in(visit, inside=True)
+    if not LENDERS & set(session.roles):
+        raise Problem("not_allowed")
+    return session
+
+
+def may_work(session: Session, row: Row) -> bool:
+    """Whether this member of staff may work on this case."""
+    return bool((LENDERS if row.lending else REVIEWERS) & set(session.roles))
+
+
+def sees(session: Session) -> Callable[[Row], bool]:
+    """Whether a case stands in the queue of this member of staff: a loan's if they may open its page."""
+    mine = set(session.roles)
+    lends = bool(mine & set(page("/desk/loans")))
+    pays = bool(mine & set(page("/desk/cases"))) or not lends
+    return lambda row: lends if row.lending else pays
 
 
 def may_review(session: Session) -> bool:

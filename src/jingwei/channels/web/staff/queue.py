@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.web.pages import new_key
-from jingwei.channels.web.staff.floor import reviewer
+from jingwei.channels.web.staff.floor import LENDERS, may_work, sees, worker
 from jingwei.channels.web.staff.masks import masked_name
 from jingwei.channels.web.staff.pictures import columns
 from jingwei.channels.web.staff.told import code_words, due, span
@@ -143,18 +143,18 @@ def add_queue(router: Router, floor: Floor) -> None:
         return queue_page(floor, visit, session)
 
     async def following(visit: Visit) -> Response:
-        session = reviewer(visit)
+        session = worker(visit)
         await form_of(visit, session)
         for row in free_cases(floor, session)[:TRIES]:
             ask = AssignCase(
                 **site.stamp(session, new_key()), case=row.case.id, to=session.actor, free_only=True
             )
             if row.work.assignee == session.actor or (await site.do(ask)).answer.refusal is None:
-                return RedirectResponse(f"/desk/cases/{row.case.id}", 303)
+                return RedirectResponse(row.address, 303)
         return RedirectResponse("/desk?told=nothing_free", 303)
 
     async def keep(visit: Visit) -> Response:
-        session = reviewer(visit)
+        session = worker(visit)
         form = await form_of(visit, session)
         ask = wanted(dict(parse_qsl(str(form.get("asked", ""))[:LONGEST_ASKED])))
         query = ask.address().partition("?")[2]
@@ -174,13 +174,15 @@ def add_queue(router: Router, floor: Floor) -> None:
 def free_cases(floor: Floor, session: Session) -> list[Row]:
     """Cases this person could take next: their own and free ones, the one due first on top.
 
-    Not those that sleep, those they answered first, or payments of their own.
+    Not those that sleep, those they answered first, those others must answer, or payments of their own.
     """
     now = floor.site.now()
     rows = (
         row
         for row in floor.board.open_rows()
-        if not row.asleep(now)
+        if may_work(session, row)
+        and not row.asleep(now)
+        and row.not_for != session.actor
         and row.work.assignee in ("", session.actor)
         and row.work.proposed_by != session.actor
         and session.who not in (row.case.customer, row.payer, row.payee)
@@ -191,13 +193,14 @@ def free_cases(floor: Floor, session: Session) -> list[Row]:
 def queue_page(floor: Floor, visit: Visit, session: Session) -> Response:
     """The page of the queue as the address asks for it."""
     site, board, ask = floor.site, floor.board, wanted(visit.request.query_params)
-    now, rows = site.now(), board.rows()
-    found = view(rows.values() if ask.tab == "done" else board.open_rows(), ask, session.actor, now)
+    now, rows, mine = site.now(), board.rows(), sees(session)
+    waiting = [row for row in board.open_rows() if mine(row)]
+    found = view(filter(mine, rows.values()) if ask.tab == "done" else waiting, ask, session.actor, now)
     part = found[ask.page * PAGE : (ask.page + 1) * PAGE]
-    names = floor.colleagues(session)
-    codes = {row.case.code: code_words(site, visit, row.policy, row.case.code) for row in board.open_rows()}
-    counts = board.counts(now) | {"done": 0}
-    figures = board.figures(now)
+    names = floor.colleagues(session, LENDERS)
+    codes = {row.case.code: code_words(site, visit, row.policy, row.case.code) for row in waiting}
+    counts = board.counts(now, mine) | {"done": 0}
+    figures = board.figures(now, mine)
     picture = [
         (local_text(day_start(one.day), "%m-%d"), one.median_h, visit.say("span.h", n=one.median_h))
         for one in figures.days

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from jingwei.channels.web.pages import money, worded
 from jingwei.channels.web.phrases import phrases
+from jingwei.channels.web.staff.board import LOAN_POLICY
 from jingwei.channels.web.staff.masks import masked_number
 from jingwei.channels.words import MISSING
 from jingwei.decisions.policy import INPUT_MISSING
@@ -87,6 +88,8 @@ def reason_rows(visit: Visit, reason: ReasonTold, currency: str) -> list[tuple[s
 
 def code_words(site: Site, visit: Visit, policy: str, code: str) -> str:
     """The sentence of a reason under the policy that gave it; the code itself when nobody worded it."""
+    if policy == LOAN_POLICY:
+        return visit.say(f"queue.{code}")
     if code == INPUT_MISSING:
         return MISSING.zh if visit.lang == "zh" else MISSING.en
     found = site.desk.sentences.policy(policy)

@@ -20,6 +20,8 @@ from jingwei.channels.web.lending.told import (
 )
 from jingwei.channels.web.pages import money, new_key, worded
 from jingwei.channels.web.staff.acts import text
+from jingwei.channels.web.staff.case import NAPS
+from jingwei.channels.web.staff.floor import LENDERS
 from jingwei.channels.web.staff.loans.book import due_in
 from jingwei.channels.web.staff.masks import masked_name
 from jingwei.channels.web.visit import Visit, form_of, signed_in
@@ -28,6 +30,7 @@ from jingwei.domains.credit.deciding import HARD, Asked, decide
 from jingwei.domains.credit.loans import LOAN_APPEAL, LOAN_REVIEW, Loan, LoanApplication, application_id
 from jingwei.domains.credit.offer import percent
 from jingwei.journeys.review_loan import ReviewLoan
+from jingwei.kernel.clock import HOUR
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.money import MoneyError, parse_minor
@@ -96,7 +99,7 @@ def review_of(site: Site, session: Session, form: FormData, case: Case, found: L
     minor = parse_minor(lower, found.currency) if approve and lower else 0
     words = str(form.get("words", "")).strip()
     if not words or text(form, "approve") not in ("0", "1") or minor < 0:
-        raise CommandError("the answer is not whole")
+        raise CommandError("amount", "the answer is not whole")
     stamp = site.stamp(session, f"{text(form, 'key') or new_key()}:{case.id}:{int(approve)}:{minor}")
     return checked(ReviewLoan(**stamp, case=case.id, approve=approve, words=words, amount_minor=minor))
 
@@ -119,7 +122,10 @@ def page(
         "case": case,
         "one": found,
         "work": work,
-        "names": floor.colleagues(session),
+        "names": floor.colleagues(session, LENDERS),
+        "naps": [hours for hours in NAPS if now + hours * HOUR <= case.due_at],
+        "asleep": work.snoozed_until > now,
+        "opened": "",
         "customer": masked_name(person.name),
         "since": person.since,
         "name": name_of(visit, found.product),

@@ -83,7 +83,7 @@ def command_of(
     stamp = site.stamp(session, f"{text(form, 'key') or new_key()}:{what}:{loan.id}")
     why, months = text(form, "why"), text(form, "months")
     if not why:
-        raise CommandError("a reason is missing")
+        raise CommandError("why", "a reason is missing")
     if what == "write-off":
         return checked(WriteOffLoan(**stamp, loan=loan.id, why=why))
     over = int(months) if months in map(str, SPREADS) else 0

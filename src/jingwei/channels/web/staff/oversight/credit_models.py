@@ -17,8 +17,8 @@ from jingwei.channels.web.staff.oversight.credit_room import (
     source_says,
     why_not,
 )
-from jingwei.channels.web.staff.oversight.models import may_step_back
-from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
+from jingwei.channels.web.staff.oversight.models import stepped_back
+from jingwei.channels.web.staff.oversight.room import RULES, field
 from jingwei.channels.web.staff.oversight.rules import wrong_page
 from jingwei.channels.web.visit import form_of
 from jingwei.domains.credit.trained_score import SLOTS, may_serve, table_of
@@ -87,16 +87,10 @@ def add_steps(router: Router, room: Room) -> None:
     async def back(visit: Visit) -> Response:
         session = room.enter(visit, *RULES)
         form = await form_of(visit, session)
-        slot, why = _slot(visit), field(form, "reason").strip()
-        registry = room.desk.home.registry
-        refusal = may_step_back(registry, slot, session.actor, why)
-        if refusal is not None:
-            return wrong_page(site, visit, refusal_says(refusal, visit.lang))
-        try:
-            step = registry.rollback(slot, who=session.actor, why=why, at=site.now())
-        except ModelError:
-            return wrong_page(site, visit, visit.say("models.nothing_before"))
-        await _use(room, session, form, slot, step.digest)
+        step = stepped_back(room, visit, session.actor, _slot(visit), field(form, "reason").strip())
+        if isinstance(step, Response):
+            return step
+        await _use(room, session, form, step.slot, step.digest)
         return RedirectResponse(f"{PAGE}?told=model_back", 303)
 
     site.add(router, f"{PAGE}/{{slot}}/challenge", challenge, "POST")

@@ -71,16 +71,11 @@ def add_models(router: Router, room: Room) -> None:
     async def back(visit: Visit) -> Response:
         session = room.enter(visit, *RULES)
         form = await form_of(visit, session)
-        slot, why = slot_of(visit), field(form, "reason").strip()
-        registry = room.desk.home.registry
-        refusal = may_step_back(registry, slot, session.actor, why)
-        if refusal is not None:
-            return wrong_page(site, visit, refusal_says(refusal, visit.lang))
-        try:
-            approval = registry.rollback(slot, who=session.actor, why=why, at=site.now())
-        except ModelError:
-            return wrong_page(site, visit, visit.say("models.nothing_before"))
-        await site.do(UseModel(**site.stamp(session, field(form, "key")), slot=slot, digest=approval.digest))
+        step = stepped_back(room, visit, session.actor, slot_of(visit), field(form, "reason").strip())
+        if isinstance(step, Response):
+            return step
+        stamp = site.stamp(session, field(form, "key"))
+        await site.do(UseModel(**stamp, slot=step.slot, digest=step.digest))
         return RedirectResponse("/desk/models?told=model_back", 303)
 
     async def compare(visit: Visit) -> Response:
@@ -122,6 +117,18 @@ def may_step_back(registry: Registry, slot: str, actor: str, why: str) -> Refusa
     if history and history[-1].who == actor:
         return Refusal("own_work")
     return None
+
+
+def stepped_back(room: Room, visit: Visit, actor: str, slot: str, why: str) -> Approval | Response:
+    """The champion before serves again in the registry; or the page that says why it cannot."""
+    registry = room.desk.home.registry
+    refusal = may_step_back(registry, slot, actor, why)
+    if refusal is not None:
+        return wrong_page(room.site, visit, refusal_says(refusal, visit.lang))
+    try:
+        return registry.rollback(slot, who=actor, why=why, at=room.site.now())
+    except ModelError:
+        return wrong_page(room.site, visit, visit.say("models.nothing_before"))
 
 
 def rivals(registry: Registry, slot: str) -> tuple[Rival, ...]:
