@@ -387,7 +387,7 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/ties/{some_id}/end": _to_calm("some_id", _offered, {}),
     "POST /v1/ties/{some_id}/limits": _look_after,
     "POST /v1/preferences": lambda bank: Good(f"customer:{bank.calm}", body={"elder": True, "undo_s": 30}),
-    "GET /v1/appeals/{appeal}": _named(TELLER, "appeal", None, _appealed),
+    "GET /v1/appeals/{appeal}": _named(REVIEWER, "appeal", None, _appealed),
     "GET /v1/customers/{customer}/view": _to_calm("customer", lambda bank: bank.calm, None),
     "GET /v1/ties": lambda bank: Good(f"customer:{bank.calm}"),
     "GET /v1/ties/{tie}/accounts": _to_calm("tie", _accepted, None),
