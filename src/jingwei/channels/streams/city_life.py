@@ -11,8 +11,10 @@ import msgspec
 
 from jingwei.bank import Reply
 from jingwei.channels.knowing.following import list_shops
+from jingwei.channels.lending.asking import looked_into
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.app import Alongside, Also
+from jingwei.domains.credit.loans import LoanApplication
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.kernel.command import Command
 from jingwei.kernel.purpose import Purpose
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from jingwei.channels.rest.desk import Desk
     from jingwei.home import Home
+    from jingwei.journeys.apply_for_loan import ApplyForLoan
 
 LOG = logging.getLogger("jingwei.city")
 SEED = 7
@@ -47,18 +50,35 @@ def wake(home: Home, people: int, told: Callable[[int, int], None]) -> Present |
     now = home.clock.now()
     if kept is not None:
         plan = msgspec.structs.replace(msgspec.json.decode(kept, type=Plan), at=now)
-        return _told_of(home, Present(wake_up(plan), plan))
+        counter = LoanCounter(home)
+        return _told_of(home, Present(wake_up(plan, counter), plan, counter))
     if home.store.size() > FOUNDED:
         return None
     plan = Plan(SEED, people, PAST_DAYS, PRESENT_DAYS, now, SPEED, now, now)
-    feed = settle_past(home.bank, plan, told)
+    counter = LoanCounter(home)
+    feed = settle_past(home.bank, plan, told, counter)
     now = home.clock.now()
     plan = msgspec.structs.replace(plan, at=now)
     _keep(home, plan)
     agreed = agreements(feed.city.people.size, now)
     for start in range(0, len(agreed), AT_ONCE):
         home.bank.do(agreed[start : start + AT_ONCE])
-    return _told_of(home, Present(feed, plan))
+    return _told_of(home, Present(feed, plan, counter))
+
+
+class LoanCounter:
+    """The bank's side of the loan counter at which the city's people ask."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def measured(self, ask: ApplyForLoan) -> ApplyForLoan:
+        """The application with what the customer lets the bank look at."""
+        return looked_into(self._home.store, ask, self._home.registry)
+
+    def application(self, some_id: str) -> LoanApplication | None:
+        """An application as the bank keeps it."""
+        return next(iter(self._home.store.load(LoanApplication, [some_id])), None)
 
 
 def agreements(people: int, at: int) -> list[Command]:

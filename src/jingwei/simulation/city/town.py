@@ -15,6 +15,7 @@ from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.kernel.clock import DAY, HOUR, bank_day, day_start
 from jingwei.kernel.command import Command
 from jingwei.simulation.city.feed import Feed, openings
+from jingwei.simulation.city.wishes import Counter, measured
 from jingwei.simulation.city.world import City, live_through
 
 if TYPE_CHECKING:
@@ -58,8 +59,11 @@ def city_of(plan: Plan) -> City:
     return live_through(plan.people, plan.past_days + plan.present_days + 1, plan.seed, plan.first)
 
 
-def settle_past(bank: Bank, plan: Plan, told: Progress = lambda done, total: None) -> Feed:
-    """Bring the city's past into the bank and return the feed, which stands at the plan's `now`.
+def settle_past(
+    bank: Bank, plan: Plan, told: Progress = lambda done, total: None, counter: Counter | None = None
+) -> Feed:
+    """Bring the city's past into the bank and return the feed, which stands at the plan's `now`; with a
+    counter people ask for loans too.
 
     The same commands carry the same keys: a past that was half brought in is completed.
     """
@@ -68,21 +72,21 @@ def settle_past(bank: Bank, plan: Plan, told: Progress = lambda done, total: Non
     bank.do([_rules(start - DAY)])
     for batch in _batches(openings(city, start - DAY)):
         bank.do(batch)
-    feed = Feed(city, review_until=plan.now - REVIEWED)
+    feed = Feed(city, review_until=plan.now - REVIEWED, counter=counter)
     total = int((city.systems["cards"]["at"] < plan.now).sum()) + int(
         (city.systems["payments"]["at"] < plan.now).sum()
     )
     done = 0
     for batch in feed.until(plan.now, BATCH):
-        feed.told(batch, bank.do(batch))
+        feed.told(batch, bank.do(measured(counter, batch)))
         done += len(batch)
         told(min(done, total), total)
     return feed
 
 
-def wake_up(plan: Plan) -> Feed:
+def wake_up(plan: Plan, counter: Counter | None = None) -> Feed:
     """The feed of a city whose past is in the books, standing where its present had come to."""
-    feed = Feed(city_of(plan), review_until=plan.now - REVIEWED)
+    feed = Feed(city_of(plan), review_until=plan.now - REVIEWED, counter=counter)
     feed.skip(plan.position)
     return feed
 
@@ -102,9 +106,10 @@ def _batches(commands: Iterable[Command]) -> Iterator[list[Command]]:
 class Present:
     """The city from now on: what is due at each look of the clock, restamped with the moment it is asked."""
 
-    def __init__(self, feed: Feed, plan: Plan) -> None:
+    def __init__(self, feed: Feed, plan: Plan, counter: Counter | None = None) -> None:
         self._feed = feed
         self._plan = plan
+        self._counter = counter
 
     @property
     def city(self) -> City:
@@ -122,7 +127,9 @@ class Present:
     def due(self, now: int, most: int = 200) -> list[Command]:
         """The commands due by `now`, at most so many, dated `now` (the bank sees them as they come in)."""
         batch = next(self._feed.until(self.position(now), most), [])
-        return [msgspec.structs.replace(one, at=now, known_at=now) for one in batch]
+        return measured(
+            self._counter, [msgspec.structs.replace(one, at=now, known_at=now) for one in batch]
+        )
 
     def told(self, commands: Sequence[Command], replies: Sequence[Reply], now: int) -> None:
         """Let people react, in the city's own time."""
