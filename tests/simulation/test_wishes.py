@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jingwei.channels.streams.city_life import LoanCounter
+from jingwei.channels.lending.counter import LoanCounter
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.home import open_home
 from jingwei.journeys.apply_for_loan import ApplyForLoan
@@ -21,7 +21,7 @@ PLAN = Plan(5, 700, 9, 3, NOW, 10, NOW, NOW)
 def live(folder, plan=PLAN):
     """A bank in which the city's past was lived through."""
     home = open_home(folder, ManualClock(NOW))
-    return home, settle_past(home.bank, plan, counter=LoanCounter(home))
+    return home, settle_past(home.bank, plan, counter=LoanCounter(home.store, home.registry))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_without_a_counter_nobody_asks(tmp_path):
 
 def test_in_the_present_people_ask_on(town):
     home, feed = town
-    present = Present(feed, PLAN, LoanCounter(home))
+    present = Present(feed, PLAN, LoanCounter(home.store, home.registry))
     before, clock = len(asked(home)), home.clock
     for _ in range(36):
         clock.at += 10 * MINUTE

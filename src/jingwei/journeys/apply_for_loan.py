@@ -19,7 +19,7 @@ from jingwei.domains.credit.loans import LOAN_REVIEW, RUNNING, Loan, LoanApplica
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.trained_score import TrainedCard
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.journeys.use_scorecard import cards_in_use
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.command import Amount, Command, Id, Text
@@ -36,7 +36,6 @@ REVIEW_TIME = 1 * DAY
 STALE = 30 * DAY
 """A bureau's report older than this decides nothing."""
 
-MOST_LOANS = 500
 LATELY = 90 * DAY
 
 
@@ -95,7 +94,7 @@ def look(ask: ApplyForLoan, books: Books) -> Seen:
     return Seen(
         books.seq, True, books.get(Customer, ask.customer), books.own(ask.account),
         shipped().find(ask.product),
-        tuple(books.find(Loan, "customer", ask.customer, limit=MOST_LOANS)),
+        tuple(every(books, Loan, "customer", ask.customer)),
         books.get(DataUse, today(ask.customer, Purpose.CREDIT, ask.actor, ask.at)),
         cards_in_use(books),
     )  # fmt: skip

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from jingwei.domains.credit.beside import Beside, inputs_sha256
 from jingwei.domains.credit.loans import Loan
 from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, ScorecardInUse, is_thin, numbers_of
-from jingwei.journeys.apply_for_loan import MOST_LOANS, inputs
+from jingwei.journeys.apply_for_loan import inputs
+from jingwei.journeys.shape import every
 from jingwei.models.contract import ModelError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def with_challenger(registry: Registry, reader: Reader, ask: ApplyForLoan) -> Ap
     """
     if ask.behaviour is None or ask.bureau is None:
         return ask
-    loans = tuple(reader.find(Loan, "customer", ask.customer, limit=MOST_LOANS))
+    loans = tuple(every(reader, Loan, "customer", ask.customer))
     return replace(ask, beside=beside(registry, reader, inputs(ask.behaviour, ask.bureau, loans, ask.at)))
 
 
