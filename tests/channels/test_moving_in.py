@@ -1,4 +1,4 @@
-"""The city moves into a bank that is open: pages say how far it is, and a start that was stopped is completed."""
+"""The city moves into a bank that is open; pages say how far it is, what was stopped is completed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Opened:
     """A demo bank whose city moves in until `enough` says so; then it is closed."""
 
     def __init__(self, path, enough):
-        self.percents, self.said = [], []
+        self.path, self.percents, self.said = path, [], []
         self._enough = enough
         home = open_home(path, ManualClock(NOW))
         settle(home)
@@ -103,13 +103,12 @@ def test_a_start_that_was_stopped_is_completed_by_the_next_as_if_nothing_had_bee
     assert again.notes[MOVING] == ""
 
 
-def test_a_city_that_is_there_moves_in_no_second_time(tmp_path):
-    Opened(tmp_path / "home", moved_in)
+def test_a_city_that_is_there_moves_in_no_second_time(whole):
     size = []
 
     def soon(one):
         size.append(1)
         return len(size) > 20
 
-    again = Opened(tmp_path / "home", soon)
+    again = Opened(whole.path, soon)
     assert again.percents == []
