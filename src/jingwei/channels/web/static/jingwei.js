@@ -7,3 +7,13 @@ for (const form of document.querySelectorAll("form")) {
     setTimeout(() => { delete form.dataset.sent; }, 4000);
   });
 }
+// The menu of the tabs closes with Esc, which leads back to it, and when one goes on elsewhere.
+const menu = document.querySelector(".tabs .more");
+if (menu) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+}
