@@ -42,8 +42,8 @@ def payments(at: int) -> list[Pay]:
     return [
         Pay(
             key=f"p{n}", actor="customer:alice", at=at + n * SECOND, known_at=at + n * SECOND,
-            customer="alice", payer="alice", payee=("bob", "carol", "erin")[n % 3], currency="CNY", device="alice-phone",
-            amount_minor=900_00 if n % 50 == 0 else 5_00 + n % 7_00,
+            customer="alice", payer="alice", payee=("bob", "carol", "erin")[n % 3], currency="CNY",
+            device="alice-phone", amount_minor=900_00 if n % 50 == 0 else 5_00 + n % 7_00,
         )
         for n in range(PAYMENTS)
     ]  # fmt: skip
