@@ -1,4 +1,4 @@
-"""Pages from the server: how long each takes, by clock and by processor, and what the first one weighs."""
+"""Every page of the app and the desk: server time at the 95th percentile and bytes, in a demo bank.
 
 The pages are found as people find them: by following links from the first page, as one person of each role.
 Each is asked for ROUNDS times, without a browser and without a network; processor time is told beside the
