@@ -84,9 +84,17 @@ class People:
             self._link(
                 (one.source, one.subject, one.customer if one.state == "linked" else "") for one in held
             )
+            self._settle(links)
             count += sum(1 for one in held if one.state == "linked")
         self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (PROJECTED, newest))
         return count
+
+    def _settle(self, links: Sequence[IdentityLink]) -> None:
+        """Nobody need decide any more about what the books hold as linked, or as apart."""
+        linked = [(one.source, one.subject) for one in links if one.state == "linked"]
+        apart = [(one.source, one.subject, one.customer) for one in links if one.state == "apart"]
+        self._db.executemany("DELETE FROM doubts WHERE source = ? AND subject = ?", linked)
+        self._db.executemany("DELETE FROM doubts WHERE source = ? AND subject = ? AND customer = ?", apart)
 
     # -- what a person must see ---------------------------------------------------------------
 

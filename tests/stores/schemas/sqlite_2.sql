@@ -75,6 +75,7 @@ CREATE TABLE cases (id TEXT PRIMARY KEY NOT NULL, about TEXT NOT NULL, customer 
 INSERT INTO "cases" VALUES('C00000000011','D00000000011','bob','H00000000011','refused','input_missing',1793592087000000,1793678487000000,'staff:lin',1793592240000000);
 INSERT INTO "cases" VALUES('C00000000016','D00000000016','alice','H00000000016','released','very_large_to_new_payee',1793592141000000,1793678541000000,'staff:lin',1793592264000000);
 INSERT INTO "cases" VALUES('C00000000028','D00000000028','carol','H00000000028','refused','input_missing',1793592227000000,1793678627000000,'system:day-end',1793765126000000);
+CREATE TABLE challenger_scores (id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, slot TEXT NOT NULL, digest TEXT NOT NULL, chance_ppm INTEGER NOT NULL, champion TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE challenges (id TEXT PRIMARY KEY NOT NULL, about TEXT NOT NULL, customer TEXT NOT NULL, hold TEXT NOT NULL, payee TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, asked_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO "challenges" VALUES('S00000000010','D00000000010','dan','H00000000010','carol',600000,'CNY','expired',1793592074000000,1793592674000000);
 INSERT INTO "challenges" VALUES('S00000000012','D00000000012','alice','H00000000012','bank:card_settlement:CNY',50000,'CNY','confirmed',1793592098000000,1793592698000000);
@@ -543,6 +544,7 @@ CREATE INDEX loans_status ON loans (status);
 CREATE INDEX loans_customer ON loans (customer);
 CREATE INDEX pay_later_lines_status ON pay_later_lines (status);
 CREATE INDEX pay_later_lines_customer ON pay_later_lines (customer);
+CREATE INDEX challenger_scores_customer ON challenger_scores (customer);
 CREATE INDEX early_warnings_status ON early_warnings (status);
 CREATE INDEX early_warnings_loan ON early_warnings (loan);
 CREATE INDEX identity_links_customer ON identity_links (customer);

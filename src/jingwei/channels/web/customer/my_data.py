@@ -15,6 +15,7 @@ from jingwei.channels.web.history import Histories
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
+from jingwei.domains.credit.beside import ChallengerScore
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.credit.warnings import EarlyWarning
 from jingwei.domains.offers.showing import Offering
@@ -55,6 +56,7 @@ KEPT: dict[str, type[Kept]] = {
     "loan_applications": LoanApplication,
     "loans": Loan,
     "pay_later_lines": PayLaterLine,
+    "second_scores": ChallengerScore,
     "links": IdentityLink,
     "offers": Offering,
 }

@@ -7,3 +7,22 @@ for (const form of document.querySelectorAll("form")) {
     setTimeout(() => { delete form.dataset.sent; }, 4000);
   });
 }
+const writing = document.querySelector("[data-writing]");
+if (writing) {
+  const look = async () => {
+    const told = await (await fetch("/writing")).json();
+    writing.textContent = told.says;
+    if (!told.done) setTimeout(look, 3000);
+  };
+  setTimeout(look, 3000);
+}
+// The menu of the tabs closes with Esc, which leads back to it, and when one goes on elsewhere.
+const menu = document.querySelector(".tabs .more");
+if (menu) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+}
