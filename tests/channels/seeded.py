@@ -13,6 +13,7 @@ from tests.channels.counter import Counter, Talk
 from tests.channels.seeded_loans import LOANS
 from tests.channels.seeded_offers import OFFERS
 from tests.channels.seeded_rules import RULES, draft
+from tests.channels.seeded_staff import STAFF_WORK
 
 from jingwei.kernel.clock import DAY, HOUR, iso
 
@@ -393,6 +394,6 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     **{f"GET {path}": lambda bank: Good("") for path in ("/v1/audit/head", "/health", "/ready", "/metrics")},
     **OWN,
     **LOANS,
-    **OFFERS, **RULES,
+    **OFFERS, **RULES, **STAFF_WORK,
 }  # fmt: skip
 """What makes a good request of each operation."""
