@@ -12,7 +12,7 @@ from jingwei.kernel.money import format_minor
 if TYPE_CHECKING:
     from jingwei.channels.web.lending.told import Row
 
-WIDE, TALL, FOOT, HEAD = 360, 150, 22, 18
+WIDE, TALL, FOOT, HEAD = 360, 150, 26, 24
 ROW, LEFT, SPAN = 40, 250, 150
 """Height of one line of a score, where its zero stands, and how far its bars go to either side."""
 
@@ -38,8 +38,8 @@ def instalments(rows: Sequence[Row], code: str, says: str) -> Markup:
             ).format(done, x, TALL - low, wide, low, done, x, TALL - tall, wide, tall - low)
         )
     labels = Markup(
-        '<text x="0" y="12">{}</text><text x="0" y="{}">{}</text><text class="last" x="{}" y="{}">{}</text>'
-    ).format(f"{format_minor(most, code)} {code}", TALL + 16, rows[0].day, WIDE, TALL + 16, rows[-1].day)
+        '<text x="0" y="16">{}</text><text x="0" y="{}">{}</text><text class="last" x="{}" y="{}">{}</text>'
+    ).format(f"{format_minor(most, code)} {code}", TALL + 20, rows[0].day, WIDE, TALL + 20, rows[-1].day)
     line = Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(TALL, WIDE)
     return Markup(
         '<svg class="loan-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>'
