@@ -117,6 +117,10 @@ NOT_FOUND = frozenset(
         "tie_not_found",
         "offer_not_found",
         "audience_not_found",
+        "pending_not_found",
+        "schedule_not_found",
+        "draft_not_found",
+        "loan_product_not_found",
     }
 )
 FORBIDDEN = frozenset({"not_allowed", "own_work", "decided_before", "not_the_guardian", "child_cannot_end"})
@@ -148,6 +152,7 @@ CONFLICT = frozenset(
         "tie_exists",
         "tie_not_open",
         "tie_ended",
+        "frozen_by_bank",
         "second_person_needed",
     }
 )

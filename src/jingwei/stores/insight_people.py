@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from jingwei.domains.insight.happenings import Profile
 from jingwei.ledger.links import IdentityLink
 from jingwei.stores.store import Reader
+from jingwei.stores.whole import whole
 
 PROJECTED: Final = "links"
 PAGE: Final = 5_000
@@ -99,13 +100,12 @@ class People:
 
     def keep_doubts(self, doubts: Sequence[Doubt]) -> None:
         """Keep these pairs for a person, in the place of all that waited before."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute("DELETE FROM doubts")
-        self._db.executemany(
-            "INSERT OR REPLACE INTO doubts VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(*one[:5], " ".join(level or "-" for level in one.levels), one.at) for one in doubts],
-        )
-        self._db.execute("COMMIT")
+        with whole(self._db):
+            self._db.execute("DELETE FROM doubts")
+            self._db.executemany(
+                "INSERT OR REPLACE INTO doubts VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(*one[:5], " ".join(level or "-" for level in one.levels), one.at) for one in doubts],
+            )
 
     def doubts(self, limit: int = 50) -> list[Doubt]:
         """Pairs that wait, the most probable first."""

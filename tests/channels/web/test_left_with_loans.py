@@ -35,7 +35,7 @@ def front(bank: Lender, who: str, lang: str = "en") -> tuple[str, str, list[str]
     """The first page: what is left, its sentence, and what comes, as plain text."""
     bank.sign_in(f"customer:{who}")
     text = bank.get(f"/app?lang={lang}").text.replace("−", "-")
-    card = re.search(r'class="card left">.*?<p class="big">(.*?)</p>\s*<p class="soft">(.*?)</p>', text, re.S)
+    card = re.search(r'class="card hero">.*?<p class="big">(.*?)</p>\s*<p class="soft">(.*?)</p>', text, re.S)
     soon = re.search(r'<ul class="lines">(.*?)</ul>', text, re.S)
     rows = re.findall(r"<li>(.*?)</li>", soon[1], re.S) if soon else []
     plain = [re.sub(r"<[^>]+>", " ", row).split() for row in rows]

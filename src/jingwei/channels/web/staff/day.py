@@ -55,6 +55,7 @@ def add_day(router: Router, site: Site) -> None:
             "loans": await due_loans(site, session),
             "name_of": lambda product: name_of(visit, product),
             "demo": site.demo,
+            "read": knowing_of(site.desk).percent,
         }
         return site.page(visit, "desk/day.html", values)
 

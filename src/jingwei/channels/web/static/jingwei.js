@@ -7,3 +7,12 @@ for (const form of document.querySelectorAll("form")) {
     setTimeout(() => { delete form.dataset.sent; }, 4000);
   });
 }
+const writing = document.querySelector("[data-writing]");
+if (writing) {
+  const look = async () => {
+    const told = await (await fetch("/writing")).json();
+    writing.textContent = told.says;
+    if (!told.done) setTimeout(look, 3000);
+  };
+  setTimeout(look, 3000);
+}

@@ -14,6 +14,7 @@ from jingwei.learning.labels import Labels
 
 if TYPE_CHECKING:
     from jingwei.journeys.shape import Sealed
+    from jingwei.kernel.refusal import Refusal
     from jingwei.stores.store import Reader
 
 MOST = 200_000
@@ -24,7 +25,10 @@ RECORDS = 400_000
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """A payment that was judged. `result` is what it came to, `to` the payee or terminal."""
+    """A payment that was judged. `result` is what it came to, `to` the payee or terminal.
+
+    `refusal` is why nothing could be done where no rule says it: too little money, a frozen card.
+    """
 
     seq: int
     id: str
@@ -39,6 +43,7 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     model: str
     score: float | None
     reasons: tuple[str, ...]
+    refusal: Refusal | None = None
 
     @property
     def policy_name(self) -> str:
@@ -89,7 +94,7 @@ class Facts:
                     sealed.seq, answer.id, command.at, command.known_at, command.customer, to,
                     command.amount_minor, self._one(command.currency), self._one(answer.result),
                     self._one(answer.policy), self._one(answer.model), answer.score,
-                    self._one(answer.reasons),
+                    self._one(answer.reasons), None if answer.reasons else answer.refusal,
                 )
             )  # fmt: skip
         elif isinstance(command, ReportFraud) and answer.result == "done":
