@@ -109,23 +109,22 @@ def paper(told: dict[str, Any]) -> str:
     kinds = told["violations"]
     return f"""# Every page in every look
 
-Written by `make looks` from its last run to the end. Every page that the bank's own table of routes names is
-opened in Debian's Chromium as somebody who may open it, in Chinese and English, ordinary and large print,
-light and dark, at 320, 768 and 1,280 px, with everything that folds unfolded. The bank, its people and their
-payments are made up (simulated).
+Written by `make looks` from its last run to the end. Every page that the bank's own table of routes names
+is opened in Debian's Chromium as somebody who may open it, in Chinese and English, ordinary and large
+print, light and dark, at 320, 768 and 1,280 px, with everything that folds unfolded. The bank, its people
+and their payments are made up (simulated).
 
 | looked for | found |
 |---|---|
-| axe: violations of WCAG 2.2 A and AA | {told["looked_at"]:,} views, {kinds["axe"]} violations |
+| axe: WCAG 2.2 A and AA | {told["looked_at"]:,} views, {kinds["axe"]} violations |
 | a page wider than its window | {kinds["sideways"]} |
-| the figures of large print on customers' pages (letters, contrast, touch) | {kinds["figures"]} |
+| figures of large print on customers' pages (letters, contrast, touch) | {kinds["figures"]} |
 | errors of scripts | {kinds["script"]} |
 
-{told["pages"]} pages of {told["routes"]} routes in {told["looks"]} looks at three widths. The welcome page
-and
-the interface reference know no large print and are looked at in four looks; on pages of more than 5,000
-elements rules about colours are run at one width, since no width changes a colour. Pages that nothing in the
-bank of the run fills are named, with the reason, in `tests/web_stories/grid_pages.py` (`NOT_PAGES`). axe
-finds
-what a program can find, not whether a person finds the way: nobody with a disability has been asked yet.
+{told["pages"]} pages of {told["routes"]} routes in {told["looks"]} looks at three widths. The welcome
+page and the interface reference know no large print and are looked at in four looks; on pages of more
+than 5,000 elements rules about colours are run at one width, since no width changes a colour. Pages that
+nothing in the bank of the run fills are named, with the reason, in `tests/web_stories/grid_pages.py`
+(`NOT_PAGES`). axe finds what a program can find, not whether a person finds the way: nobody with a
+disability has been asked yet.
 """

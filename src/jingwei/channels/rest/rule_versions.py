@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -30,6 +31,12 @@ def in_force(reader: Reader, name: str) -> Policy:
     text = reader.note(f"policy:{name}") if name in policies(reader) else None
     if text is None:
         raise Problem("not_found")
+    return parsed(text)
+
+
+@lru_cache(maxsize=32)
+def parsed(text: str) -> Policy:
+    """A policy by its text; those of the pages are few and are read again and again."""
     return parse_policy(text)
 
 
@@ -37,7 +44,7 @@ def version_policy(reader: Reader, version: str) -> Policy | None:
     """A published version ("name@number"), or None."""
     for kept in reader.load(PolicyVersion, [version]):
         leaf = reader.record(seq_of(kept.record) or 0)
-        return parse_policy(unseal(leaf).command.text) if leaf else None
+        return parsed(unseal(leaf).command.text) if leaf else None
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,11 +45,8 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     score: float | None
     reasons: tuple[str, ...]
     refusal: Refusal | None = None
-
-    @property
-    def policy_name(self) -> str:
-        """The policy without its version."""
-        return self.policy.partition("@")[0]
+    policy_name: str = ""
+    """The policy without its version."""
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +67,9 @@ class Facts:
         self.answered: deque[Answered] = deque(maxlen=MOST)
         self.reported: deque[tuple[int, str]] = deque(maxlen=MOST)
         self.labels = Labels()
+        self.judged: dict[str, deque[Fact]] = {}
+        """The payments by the name of the policy that judged them."""
+
         self._same: dict[Any, Any] = {}
 
     def behind(self, size: int) -> int:
@@ -89,14 +90,15 @@ class Facts:
         self.labels.learn(sealed)
         if answer.policy and hasattr(command, "amount_minor"):
             to = getattr(command, "payee", "") or getattr(command, "terminal", "")
-            self.payments.append(
-                Fact(
-                    sealed.seq, answer.id, command.at, command.known_at, command.customer, to,
-                    command.amount_minor, self._one(command.currency), self._one(answer.result),
-                    self._one(answer.policy), self._one(answer.model), answer.score,
-                    self._one(answer.reasons), None if answer.reasons else answer.refusal,
-                )
+            name = self._one(answer.policy.partition("@")[0])
+            fact = Fact(
+                sealed.seq, answer.id, command.at, command.known_at, command.customer, to,
+                command.amount_minor, self._one(command.currency), self._one(answer.result),
+                self._one(answer.policy), self._one(answer.model), answer.score,
+                self._one(answer.reasons), None if answer.reasons else answer.refusal, name,
             )  # fmt: skip
+            self.payments.append(fact)
+            self.judged.setdefault(name, deque(maxlen=MOST)).append(fact)
         elif isinstance(command, ReportFraud) and answer.result == "done":
             self.reported.append((command.known_at, command.payment))
         elif answer.case and any(event["type"] == "case_reviewed" for event in answer.events):
@@ -117,4 +119,4 @@ class Facts:
 
     def of_policy(self, name: str, start: int) -> Iterator[Fact]:
         """The payments judged by this policy since then, newest first."""
-        return (fact for fact in self.between(start, 2**62) if fact.policy_name == name)
+        return takewhile(lambda fact: fact.known_at >= start, reversed(self.judged.get(name, ())))
