@@ -14,9 +14,9 @@ from jingwei.simulation.year.arms import ARMS, DAYS, MONTHS, Arm
 from jingwei.simulation.year.credit import CreditYear, truth_of
 from jingwei.simulation.year.fraud import LOST, FraudYear, first_benches, learned
 from jingwei.simulation.year.measured import FIGURES, Lived, measured
-from jingwei.simulation.year.one_year import asked_in
 from jingwei.simulation.year.offers import figures as offer_figures
 from jingwei.simulation.year.offers import offers_of, way_of
+from jingwei.simulation.year.one_year import asked_in
 from jingwei.simulation.year.past import past_of
 from jingwei.simulation.year.payments import NOT_TOLD, payments_of, told_in
 
