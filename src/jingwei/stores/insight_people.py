@@ -87,6 +87,10 @@ class People:
         self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (PROJECTED, newest))
         return count
 
+    def forget_links(self) -> None:
+        """Have the next `follow` read all links of the books, whatever was read before."""
+        self._db.execute("DELETE FROM notes WHERE name = ?", (PROJECTED,))
+
     # -- what a person must see ---------------------------------------------------------------
 
     def keep_doubts(self, doubts: Sequence[Doubt]) -> None:
