@@ -66,6 +66,8 @@ NOT_PAGES = {
     "/desk/loans/cases/{case}": "not looked at yet: the bank of the grid has lent nothing",
     "/manifest.webmanifest": "read by the browser",
     "/worker.js": "read by the browser",
+    "/writing": "read by the pages' script",
+    "/desk/audience": "leads to /desk/audiences",
     "/look": "sends back to where one was",
     "/oidc/authorize": "sends on to /oidc/go",
 }
