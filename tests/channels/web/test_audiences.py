@@ -90,7 +90,7 @@ def test_a_reader_that_asks_nobody_is_found_out(street: Browser, monkeypatch: py
     assert "B••" in count(street, **what)
     monkeypatch.undo()
     street.sign_in("customer:dana")
-    assert "audience" in street.get("/app/consents?lang=en").text
+    assert "counting who an offer would suit" in street.get("/app/consents?lang=en").text
 
 
 def test_the_address_of_before_leads_to_the_page(street: Browser):
