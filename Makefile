@@ -43,8 +43,8 @@ stories: .venv/.stories ## the stories told in a real browser (needs chromium)
 tour: .venv/.stories ## draw the pictures of docs/tour.md (needs chromium)
 	$(BIN)/python -m tests.web_stories.tour
 
-looks: .venv/.stories ## every page in every look: axe, scroll, figures (needs chromium; long)
-	$(BIN)/python -m tests.web_stories.axe_grid --json bench/results/looks.json
+looks: .venv/.stories ## every page in every look: axe, scroll, figures; goes on where it was stopped (needs chromium)
+	$(BIN)/python -m tests.web_stories.axe_grid --docs
 
 bench: .venv/.bench ## measure each path against its named baseline, as ratios
 	$(BIN)/python -m bench --json bench/results/latest.json

@@ -8,7 +8,7 @@ import random
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from tests.soak.row import NotHere, Row, Tally
@@ -22,7 +22,7 @@ MOST_SAID = 20
 CHUNK_SECONDS = 45.0
 """A chunk takes about as long at most, so that little is lost when a run is stopped."""
 
-EVERY_ROW_FIRST = 0.1
+EVERY_ROW_FIRST = 0.05
 """Every row does this part of its target before the rows soonest at theirs go on to it."""
 
 
@@ -57,6 +57,8 @@ class State(msgspec.Struct):
     """What all runs came to so far, by row id."""
 
     rows: dict[str, Progress] = {}
+    command: dict[str, Any] = {}
+    """What `jingwei soak --json` answered last."""
 
     @classmethod
     def read(cls, path: Path) -> State:

@@ -49,15 +49,15 @@ def go(watch, tmp_path):
 
 
 def test_every_row_does_a_little_before_any_goes_on_to_its_target(watch, go):
-    rows = [watch.row("R1 a", 1000, 20), watch.row("R2 b", 2000, 40), watch.row("R3 c", 50, 5)]
-    state = go(rows, 330)
-    assert [state.share(row) for row in rows] == [0.1, 0.1, 0.6]
+    rows = [watch.row("R1 a", 1000, 10), watch.row("R2 b", 2000, 25), watch.row("R3 c", 50, 5)]
+    state = go(rows, 175)
+    assert [state.share(row) for row in rows] == [0.05, 0.05, 0.5]
 
 
 def test_then_the_row_soonest_at_its_target_goes_on_to_it(watch, go):
-    rows = [watch.row("R1 a", 1000, 20), watch.row("R2 b", 500, 50), watch.row("R3 c", 50, 5)]
-    state = go(rows, 600)
-    assert [state.share(row) for row in rows] == [0.1, 0.9, 1.0]
+    rows = [watch.row("R1 a", 1000, 10), watch.row("R2 b", 500, 25), watch.row("R3 c", 50, 5)]
+    state = go(rows, 550)
+    assert [state.share(row) for row in rows] == [0.05, 0.9, 1.0]
 
 
 def test_a_chunk_takes_no_longer_than_a_minute_once_the_pace_is_known(watch, go):
@@ -183,6 +183,17 @@ def test_every_row_of_the_plan_is_whole():
     assert {"R1 sqlite", "R1 pipelined"} <= {row.id for row in rows}
     for row in rows:
         assert row.says and row.control_says and row.target >= row.chunk > 0, row.id
+
+
+def test_counts_of_many_names_are_told_by_their_kind_and_the_command_by_its_zeros(watch):
+    row = watch.row("S5 generated")
+    counts = {f"sent GET /v1/{n}": 2 for n in range(30)} | {f"400 GET /v1/{n}": 1 for n in range(30)}
+    zeros = {"lost": 0, "doubled": 0, "unbalanced": 0, "unsealed": 0}
+    command = {"rounds": 300, "acknowledged": 9_000, "retried": 70, "below": "< 3/300", **zeros}
+    told = page(figures([row], State({row.id: Progress(60, control=True, counts=counts)}, command)))
+    assert "Counted: 400 30; sent 60." in told
+    assert "`jingwei soak --rounds 300 --json` came to: lost 0, doubled 0, unbalanced 0, unsealed 0" in told
+    assert "`jingwei soak --rounds 3" not in page(figures([row], State({row.id: Progress(60)})))
 
 
 def test_the_page_alone_can_be_written_again(tmp_path):

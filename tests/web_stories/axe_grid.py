@@ -1,10 +1,10 @@
 """Every page in every look, in Chromium: axe, sideways scroll, the figures for elders, errors of scripts.
 
-    python -m tests.web_stories.axe_grid [--json FILE] [--only TEXT] [--look LOOKS] [--draw N]
+    python -m tests.web_stories.axe_grid [--json FILE] [--only TEXT] [--look LOOKS] [--draw N] [--workers N]
 
-The addresses come from the table of routes that the running bank keeps of its own pages, so that a new page
-is looked at the day it is added: a route with a blank that nothing fills ends the run. Looks are language,
-size, light and width. Exit code 1 when anything was found.
+Looks are language, size, light and width. Each worker has a bank, a browser and its share of the looks, and
+writes down every page as it is done beside FILE: a run that was stopped goes on there, as long as no page
+has changed since (`--anew` starts over). Exit code 1 when anything was found. `--docs` writes docs/looks.md.
 """
 
 from __future__ import annotations
@@ -12,89 +12,46 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 
 from playwright.sync_api import Error
 from tests.web_stories.conftest import CHROMIUM
-from tests.web_stories.grid_bank import INVITED, GridBank
-
-from jingwei.channels.demo import STAFF
+from tests.web_stories.grid_bank import GridBank
+from tests.web_stories.grid_pages import View, views
+from tests.web_stories.grid_told import Done, count, paper, stamp
 
 LANGUAGES, SIZES, LIGHTS, WIDTHS = ("zh", "en"), ("0", "1"), ("light", "dark"), (320, 768, 1280)
 LOOKS = tuple(product(LANGUAGES, SIZES, LIGHTS))
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 TRIES = 3
-VARIANTS = len(LOOKS) * len(WIDTHS)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NOT_BY_WIDTH = ["color-contrast", "link-in-text-block"]
+"""Rules about colours, which no width changes: on a very long page they are looked at in one width only."""
+
+LONG = 5_000
+"""Elements of a very long page. Colours take axe a minute there."""
+
+ONE_SIZE = ("/", "/docs")
+"""Pages that know no large print: looked at in each language and light, at each width."""
+
 ELDER = {"text": 18, "line": 1.3, "contrast": 4.5, "contrastLarge": 3, "touch": 60, "paragraph": 1.3}
 NORMAL = {"text": 12, "line": 1.2, "contrast": 4.5, "contrastLarge": 3, "touch": 44, "paragraph": 0}
 MEASURE = (Path(__file__).parent / "elder.js").read_text("utf-8")
-RUN = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(found =>
+RUN = """asked => axe.run(document, {runOnly: {type: "tag", values: asked.tags}, resultTypes: ["violations"],
+  preload: false, rules: Object.fromEntries(asked.not.map(one => [one, {enabled: false}]))}).then(found =>
   found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html.slice(0, 160)}`)))"""
-OPEN_ALL = "document.querySelectorAll('main details').forEach(one => { one.open = true })"
+OPEN_ALL = """(document.querySelectorAll('main details').forEach(one => { one.open = true }),
+  document.querySelectorAll('*').length)"""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-NOT_PAGES = {
-    "/app/events": "news without an end",
-    "/desk/live": "news without an end",
-    "/desk/decisions/stream": "news without an end",
-    "/app/family/{tie}/live": "a part of /app/family/{tie}",
-    "/app/proof/{decision}/file": "a file to keep",
-    "/app/my-data.json": "a file to keep",
-    "/app/statement.csv": "a file to keep",
-    "/app/statement.pdf": "a file to keep",
-    "/desk/cases/{case}/proof": "a file to keep",
-    "/desk/decisions/{decision}/proof": "a file to keep",
-    "/app/loans/cost/{product}": "a part of /app/loans/apply/{product}",
-    "/app/loans/{loan}/payoff.pdf": "a file to keep",
-    "/app/loans/applications/{application}": "not looked at yet: nobody in the bank of the grid applied",
-    "/app/loans/applications/{application}/contract.pdf": "a file to keep",
-    "/app/loans/applications/{application}/terms.json": "a file to keep",
-    "/app/loans/applications/{application}/letter.pdf": "a file to keep",
-    "/app/loans/line/{line}": "not looked at yet: the bank of the grid has no pay-later line",
-    "/app/loans/{loan}": "not looked at yet: the bank of the grid has lent nothing",
-    "/app/loans/{loan}/repay": "not looked at yet: the bank of the grid has lent nothing",
-    "/desk/loans/{loan}": "not looked at yet: the bank of the grid has lent nothing",
-    "/desk/loans/cases/{case}": "not looked at yet: the bank of the grid has lent nothing",
-    **dict.fromkeys(("/manifest.webmanifest", "/worker.js", "/writing"), "read by the browser"),
-    "/desk/audience": "leads to /desk/audiences",
-    "/look": "sends back to where one was",
-    "/oidc/authorize": "sends on to /oidc/go",
-}
-"""Routes that are not looked at, and why: what they answer is no page, or nothing fills them yet."""
-
-CUSTOMER_OF = {"/app/family": "customer:carol", "/app/security": "customer:bob", "/app/prove": "customer:bob"}
-"""Whose pages are looked at under an address; alice's elsewhere."""
-
-MORE = {
-    "/app": ("/app/statement?q=tea&way=out", "/app/pay?to=river_tea", "/app/receive?amount=88",
-             "/app/decision/D00000999999", "/app/settings?told=settings_kept"),
-    "/desk": ("/desk?tab=done", "/desk?tab=asleep&who=me", "/desk/customers?q=a", "/desk/cases/D00000999999"),
-    "/desk/audit": ("/desk/audit?kind=&text=alice",),
-}  # fmt: skip
-"""The same pages as asked for otherwise, by the route that stands for them."""
-
-
-class View(NamedTuple):
-    """One page as somebody opens it: `reach` goes there; `route` is what it stands for."""
-
-    route: str
-    name: str
-    actor: str
-    reach: Callable[[Any, GridBank], None]
-
-    @property
-    def figures(self) -> bool:
-        """Whether the figures for elders' pages are measured: on everything customers see."""
-        return not self.name.startswith(("/desk", "/docs")) and self.name != "/"
+ROOT = Path(__file__).parents[2]
 
 
 class Grid:
@@ -112,8 +69,9 @@ class Grid:
         """A browser of this person in this look, signed in."""
         lang, elder, light = look
         chosen = {"lang": lang, "elder": elder, "theme": light}
-        context = self.browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=light)
-        context.set_default_timeout(20_000)
+        seen = {"viewport": {"width": 1280, "height": 900}, "color_scheme": light, "locale": LOCALES[lang]}
+        context = self.browser.new_context(**seen)
+        context.set_default_timeout(30_000)
         context.add_cookies([{"name": n, "value": v, "url": self.bank.url} for n, v in chosen.items()])
         if actor and actor not in self._kept:
             told = context.request.post(
@@ -151,15 +109,16 @@ class Grid:
 
     def _reached(self, page: Any, view: View, look: tuple[str, str, str], widths: Sequence[int]) -> None:
         view.reach(page, self.bank)
-        page.evaluate(OPEN_ALL)
+        long = page.evaluate(OPEN_ALL) > LONG
         page.evaluate(self._axe)
         for width in widths:
             page.set_viewport_size({"width": width, "height": 900})
-            self._measure(page, view, (*look, width))
+            again = long and width != widths[0]
+            self._measure(page, view, (*look, width), NOT_BY_WIDTH if again else [])
 
-    def _measure(self, page: Any, view: View, look: tuple[str, str, str, int]) -> None:
+    def _measure(self, page: Any, view: View, look: tuple[str, str, str, int], but: list[str]) -> None:
         self.looked += 1
-        self._note("axe", view, look, page.evaluate(RUN, RULES))
+        self._note("axe", view, look, page.evaluate(RUN, {"tags": RULES, "not": but}))
         wide = page.evaluate(SIDEWAYS)
         self._note("sideways", view, look, [f"{wide} px"] if wide > 0 else [])
         if view.figures:
@@ -170,140 +129,6 @@ class Grid:
         self.found += [
             {"kind": kind, "page": view.name, "actor": view.actor, "look": look, "says": one} for one in says
         ]
-
-
-# -- the pages, from the routes ----------------------------------------------------------------
-
-
-def views(bank: GridBank) -> list[View]:
-    """Every page of the bank, and those that only a form leads to. Raises for one that nothing fills."""
-    guards: dict[tuple[str, str], tuple[str, ...]] = bank.served.site.guards
-    found = [View("/", "/", "", going("/")), View("/docs", "/docs", "", going("/docs"))]
-    forms = by_form(bank)
-    reached = {view.route for view in forms if "{" in view.route}
-    for (method, route), roles in guards.items():
-        if method == "GET" and route not in NOT_PAGES and route not in reached:
-            found += [View(route, one, actor_of(route, roles), going(one)) for one in addresses(bank, route)]
-    missing = [route for route in NOT_PAGES if ("GET", route) not in guards]
-    assert not missing, f"no such routes any more: {missing}"
-    fronts = [View("/desk", "/desk", one.actor, going("/desk")) for one in STAFF[1:]]
-    return [*found, *fronts, *forms]
-
-
-def addresses(bank: GridBank, route: str) -> Iterator[str]:
-    """The route with its blank filled, and the other ways it is asked for."""
-    blank = re.search(r"\{(\w+)\}", route)
-    if blank is None:
-        yield route
-    else:
-        things = bank.things.get(blank[1])
-        assert things, f"nothing fills {route}: add an example to grid_bank.py, or to NOT_PAGES what it is"
-        yield from (route.replace(blank[0], one) for one in things)
-    yield from MORE.get(route, ())
-
-
-def actor_of(route: str, roles: tuple[str, ...]) -> str:
-    """Somebody who may open it; "" for a stranger."""
-    if "customer" in roles:
-        fitting = [start for start in CUSTOMER_OF if route.startswith(start)]
-        return CUSTOMER_OF[fitting[0]] if fitting else "customer:alice"
-    if route.startswith("/oidc"):
-        return "customer:alice"
-    return next((one.actor for one in STAFF if set(one.roles) & set(roles)), "")
-
-
-def going(address: str) -> Callable[[Any, GridBank], None]:
-    """Goes to an address; a page that is no page ends the run."""
-
-    def reach(page: Any, bank: GridBank) -> None:
-        told = page.goto(bank.url + address)
-        kind = told.headers.get("content-type", "")
-        there = page.url.partition("?")[0] == (bank.url + address).partition("?")[0]
-        assert kind.startswith("text/html") and (there or address.startswith("/oidc")), (
-            f"{address} answers {told.status} {kind} at {page.url}: no page, or not for this person"
-        )
-
-    return reach
-
-
-def by_form(bank: GridBank) -> list[View]:
-    """Pages that answer a form."""
-    alice, bob, owner = "customer:alice", "customer:bob", "staff:model_owner"
-    return [
-        View("/app/pay/check", "pay: check", alice, filled("/app/pay?to=river_tea&amount=12")),
-        View("/app/pay/check", "pay: new payee", alice, filled("/app/pay?to=erin&name=Erin&amount=12")),
-        View("/app/pay/check", "pay: wrong", alice, filled("/app/pay?to=nobody&name=&amount=none")),
-        View("/app", "menu", alice, menu),
-        View("/enrol", "enrol: second", "", enrolling),
-        View("/enrol", "enrol: wrong", "", filled("/enrol?login=dora", {"#code": "wrong-code"})),
-        View("/app/security/codes", "security: codes", bob,
-             filled("/app/security", button="form[action$='/codes'] button")),
-        View("/oidc/go/{request}", "oidc: asked", alice, asked_by_a_program),
-        View("/desk/rules", "/desk editor: wrong", owner, wrong_rules),
-        View("/desk/jobs/{job}", "/desk job: backtest", owner, backtest),
-        View("/desk/audit/verify", "/desk audit: verified", "staff:auditor",
-             verified),
-    ]  # fmt: skip
-
-
-def filled(
-    address: str, fields: dict[str, str] | None = None, button: str = "main form:last-of-type button"
-) -> Callable[[Any, GridBank], None]:
-    """Goes to an address and sends its form."""
-
-    def reach(page: Any, bank: GridBank) -> None:
-        page.goto(bank.url + address)
-        for name, value in (fields or {}).items():
-            page.fill(name, value)
-        with page.expect_navigation():
-            page.locator(button).first.click()
-
-    return reach
-
-
-def menu(page: Any, bank: GridBank) -> None:
-    """The first page with its menu open, where the look has one."""
-    page.goto(f"{bank.url}/app")
-    page.evaluate("document.querySelectorAll('.more').forEach(one => { one.open = true })")
-
-
-def enrolling(page: Any, bank: GridBank) -> None:
-    """Dora's second step."""
-    page.goto(f"{bank.url}/enrol?login={INVITED}")
-    page.fill("#code", bank.invitation())
-    with page.expect_navigation():
-        page.click("main button")
-
-
-def wrong_rules(page: Any, bank: GridBank) -> None:
-    """The editor with a rule that cannot be read."""
-    page.goto(f"{bank.url}/desk/rules/outgoing_transfer/edit")
-    page.fill("#text", page.input_value("#text").replace("fraud_score >=", "fraud_scor >=", 1))
-    with page.expect_navigation():
-        page.click("button[value=check]")
-
-
-def verified(page: Any, bank: GridBank) -> None:
-    """The whole log read and compared, when that is done."""
-    filled("/desk/audit", button="form[action='/desk/audit/verify'] button")(page, bank)
-    page.wait_for_selector("progress", state="detached")
-
-
-def backtest(page: Any, bank: GridBank) -> None:
-    """A changed policy tried on history, when it is done."""
-    page.goto(f"{bank.url}/desk/rules/outgoing_transfer/edit")
-    page.click("button[value=backtest]")
-    page.wait_for_selector("text=/came out exactly as recorded|与记录完全一致/")
-
-
-def asked_by_a_program(page: Any, bank: GridBank) -> None:
-    """The question whether a program may act for one."""
-    asked = {
-        "response_type": "code", "client_id": "shop", "redirect_uri": "https://shop.example/back",
-        "scope": "openid bank.read", "state": "s", "nonce": "n", "code_challenge_method": "S256",
-        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-    }  # fmt: skip
-    page.goto(f"{bank.url}/oidc/authorize?{urlencode(asked)}")
 
 
 # -- the run -----------------------------------------------------------------------------------
@@ -324,76 +149,109 @@ def opened() -> Iterator[tuple[GridBank, Any]]:
             bank.close()
 
 
-def walk(grid: Grid, pages: Sequence[View], looks: Sequence[Any], told: Callable[[str], None]) -> None:
-    """Every page in each of these looks."""
-    began = time.perf_counter()
-    for number, look in enumerate(looks, 1):
-        for actor in dict.fromkeys(view.actor for view in pages):
+def in_look(view: View, look: tuple[str, str, str]) -> bool:
+    """Whether a page has this look: few know no large print."""
+    return look[1] == "0" or view.name not in ONE_SIZE
+
+
+def walk(
+    grid: Grid, pages: Sequence[View], looks: Sequence[tuple[str, str, str]], done: Done
+) -> None:
+    """Every page in each of these looks that is not done yet; one browser of each person for each look."""
+    for look in looks:
+        todo = [view for view in pages if in_look(view, look) and not done.has(view, look)]
+        for actor in dict.fromkeys(view.actor for view in todo):
             context = grid.context(actor, look)
             page = context.new_page()
-            for view in pages:
+            for view in todo:
                 if view.actor == actor:
+                    grid.found, began = [], time.perf_counter()
                     grid.look_at(page, view, look, WIDTHS)
+                    done.add(view, look, len(WIDTHS), grid.found, time.perf_counter() - began)
             context.close()
-            told("")
-        took = time.perf_counter() - began
-        told(f"{number}/{len(looks)} looks, {grid.looked} looked at, {len(grid.found)} found, {took:.0f} s")
 
 
 def drawn(grid: Grid, pages: Sequence[View], most: int, seed: int) -> None:
     """So many pages, each in one look at one width, drawn by lot."""
     lot = random.Random(seed)
     for view in lot.sample(list(pages), min(most, len(pages))):
-        look = lot.choice(LOOKS)
+        look = lot.choice([one for one in LOOKS if in_look(view, one)])
         context = grid.context(view.actor, look)
         grid.look_at(context.new_page(), view, look, [lot.choice(WIDTHS)])
         context.close()
 
 
-def result(grid: Grid, pages: Sequence[View]) -> dict[str, Any]:
-    """The counts, and everything that was found."""
-    kinds = dict.fromkeys(("axe", "sideways", "figures", "script"), 0)
-    for one in grid.found:
-        kinds[one["kind"]] += 1
-    routes = len({view.route for view in pages})
-    counts = {"routes": routes, "pages": len(pages), "variants": VARIANTS, "looked_at": grid.looked}
-    return counts | {"violations": kinds, "found": grid.found}
+def work(asked: argparse.Namespace) -> int:
+    """One worker: its own bank and browser, and every so manieth look."""
+    place, workers = (int(part) for part in asked.part.split("/"))
+    looks = [look for look in LOOKS if not asked.look or "-".join(look) in asked.look.split(",")]
+    with opened() as (bank, browser):
+        pages = [view for view in views(bank) if asked.only in view.name]
+        mine = looks[place::workers]
+        due = sum(in_look(view, look) for look in mine for view in pages)
+        done = Done(parts(asked.json)[place], f"worker {place + 1}", due, tell)
+        walk(Grid(bank, browser), pages, mine, done)
+    return 0
 
 
-def keep(path: Path | None, grid: Grid, pages: Sequence[View]) -> dict[str, Any]:
-    """The result so far, in the file if there is one: a long run that is stopped has told what it saw."""
-    told = result(grid, pages)
-    if path:
-        path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return told
+def lot(asked: argparse.Namespace) -> int:
+    """Some pages drawn by lot, told at once."""
+    with opened() as (bank, browser):
+        grid = Grid(bank, browser)
+        drawn(grid, [view for view in views(bank) if asked.only in view.name], asked.draw, asked.seed)
+    print(json.dumps({"looked_at": grid.looked, "found": grid.found}, indent=1, ensure_ascii=False))
+    return 1 if grid.found else 0
+
+
+def tell(line: str) -> None:
+    """A line of progress."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def parts(path: Path) -> list[Path]:
+    """Where each worker writes down what it has done."""
+    return [path.with_name(f"{path.stem}.part{place}.jsonl") for place in range(len(LOOKS))]
+
+
+def all_of(asked: argparse.Namespace) -> int:
+    """Have the workers look, and tell what they saw."""
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    for part in parts(asked.json):
+        stamp(part, asked.anew)
+    began = time.perf_counter()
+    same = [one for one in sys.argv[1:] if one != "--anew"]
+    command = [sys.executable, "-m", "tests.web_stories.axe_grid", *same]
+    workers = [
+        subprocess.Popen([*command, "--part", f"{place}/{asked.workers}"], cwd=ROOT)
+        for place in range(asked.workers)
+    ]
+    fell = [worker.wait() for worker in workers]
+    told = count(parts(asked.json))
+    asked.json.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    print(json.dumps(told | {"found": told["found"][:40]}, indent=1, ensure_ascii=False))
+    tell(f"axe: {told['looked_at']:,} views, {told['violations']['axe']} violations"
+         f" ({time.perf_counter() - began:.0f} s)")  # fmt: skip
+    if asked.docs and not any(fell):
+        (ROOT / "docs" / "looks.md").write_text(paper(told), "utf-8")
+    return 1 if told["found"] or any(fell) else 0
 
 
 def main() -> int:
     """Look, print, write; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.web_stories.axe_grid", description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the counts and what was found to this file")
+    parser.add_argument("--json", type=Path, default=ROOT / "bench" / "results" / "looks.json")
     parser.add_argument("--only", default="", help="only pages whose address or name holds this")
     parser.add_argument("--look", default="", help="only these looks: zh-1-dark,en-0-light")
     parser.add_argument("--draw", type=int, default=0, help="only so many pages, each in one look")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of the draw")
+    parser.add_argument("--workers", type=int, default=2, help="banks and browsers at work at once")
+    parser.add_argument("--anew", action="store_true", help="forget what an earlier run has done")
+    parser.add_argument("--docs", action="store_true", help="write the counts to docs/looks.md")
+    parser.add_argument("--part", default="", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    with opened() as (bank, browser):
-        grid = Grid(bank, browser)
-        pages = [view for view in views(bank) if asked.only in view.name]
-        if asked.draw:
-            drawn(grid, pages, asked.draw, asked.seed)
-        else:
-            looks = [look for look in LOOKS if not asked.look or "-".join(look) in asked.look.split(",")]
-
-            def tell(line: str) -> None:
-                if line:
-                    print(line, file=sys.stderr, flush=True)
-                keep(asked.json, grid, pages)
-
-            walk(grid, pages, looks, tell)
-    told = keep(asked.json, grid, pages)
-    print(json.dumps(told | {"found": grid.found[:40]}, indent=1, ensure_ascii=False))
-    return 1 if grid.found else 0
+    if asked.draw:
+        return lot(asked)
+    return work(asked) if asked.part else all_of(asked)
 
 
 if __name__ == "__main__":

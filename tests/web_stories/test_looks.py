@@ -6,8 +6,9 @@ import random
 from typing import Any
 
 import pytest
-from tests.web_stories.axe_grid import NOT_PAGES, Grid, drawn, views
+from tests.web_stories.axe_grid import Grid, drawn
 from tests.web_stories.grid_bank import GridBank
+from tests.web_stories.grid_pages import NOT_PAGES, views
 
 PAGES = 16
 

@@ -14,7 +14,7 @@ import msgspec
 
 from jingwei.channels.knowing.systems import happening
 from jingwei.channels.knowing.told import happenings, person
-from jingwei.consent.consents import Consent
+from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import REGISTER
 from jingwei.domains.tags.happenings import Happening
 from jingwei.domains.tags.live import LiveTags
@@ -42,7 +42,7 @@ STEP = 250
 TICK_S = 1.0
 BREATH_S = 0.002
 """So long others come first between two steps."""
-
+ASKED_AT_ONCE = 256
 RECENT = 14
 """A need counts for offers and the day list for so many days."""
 
@@ -233,19 +233,32 @@ def agreeing(reader: Reader, data: Iterable[DataClass], now: int) -> set[str]:
 
 
 def lately(knowing: Knowing, reader: Reader, now: int, most: int) -> list[Found]:
-    """The newest needs of customers who agree to the data each rests on, newest first."""
-    agreed = {data: agreeing(reader, data, now) for data in {need.data for need in BY_NAME.values()}}
+    """The newest needs of customers who agree to the data each rests on, newest first.
+
+    Consents are read of those alone who come into question, some at a time.
+    """
     today = bank_day(now)
-    told = (one for one in knowing.found[::-1] if today - one.day < RECENT)
-    return [one for _, one in zip(range(most), _first(told, agreed), strict=False)]
+    told = [one for one in knowing.found[::-1] if today - one.day < RECENT]
+    found: dict[tuple[str, str], Found] = {}
+    for first in range(0, len(told), ASKED_AT_ONCE):
+        part = told[first : first + ASKED_AT_ONCE]
+        agreed = agreed_by(reader, {one.customer for one in part}, now)
+        for one in part:
+            if agreed.get(one.customer, frozenset()) >= set(BY_NAME[one.need].data):
+                found.setdefault((one.customer, one.need), one)
+        if len(found) >= most:
+            break
+    return list(found.values())[:most]
 
 
-def _first(told: Iterable[Found], agreed: dict[tuple[DataClass, ...], set[str]]) -> Iterable[Found]:
-    seen = set()
-    for one in told:
-        if one.customer in agreed[BY_NAME[one.need].data] and (one.customer, one.need) not in seen:
-            seen.add((one.customer, one.need))
-            yield one
+def agreed_by(reader: Reader, customers: Iterable[str], now: int) -> dict[str, frozenset[DataClass]]:
+    """Which kinds of their data these customers agree to be read for marketing, as it stands now."""
+    purpose, found = Purpose.MARKETING, dict[str, set[DataClass]]()
+    ids = [consent_id(who, purpose, data) for who in customers for data in REGISTER[purpose].data]
+    for one in reader.load(Consent, ids):
+        if one.holds(now):
+            found.setdefault(one.customer, set()).add(DataClass(one.data))
+    return {who: frozenset(data) for who, data in found.items()}
 
 
 def knowing_of(desk: Desk) -> Knowing:

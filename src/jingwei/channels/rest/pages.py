@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import msgspec
 from fastapi import FastAPI
@@ -14,7 +14,7 @@ from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.reference import reference
 from jingwei.channels.rest.sheet import LANGUAGES, Asked, guard
 from jingwei.channels.rest.tongue import liked
-from jingwei.channels.rest.welcome import state_of, welcome
+from jingwei.channels.rest.welcome import ENTRANCE, state_of, welcome
 from jingwei.stores.store import StoreError
 
 _HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
@@ -27,10 +27,15 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     def told(asked: Asked) -> str:
         return reference(asked, app.openapi())
 
+    @cache
+    def entrance() -> bool:
+        """Whether this bank has pages to sign in to."""
+        return any(getattr(route, "path", "") == ENTRANCE for route in app.routes)
+
     async def first(request: Request) -> Response:
         asked = asked_of(request)
         try:
-            return HTMLResponse(welcome(asked, state_of(desk)), headers=guard())
+            return HTMLResponse(welcome(asked, state_of(desk), entrance=entrance()), headers=guard())
         except StoreError as error:
             return HTMLResponse(welcome(asked, None, error.advice), 503, guard())
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MOST_CASES = 500
 """Open cases are counted up to here; beyond it the page says "or more"."""
 
+ENTRANCE = "/sign-in"
+"""Where people come in, when the bank serves its pages."""
+
 SHORT = 16
 """Hex digits shown of a root or digest."""
 
@@ -168,15 +171,15 @@ def state_of(desk: Desk) -> State:
     return State(records, root.hex(), *signed, cases, tuple(policies))
 
 
-def welcome(asked: Asked, state: State | None, why: str = "") -> str:
-    """The page; without a state it says `why` the store cannot tell."""
+def welcome(asked: Asked, state: State | None, why: str = "", entrance: bool = False) -> str:
+    """The page; without a state it says `why` the store cannot tell. `entrance`: people can sign in."""
     title = asked.say("Jingwei, an open intelligent bank", "经纬，开放的智能银行")
     stands = _notice(asked, why) if state is None else _stands(asked, state)
-    main = _hero(asked) + stands + _steps(asked) + _tries(asked) + _doors(asked)
+    main = _hero(asked, entrance) + stands + _steps(asked) + _tries(asked) + _doors(asked)
     return sheet(asked, "/", title, main)
 
 
-def _hero(asked: Asked) -> str:
+def _hero(asked: Asked, entrance: bool) -> str:
     says = asked.say(
         "A payment becomes an explained decision, a booked movement and a sealed record, in one step.",
         "一笔付款，一步之内成为可解释的决定、入账的资金和封存的记录。",
@@ -186,7 +189,10 @@ def _hero(asked: Asked) -> str:
         "demo customers are made up and their money is play money.",
         "这里是经纬，一家运行在您自己机器上的开放智能银行，现已开门；演示客户是虚构的，他们的钱也是虚拟的。",
     )
-    return f'<div class="hero"><div><h1>{says}</h1><p class="lead">{lead}</p></div>{_picture(asked)}</div>'
+    door = asked.say("Look around: the app and the desk", "进去看看：客户端与工作台")
+    way = f'<p><a class="enter" href="{asked.to(ENTRANCE)}">{door}</a></p>' if entrance else ""
+    words = f'<h1>{says}</h1><p class="lead">{lead}</p>{way}'
+    return f'<div class="hero"><div>{words}</div>{_picture(asked)}</div>'
 
 
 def _picture(asked: Asked) -> str:

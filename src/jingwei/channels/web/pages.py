@@ -20,6 +20,7 @@ from jingwei.channels.release import release
 from jingwei.channels.rest.sheet import ICON, WEAVE
 from jingwei.channels.roles import may, may_ask
 from jingwei.channels.roles import page as page_roles
+from jingwei.channels.web.days import day_name
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.visit import Turned, Visit, admit, same_site, visit_of
 from jingwei.kernel.clock import local_text
@@ -108,6 +109,7 @@ class Site:
             "may_open": lambda path: session is not None and may(session.roles, page_roles(path)),
             "leads": lambda path, text, more="go": leads(session, path, text, more),
             "now": self.now(),
+            "day_of": lambda at: day_name(at, self.now(), visit.lang),
             "telephone": self.telephone,
             "known": phrases(),
             "writing": self.desk.writing.percent if self.desk.writing else None,

@@ -12,15 +12,21 @@ from jingwei.kernel.money import format_minor
 if TYPE_CHECKING:
     from jingwei.channels.web.lending.told import Row
 
+MOST_BARS = 60
 WIDE, TALL, FOOT, HEAD = 360, 150, 22, 18
 ROW, LEFT, SPAN = 40, 250, 150
 """Height of one line of a score, where its zero stands, and how far its bars go to either side."""
 
 
 def instalments(rows: Sequence[Row], code: str, says: str) -> Markup:
-    """One upright bar for each instalment: principal below, interest and fees on top. `says` names it."""
+    """One upright bar for each instalment: principal below, interest and fees on top. `says` names it.
+
+    Of a loan over many years every so manieth is drawn, so that a bar is still wide enough to be seen.
+    """
     if not rows:
         return Markup("")
+    first, last = rows[0].day, rows[-1].day
+    rows = rows[:: -(-len(rows) // MOST_BARS)]
     most = max(row.amount for row in rows)
     step = WIDE / len(rows)
     wide = max(step * 0.72, 0.6)
@@ -32,18 +38,17 @@ def instalments(rows: Sequence[Row], code: str, says: str) -> Markup:
         low = row.principal / most * room
         done = " done" if row.state in ("paid", "early") else " late" if row.state == "due" else ""
         bars.append(
-            Markup(
-                '<rect class="principal{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>'
-                '<rect class="cost{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>'
-            ).format(done, x, TALL - low, wide, low, done, x, TALL - tall, wide, tall - low)
+            f'<rect class="principal{done}" x="{x:.2f}" y="{TALL - low:.2f}" width="{wide:.2f}" '
+            f'height="{low:.2f}"/><rect class="cost{done}" x="{x:.2f}" y="{TALL - tall:.2f}" '
+            f'width="{wide:.2f}" height="{tall - low:.2f}"/>'
         )
     labels = Markup(
         '<text x="0" y="12">{}</text><text x="0" y="{}">{}</text><text class="last" x="{}" y="{}">{}</text>'
-    ).format(f"{format_minor(most, code)} {code}", TALL + 16, rows[0].day, WIDE, TALL + 16, rows[-1].day)
+    ).format(f"{format_minor(most, code)} {code}", TALL + 16, first, WIDE, TALL + 16, last)
     line = Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(TALL, WIDE)
     return Markup(
         '<svg class="loan-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>'
-    ).format(WIDE, TALL + FOOT, says, Markup("").join(bars), line, labels)
+    ).format(WIDE, TALL + FOOT, says, Markup("".join(bars)), line, labels)
 
 
 def points(parts: Sequence[tuple[str, int]], says: str) -> Markup:

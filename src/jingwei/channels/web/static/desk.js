@@ -21,7 +21,9 @@
     if (!list.length) return;
     const at = list.indexOf(current());
     const next = list[Math.max(0, Math.min(list.length - 1, at < 0 ? 0 : at + by))];
-    next.querySelector("a.go").focus();
+    const into = next.querySelector("a.go");
+    if (!into) return;
+    into.focus();
     next.scrollIntoView({ block: "nearest" });
   }
   function act(key) {

@@ -16,3 +16,13 @@ if (writing) {
   };
   setTimeout(look, 3000);
 }
+// The menu of the tabs closes with Esc, which leads back to it, and when one goes on elsewhere.
+const menu = document.querySelector(".tabs .more");
+if (menu) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+}

@@ -27,4 +27,4 @@ def add_oversight(router: Router, site: Site) -> None:
     changing = (add_rules, add_editor, add_drafts, add_work, add_models, add_credit_models)
     for add in (*changing, add_decisions, add_audit, add_board):
         add(router, room)
-    site.tasks.append(room.shadows.run)
+    site.tasks += [room.shadows.run, room.warm]

@@ -13,7 +13,7 @@ from jingwei.channels.problems import Problem
 from jingwei.channels.rest.evidence import parts_told, reasons_told
 from jingwei.channels.web.pages import money
 from jingwei.channels.web.staff.oversight.board import RESULTS
-from jingwei.channels.web.staff.oversight.room import WATCH, asked, whole
+from jingwei.channels.web.staff.oversight.room import WATCH, asked, refusal_says, whole
 from jingwei.channels.words import result_words
 from jingwei.kernel.clock import local_text
 from jingwei.kernel.money import format_minor
@@ -153,9 +153,16 @@ def row_told(room: Room, visit: Visit, fact: Fact) -> dict[str, Any]:
         "amount": money(fact.amount_minor, fact.currency).striptags(),
         "result": fact.result,
         "says": visit.say(f"result.{fact.result}"),
-        "reason": room.reason_says(fact.policy, code, visit.lang) if code else "",
+        "reason": reason_of(room, visit, fact, code),
         "more": max(0, len(fact.reasons) - 1),
     }
+
+
+def reason_of(room: Room, visit: Visit, fact: Fact, code: str) -> str:
+    """The first reason as a sentence; without one, why nothing could be done; "" when nothing hindered."""
+    if code:
+        return room.reason_says(fact.policy, code, visit.lang)
+    return refusal_says(fact.refusal, visit.lang) if fact.refusal else ""
 
 
 def known_reasons(room: Room, visit: Visit, facts: Facts) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from jingwei.learning.labels import Labels
 
 if TYPE_CHECKING:
     from jingwei.journeys.shape import Sealed
+    from jingwei.kernel.refusal import Refusal
     from jingwei.stores.store import Reader
 
 MOST = 200_000
@@ -24,7 +26,10 @@ RECORDS = 400_000
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """A payment that was judged. `result` is what it came to, `to` the payee or terminal."""
+    """A payment that was judged. `result` is what it came to, `to` the payee or terminal.
+
+    `refusal` is why nothing could be done where no rule says it: too little money, a frozen card.
+    """
 
     seq: int
     id: str
@@ -39,11 +44,9 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     model: str
     score: float | None
     reasons: tuple[str, ...]
-
-    @property
-    def policy_name(self) -> str:
-        """The policy without its version."""
-        return self.policy.partition("@")[0]
+    refusal: Refusal | None = None
+    policy_name: str = ""
+    """The policy without its version."""
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
@@ -64,6 +67,9 @@ class Facts:
         self.answered: deque[Answered] = deque(maxlen=MOST)
         self.reported: deque[tuple[int, str]] = deque(maxlen=MOST)
         self.labels = Labels()
+        self.judged: dict[str, deque[Fact]] = {}
+        """The payments by the name of the policy that judged them."""
+
         self._same: dict[Any, Any] = {}
 
     def behind(self, size: int) -> int:
@@ -84,14 +90,15 @@ class Facts:
         self.labels.learn(sealed)
         if answer.policy and hasattr(command, "amount_minor"):
             to = getattr(command, "payee", "") or getattr(command, "terminal", "")
-            self.payments.append(
-                Fact(
-                    sealed.seq, answer.id, command.at, command.known_at, command.customer, to,
-                    command.amount_minor, self._one(command.currency), self._one(answer.result),
-                    self._one(answer.policy), self._one(answer.model), answer.score,
-                    self._one(answer.reasons),
-                )
+            name = self._one(answer.policy.partition("@")[0])
+            fact = Fact(
+                sealed.seq, answer.id, command.at, command.known_at, command.customer, to,
+                command.amount_minor, self._one(command.currency), self._one(answer.result),
+                self._one(answer.policy), self._one(answer.model), answer.score,
+                self._one(answer.reasons), None if answer.reasons else answer.refusal, name,
             )  # fmt: skip
+            self.payments.append(fact)
+            self.judged.setdefault(name, deque(maxlen=MOST)).append(fact)
         elif isinstance(command, ReportFraud) and answer.result == "done":
             self.reported.append((command.known_at, command.payment))
         elif answer.case and any(event["type"] == "case_reviewed" for event in answer.events):
@@ -112,4 +119,4 @@ class Facts:
 
     def of_policy(self, name: str, start: int) -> Iterator[Fact]:
         """The payments judged by this policy since then, newest first."""
-        return (fact for fact in self.between(start, 2**62) if fact.policy_name == name)
+        return takewhile(lambda fact: fact.known_at >= start, reversed(self.judged.get(name, ())))

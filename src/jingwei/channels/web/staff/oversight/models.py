@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.rest.rule_versions import in_force
 from jingwei.channels.web.staff.oversight.charts import Column, columns, line
 from jingwei.channels.web.staff.oversight.drift import Calibrated, Drift, calibration, drift
 from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
-from jingwei.channels.web.staff.oversight.rules import in_force, wrong_page
+from jingwei.channels.web.staff.oversight.rules import wrong_page
 from jingwei.channels.web.staff.oversight.work import start_backtest
 from jingwei.channels.web.visit import form_of
 from jingwei.journeys.use_model import UseModel
@@ -187,13 +189,17 @@ def scores(
 
     When it has served for less than two weeks, its days are halved instead.
     """
-    mine = [fact for fact in facts.payments if fact.model == model and fact.policy_name == policy]
-    scored = [(fact, fact.score) for fact in mine if fact.score is not None]
-    if not scored:
+    mine = [
+        (fact.known_at, fact.score, fact.id)
+        for fact in facts.judged.get(policy, ())
+        if fact.model == model and fact.score is not None
+    ]
+    if not mine:
         return [], [], []
-    first, last = scored[0][0].known_at, scored[-1][0].known_at
+    first, last = mine[0][0], mine[-1][0]
     width = min(WEEK, max((last - first) // 2, 1))
-    before = [score for fact, score in scored if fact.known_at < first + width]
-    now = [score for fact, score in scored if fact.known_at > last - width]
-    known = [(score, truth) for fact, score in scored if (truth := facts.labels.known(fact.id)) is not None]
+    before = [score for at, score, _ in mine[: bisect_left(mine, (first + width,))]]
+    now = [score for at, score, _ in mine[bisect_left(mine, (last - width + 1,)) :]]
+    fraud, good = facts.labels.fraud, facts.labels.good
+    known = [(score, one in fraud) for _, score, one in mine if one in fraud or one in good]
     return before, now, known

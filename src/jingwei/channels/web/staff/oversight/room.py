@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LOG", "RULES", "WATCH", "Room", "asked", "field", "refusal_says", "who", "whole"]
 
+WARM_S = 1.0
+"""So long after the server's start the facts are read: first those who wait for it to open."""
+
 FEW = 2_000
 """So many records are read at once; more are read on another thread."""
 
@@ -57,6 +60,11 @@ class Room:
                     await asyncio.to_thread(self._catch_up)
         self.facts.take(reader, reader.size())
         return self.facts
+
+    async def warm(self) -> None:
+        """Read the facts once beside the server, so that nobody's first look waits for them."""
+        await asyncio.sleep(WARM_S)
+        await self.look()
 
     def _catch_up(self) -> None:
         reader = self.desk.home.store.reader()
