@@ -97,11 +97,13 @@ class Grid:
                 try:
                     self._reached(page, view, look, widths)
                     break
-                except Error:  # a page that leaves by itself, such as one of work under way, is opened again
+                except Error as wrong:  # a page that leaves by itself, of work under way, is opened again
                     del self.found[found:]
                     self.looked = looked
+                    page.goto("about:blank")
+                    page.wait_for_timeout(1_000)
                     if again == TRIES - 1:
-                        raise
+                        said.append(f"not opened: {wrong.message.splitlines()[0]}")
         finally:
             page.remove_listener("console", note)
             page.remove_listener("pageerror", fell)
