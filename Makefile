@@ -15,6 +15,7 @@ install: .venv/.installed ## create .venv and install the bank into it
 .venv/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev]'
+	@$(BIN)/python -m jingwei.channels.compiling
 	@touch $@
 
 .venv/.bench: .venv/.installed

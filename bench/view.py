@@ -22,7 +22,7 @@ import msgspec
 from bench.ratio import Ratio
 from jingwei.channels.rest.customer_view import view_told
 from jingwei.channels.rest.view_of import permitted_data, whole
-from jingwei.channels.sources.at_home import import_at_home
+from jingwei.channels.sources.at_home import at_hand, import_at_home
 from jingwei.channels.sources.shipped import mappings_named
 from jingwei.home import Home, open_home
 from jingwei.journeys.import_accounts import HistoricAccount, ImportAccounts
@@ -151,7 +151,8 @@ def run() -> Iterator[Ratio]:
         started, taken = perf_counter(), 0
         for one in mappings_named("city"):
             path = str(folder / one.mapping.read.file)
-            taken += import_at_home(home, home.insight, one.mapping, path, resume=False, tell=quiet).taken
+            hand = at_hand(home)
+            taken += import_at_home(hand, home.insight, one.mapping, path, resume=False, tell=quiet).taken
         rate = taken / (perf_counter() - started)
         db = tables(folder, Path(scratch) / "tables.db")
         draw = random.Random(7)

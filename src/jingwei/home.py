@@ -102,10 +102,10 @@ class Home:
 
     @property
     def insight(self) -> Insight:
-        """The insight shelf, opened when it is first asked for. Raises StoreError."""
+        """The insight shelf, opened when it is first asked for; it knows of every link. Raises StoreError."""
         if self._insight is None:
             self._insight = Insight(insight_path(self.path))
-            self._insight.people.follow(self.store)
+        self._insight.people.follow(self.store)
         return self._insight
 
     # -- evidence -----------------------------------------------------------------------------

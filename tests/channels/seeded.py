@@ -13,6 +13,7 @@ from tests.channels.counter import Counter, Talk
 from tests.channels.seeded_loans import LOANS
 from tests.channels.seeded_offers import OFFERS
 from tests.channels.seeded_rules import RULES, draft
+from tests.channels.seeded_staff import STAFF_WORK
 
 from jingwei.kernel.clock import DAY, HOUR, iso
 
@@ -386,13 +387,13 @@ GOOD: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/ties/{some_id}/end": _to_calm("some_id", _offered, {}),
     "POST /v1/ties/{some_id}/limits": _look_after,
     "POST /v1/preferences": lambda bank: Good(f"customer:{bank.calm}", body={"elder": True, "undo_s": 30}),
-    "GET /v1/appeals/{appeal}": _named(TELLER, "appeal", None, _appealed),
+    "GET /v1/appeals/{appeal}": _named(REVIEWER, "appeal", None, _appealed),
     "GET /v1/customers/{customer}/view": _to_calm("customer", lambda bank: bank.calm, None),
     "GET /v1/ties": lambda bank: Good(f"customer:{bank.calm}"),
     "GET /v1/ties/{tie}/accounts": _to_calm("tie", _accepted, None),
     **{f"GET {path}": lambda bank: Good("") for path in ("/v1/audit/head", "/health", "/ready", "/metrics")},
     **OWN,
     **LOANS,
-    **OFFERS, **RULES,
+    **OFFERS, **RULES, **STAFF_WORK,
 }  # fmt: skip
 """What makes a good request of each operation."""

@@ -122,7 +122,7 @@ def _by(
 
 
 def _review(bank: Seeded) -> Good:
-    body = {"approve": True, "words": "yes 同意", "currency": "CNY", "amount": "600.00"}
+    body = {"approve": True, "words": "yes 同意", "currency": "CNY", "amount": "1100.00"}
     return good(REVIEWER, waiting(bank)[2], body)
 
 

@@ -18,6 +18,7 @@ from tests.channels.counter import Counter, Talk
 from jingwei.channels.demo import STAFF
 from jingwei.channels.rest import asked as bodies
 from jingwei.channels.rest import asked_lending as bodies_lending
+from jingwei.channels.rest import orders_staff as bodies_staff
 from jingwei.channels.rest import rules_work as bodies_rules
 from jingwei.channels.rest import welcome as welcoming
 from jingwei.channels.rest.callers import callers
@@ -167,7 +168,7 @@ def test_every_operation_is_in_the_reference(bank: Talk, document: dict[str, Any
 
 
 def test_every_example_body_is_one_the_bank_reads(document: dict[str, Any]):
-    kinds = vars(bodies) | vars(bodies_lending) | vars(bodies_rules)
+    kinds = vars(bodies) | vars(bodies_lending) | vars(bodies_rules) | vars(bodies_staff)
     kinds |= {"Transfer": Transfer, "CardPayment": CardPayment}
     examined = 0
     for one in operations(document):

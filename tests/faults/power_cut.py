@@ -221,7 +221,7 @@ def power_cuts(seed: int, images: int, lives: Lives) -> Tally:
     while tally.trials < images:
         name = f"power {seed} {tally.trials}"
         draw = random.Random(name)
-        story = rehearsed(draw.choice((12, 240)) if images > 200 else 12)
+        story = rehearsed(draw.choice((12, 240)) if images > 50 else 12)
         plan = planned(story, draw, lives.laid_out)
         ops, last = recorded(story, plan, lives, draw)
         count = min(lives.images, images - tally.trials)

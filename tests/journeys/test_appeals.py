@@ -8,6 +8,7 @@ from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.ask_for_person import CALL_TIME, AnswerCall, AskForPerson
+from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.kernel.clock import DAY, SECOND, bank_day
 from jingwei.ledger.appeals import Appeal, appeal_due
@@ -157,3 +158,19 @@ def test_a_held_payment_is_not_a_call_back(town, held):
     told = town.do(AnswerCall(case=held.case, **town.stamp(REVIEWER))).answer
     assert told.refusal.code == "case_is_not_this"
     assert kept(town, Case, held.case).status == "open"
+
+
+def test_who_proposed_the_refusal_or_would_be_paid_does_not_answer_the_appeal(town):
+    more = {"account": "alice", "amount_minor": 9_000_000, "currency": "CNY"}
+    town.do(Deposit(**more, **town.stamp("system:core")))
+    told = town.do(town.pay("alice", "bob", 6_000_000)).answer
+    assert told.result == "held"
+    for actor in (REVIEWER, SECOND_REVIEWER):
+        town.do(ReviewCase(case=told.case, release=False, **town.stamp(actor)))
+    assert kept(town, Case, told.case).closed_by == SECOND_REVIEWER
+    number = appeal(town, told.id).made
+    for actor in (REVIEWER, SECOND_REVIEWER):
+        assert answer(town, number, actor).refusal.code == "decided_before"
+    for actor in ("staff:alice", "staff:bob"):
+        assert answer(town, number, actor).refusal.code == "own_work"
+    assert answer(town, number, "staff:third").result == "done"

@@ -15,6 +15,9 @@ from jingwei.journeys.warn_early import AnswerWarning, WarnEarly
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.work import Case
+from jingwei.models.card import Card
+from jingwei.models.points import Points, PointsModel
+from jingwei.models.registry import Approval
 
 
 @pytest.fixture
@@ -107,3 +110,14 @@ def test_income_that_stopped_is_given_time_and_income_too_small_smaller_instalme
     assert proposal({"income_30d_to_usual": 0.5, "income_days_ago": 5.0}) == "extension"
     assert proposal({"income_30d_to_usual": 1.0, "income_days_ago": 5.0}) == "instalments"
     assert (months_for("extension", 6), months_for("instalments", 6)) == (8, 12)
+
+
+def test_an_approved_model_warns_in_place_of_the_points_made_by_hand(owing):
+    lines = (Points("balance_lowest_35d", (1.0,), (4.0, -4.0)),)
+    card = Card("early warning, test", "1", "For a test.", "测试用。", ("balance_lowest_35d",), "a test", 1)
+    registry = owing.home.registry
+    digest = registry.save(PointsModel(card, 0.0, lines))
+    (registry.root / "slots").mkdir(exist_ok=True)
+    registry._append(Approval(0, EARLY_WARNING, "approve", digest, "staff:bo", "for a test", 1, ""))
+    told = give(owing.home)
+    assert {one.by for one in told} == {digest[:12]} and {one.chance_ppm for one in told} == {982_014}

@@ -11,6 +11,7 @@ import pytest
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.family_views import seen, tie_through
 from jingwei.journeys.answer_step_up import AnswerStepUp
+from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.look_after import LookAfter
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.prefer import Prefer
@@ -130,6 +131,24 @@ def test_a_guardian_sets_limits_and_freezes(guarded):
     assert code(town, look_after(town, number, frozen=True)) == "done"
     assert code(town, town.pay("kid", "bob", 100, device="p")) == "account_frozen"
     assert code(town, look_after(town, number)) == "done"
+    assert code(town, town.pay("kid", "bob", 100, device="p")) == "allowed"
+
+
+@pytest.mark.parametrize("direction", ["out", "both"])
+@pytest.mark.parametrize("guardian_first", [False, True])
+def test_what_the_bank_froze_no_guardian_frees(guarded, direction, guardian_first):
+    town, number = guarded
+    if guardian_first:
+        assert code(town, look_after(town, number, frozen=True)) == "done"
+    order = {"account": "kid", "direction": direction}
+    assert code(town, FreezeAccount(**order, **town.stamp("staff:reviewer"))) == "done"
+    assert code(town, look_after(town, number)) == "frozen_by_bank"
+    assert code(town, look_after(town, number, frozen=True, day_minor=7_000)) == "done", "limits still change"
+    assert code(town, look_after(town, number)) == "frozen_by_bank", "and nobody claims the bank's freeze"
+    assert code(town, town.pay("kid", "bob", 100, device="p")) == "account_frozen"
+    assert code(town, FreezeAccount(on=False, **order, **town.stamp("staff:reviewer"))) == "done"
+    assert code(town, look_after(town, number, frozen=True)) == "done"
+    assert code(town, look_after(town, number)) == "done", "one's own freeze is one's to lift"
     assert code(town, town.pay("kid", "bob", 100, device="p")) == "allowed"
 
 

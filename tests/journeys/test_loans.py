@@ -160,7 +160,11 @@ def test_a_child_is_refused_and_no_person_may_change_that(town: Any) -> None:
     assert (found.status, found.policy_reasons, found.advice) == ("refused", "under_age,person_asked", "[]")
     asked = AskLoanReview(application=found.id, text="please", **town.stamp("customer:kid"))
     case = town.do(asked).answer.case
-    assert code(review(town, case, True)) == "loan_cannot_be_lent"
+    told = review(town, case, True)
+    assert code(told) == "loan_under_age"
+    words = told.answer.refusal.words()
+    assert "18 years" in words.en and words.en.isascii(), words.en
+    assert "18周岁" in words.zh
 
 
 @pytest.mark.parametrize(
@@ -227,6 +231,18 @@ def test_who_refused_an_application_does_not_answer_its_appeal(town: Any) -> Non
     assert review(town, asked.answer.case, False, "staff:omar").answer.result == "done"
     appeal = kept(town, Appeal, asked.answer.made)
     assert appeal.status == "stands" and "工作人员" in letter(kept(town, LoanApplication, found.id)).law.zh
+
+
+def test_who_proposed_to_refuse_an_application_does_not_answer_its_appeal(town: Any) -> None:
+    borrower(town)
+    found = apply(town, amount_minor=50_000_000, months=60, behaviour=replace(GOOD, income_minor=10_000_000))
+    for who in ("staff:rita", "staff:omar"):
+        review(town, found.case_number, False, who)
+    assert kept(town, LoanApplication, found.id).decided_by == "staff:omar"
+    asked = town.do(AskLoanReview(application=found.id, text="again", **town.stamp("customer:dora")))
+    for who in ("staff:rita", "staff:omar"):
+        assert code(review(town, asked.answer.case, True, who)) == "decided_before"
+    assert review(town, asked.answer.case, True, "staff:lin").answer.result == "proposed"
 
 
 def test_three_loans_in_ninety_days_are_too_many(town: Any) -> None:

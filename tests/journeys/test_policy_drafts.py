@@ -96,6 +96,11 @@ def test_a_proposal_must_be_usable_new_and_reasoned(ruled: Any) -> None:
     assert "shoe_size" in propose(ruled, unknown).refusal.detail["error"]
 
 
+def test_rules_that_nothing_would_be_judged_by_are_not_proposed(ruled: Any) -> None:
+    misspelt = STRICT.replace('"outgoing_transfer"', '"outgoing_transfers"', 1)
+    assert misspelt != STRICT and code(propose(ruled, misspelt)) == "policy_not_used"
+
+
 def test_a_shadow_judges_nothing_and_keeps_its_beginning(ruled: Any) -> None:
     made = propose(ruled).made
     shadow = lambda on: ruled.do(ShadowPolicy(draft=made, on=on, **ruled.stamp(LIN)))  # noqa: E731

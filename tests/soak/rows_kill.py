@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.faults.planted import IgnoresKeys, WithoutTransaction, engine_of
+from tests.faults.power_check import rules_remembered
 from tests.soak.row import NotHere, Row, Tally
 
 from jingwei.simulation.soak import ENGINES, Engine, Soak, engine
@@ -20,7 +21,8 @@ def run(name: str, seed: int, trials: int) -> Tally:
     """So many rounds of the soak in this engine."""
     if name == "postgresql" and find_programs() is None:
         raise NotHere("PostgreSQL is not installed")
-    with tempfile.TemporaryDirectory(prefix="jingwei-soak-") as folder, engine(name) as chosen:
+    scratch = tempfile.TemporaryDirectory(prefix="jingwei-soak-")
+    with scratch as folder, engine(name) as chosen, rules_remembered():
         soaked = soak(Path(folder), seed, chosen, trials)
     tally = soaked.tally
     killed = {f"killed while {doing}": count for doing, count in tally.killed.items()}
@@ -38,7 +40,7 @@ def soak(folder: Path, seed: int, chosen: Engine, rounds: int) -> Soak:
 
 def caught(chosen: Engine, kinds: tuple[str, ...], seed: int) -> bool:
     """Whether the soak finds the error of a planted bank, under one of these heads."""
-    with tempfile.TemporaryDirectory(prefix="jingwei-soak-") as folder:
+    with tempfile.TemporaryDirectory(prefix="jingwei-soak-") as folder, rules_remembered():
         soaked = Soak(Path(folder), seed, chosen)
         while soaked.tally.rounds < MOST_ROUNDS:
             soaked.round()

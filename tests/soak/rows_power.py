@@ -27,7 +27,7 @@ ROWS = [
         says="Power loss with torn and reordered sectors, from the bank's own system calls: nothing "
         "acknowledged is lost, nothing is half there, keys, anchors and features fit, and the bank goes on.",
         target=5_000,
-        chunk=250,
+        chunk=60,
         run=lambda seed, images: power_cuts(seed, images, PEACE),
         control=lambda seed: caught(power_cut.cut_without_wait, PEACE, seed, ": lost"),
         control_says="synchronous=NORMAL loses acknowledged money",

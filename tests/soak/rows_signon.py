@@ -40,11 +40,11 @@ def attacks_control(seed: int) -> bool:
         return bool(attacked(seed, 1, only).bad)
 
 
-def cells(seed: int, trials: int) -> Tally:
-    """Look at the whole matrix so many times."""
+def cells(_seed: int, trials: int) -> Tally:
+    """Look at the whole matrix, as often as it takes to look at so many cells at least."""
     bad: list[str] = []
     looked = 0
-    for _ in range(trials):
+    while looked < trials:
         with tempfile.TemporaryDirectory() as folder:
             ground = Ground(Path(folder) / "home")
             try:
@@ -53,7 +53,7 @@ def cells(seed: int, trials: int) -> Tally:
                 looked += matrix.count()
             finally:
                 ground.close()
-    return Tally(trials, tuple(bad), {"cells_looked_at": looked})
+    return Tally(looked, tuple(bad))
 
 
 def cells_control(seed: int) -> bool:
@@ -75,9 +75,10 @@ ROWS = [
     ),
     Row(
         "S4 matrix",
-        "Every role at every route and page, on its own, foreign and missing things: nothing leaks.",
-        20,
-        1,
+        "Every role at every route and page, on its own, foreign and missing things, each cell once: nothing "
+        "leaks.",
+        1_000,
+        1_000,
         cells,
         cells_control,
         "roles are not looked at over REST",

@@ -22,7 +22,7 @@ MOST_SAID = 20
 CHUNK_SECONDS = 45.0
 """A chunk takes about as long at most, so that little is lost when a run is stopped."""
 
-EVERY_ROW_FIRST = 0.1
+EVERY_ROW_FIRST = 0.05
 """Every row does this part of its target before the rows soonest at theirs go on to it."""
 
 

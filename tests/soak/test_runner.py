@@ -49,15 +49,15 @@ def go(watch, tmp_path):
 
 
 def test_every_row_does_a_little_before_any_goes_on_to_its_target(watch, go):
-    rows = [watch.row("R1 a", 1000, 20), watch.row("R2 b", 2000, 40), watch.row("R3 c", 50, 5)]
-    state = go(rows, 330)
-    assert [state.share(row) for row in rows] == [0.1, 0.1, 0.6]
+    rows = [watch.row("R1 a", 1000, 10), watch.row("R2 b", 2000, 25), watch.row("R3 c", 50, 5)]
+    state = go(rows, 175)
+    assert [state.share(row) for row in rows] == [0.05, 0.05, 0.5]
 
 
 def test_then_the_row_soonest_at_its_target_goes_on_to_it(watch, go):
-    rows = [watch.row("R1 a", 1000, 20), watch.row("R2 b", 500, 50), watch.row("R3 c", 50, 5)]
-    state = go(rows, 600)
-    assert [state.share(row) for row in rows] == [0.1, 0.9, 1.0]
+    rows = [watch.row("R1 a", 1000, 10), watch.row("R2 b", 500, 25), watch.row("R3 c", 50, 5)]
+    state = go(rows, 550)
+    assert [state.share(row) for row in rows] == [0.05, 0.9, 1.0]
 
 
 def test_a_chunk_takes_no_longer_than_a_minute_once_the_pace_is_known(watch, go):

@@ -167,9 +167,9 @@ def walk(
             page = context.new_page()
             for view in todo:
                 if view.actor == actor:
-                    grid.found, began = [], time.perf_counter()
+                    grid.found, grid.looked, began = [], 0, time.perf_counter()
                     grid.look_at(page, view, look, WIDTHS)
-                    done.add(view, look, len(WIDTHS), grid.found, time.perf_counter() - began)
+                    done.add(view, look, grid.looked, grid.found, time.perf_counter() - began)
             context.close()
 
 

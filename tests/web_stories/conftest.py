@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from jingwei.channels.cli.running import warm
+from jingwei.channels.compiling import warm
 from jingwei.channels.demo import settle
 from jingwei.channels.demo_knowing import live_a_little
 from jingwei.channels.demo_life import lead_lives
 from jingwei.channels.rest.app import Alongside, create_app
 from jingwei.channels.rest.wire import server
+from jingwei.channels.sources.at_home import at_hand
 from jingwei.channels.sources.demo import bring_demo
 from jingwei.channels.streams.planned_work import planned
 from jingwei.channels.web.app import web
@@ -75,7 +76,7 @@ class Served:
             assert settle(home) == []
             if self._lived:
                 live_a_little(home)
-                bring_demo(home)
+                bring_demo(at_hand(home), home.insight)
             warm(home)
             home.bank.warm()
             beside = [web(True, f"http://localhost:{self.port}"), planned(), self._see]

@@ -55,7 +55,7 @@ def agree(home: Home, who: str, at: int) -> None:
 def ask(home: Home, who: str, at: int, fields: dict[str, Any]) -> Answer:
     """An application for a loan, paid out to the account that has the customer's name."""
     asked = stamp(f"demo-loan:ask:{who}", f"customer:{who}", at)
-    return _do(home, application(home.store, asked, customer=who, account=who, **fields))
+    return _do(home, application(home.store, asked, home.registry, customer=who, account=who, **fields))
 
 
 def _do(home: Home, command: Command) -> Answer:

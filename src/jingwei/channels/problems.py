@@ -111,9 +111,16 @@ NOT_FOUND = frozenset(
         "application_not_found",
         "line_not_found",
         "purchase_not_found",
+        "warning_not_found",
+        "not_linked",
+        "version_not_found",
         "tie_not_found",
         "offer_not_found",
         "audience_not_found",
+        "pending_not_found",
+        "schedule_not_found",
+        "draft_not_found",
+        "loan_product_not_found",
     }
 )
 FORBIDDEN = frozenset({"not_allowed", "own_work", "decided_before", "not_the_guardian", "child_cannot_end"})
@@ -138,11 +145,14 @@ CONFLICT = frozenset(
         "loan_not_running",
         "purchase_split_before",
         "line_not_open",
+        "warning_answered",
+        "linked_already",
         "appeal_closed",
         "person_looks_already",
         "tie_exists",
         "tie_not_open",
         "tie_ended",
+        "frozen_by_bank",
         "second_person_needed",
     }
 )

@@ -189,6 +189,8 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/loans": LOOK,
     "/v1/loans/{loan}": LOOK,
     "/v1/pay-later": LOOK,
+    "/v1/early-warnings": COUNTER,
+    "/v1/identity-links": ("customer_manager", "compliance", SYSTEM),
     "/v1/audiences": ("customer_manager", SYSTEM),
     "/v1/offerings": (*GROWN, "customer_manager", SYSTEM),
 }
@@ -289,6 +291,11 @@ WRITING: dict[str, tuple[str, ...]] = {
     "/v1/cases/{some_id}/loan-review": _of(ReviewLoan),
     "/v1/pay-later/{some_id}/answer": _of(AnswerPayLater),
     "/v1/pay-later/{some_id}/draws": _of(DrawPayLater),
+    "/v1/early-warnings/{some_id}/answer": _of(AnswerWarning),
+    "/v1/identity-links": _of(LinkIdentity),
+    "/v1/identity-links/parting": _of(UnlinkIdentity),
+    "/v1/identity-links/apart": _of(KeepApart),
+    "/v1/policies/{some_id}/rollback": _of(RollBackPolicy),
     "/v1/audiences": _of(SaveAudience),
     "/v1/offerings/{some_id}/answer": _of(AnswerOffer),
 }

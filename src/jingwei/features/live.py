@@ -155,7 +155,7 @@ class LiveFeatures:
         self._halfway = False
         self._since_sweep += len(rows)
         if self._since_sweep >= SWEEP_EVERY:
-            self._sweep()
+            self.forget()
 
     def _rows(self, events: EventColumns) -> NDArray[np.int64]:
         """The events as whole numbers, names replaced by ids."""
@@ -193,7 +193,7 @@ class LiveFeatures:
             int(self._memory[header_of(entity) + ROWS_AT + SIZE_OF]) for entity in range(len(named))
         ]
 
-    def _sweep(self) -> None:
+    def forget(self) -> None:
         """Forget entity values whose windows are empty for good; looks at two for each event since the last
         time.
         """

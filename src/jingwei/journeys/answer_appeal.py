@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from jingwei.journeys.appeal import Said
 from jingwei.journeys.ask_again import Question, Waits, ask_again
 from jingwei.journeys.pay import Pay
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, every, refused
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
@@ -16,14 +16,13 @@ from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Movement, Standing, chart_id
 from jingwei.ledger.appeals import APPEAL, Appeal
+from jingwei.ledger.casework import CaseWork
 from jingwei.ledger.fees import transfer_fee
 from jingwei.ledger.products import Product
 from jingwei.ledger.work import Case
 
 CONFIRM_TIME = 3 * DAY
 """How long a customer has to confirm a payment that was refused wrongly."""
-
-MOST_CASES = 20
 
 
 class AnswerAppeal(Command, frozen=True, kw_only=True, tag="answer_appeal"):
@@ -45,7 +44,8 @@ class AppealAnswered(Event, frozen=True, kw_only=True, tag="appeal_answered"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The appeal, the record it is about, the cases made of that, and the money as it stands."""
+    """The appeal, the record it is about, the cases made of that with who proposed an answer to one, and
+    the money as it stands."""
 
     seq: int
     appeal: Appeal | None
@@ -53,6 +53,7 @@ class Seen(msgspec.Struct, frozen=True):
     cases: tuple[Case, ...]
     standings: dict[str, Standing | None]
     product: Product | None
+    proposers: tuple[str, ...] = ()
 
 
 def look(ask: AnswerAppeal, books: Books) -> Seen:
@@ -61,7 +62,7 @@ def look(ask: AnswerAppeal, books: Books) -> Seen:
     if appeal is None:
         return Seen(books.seq, None, None, (), {}, None)
     record = books.record(appeal.about)
-    cases = tuple(books.find(Case, "about", appeal.about, limit=MOST_CASES))
+    cases = tuple(every(books, Case, "about", appeal.about))
     standings: dict[str, Standing | None] = {}
     product = None
     if record is not None and isinstance(record.command, Pay):
@@ -70,7 +71,9 @@ def look(ask: AnswerAppeal, books: Books) -> Seen:
         standings = {name: books.standing(name) for name in (paid.payer, paid.payee, fees)}
         payer = standings[paid.payer]
         product = books.products.find(payer.account.product) if payer else None
-    return Seen(books.seq, appeal, record, cases, standings, product)
+    work = (books.get(CaseWork, case.id) for case in cases)
+    proposers = tuple(one.proposed_by for one in work if one is not None)
+    return Seen(books.seq, appeal, record, cases, standings, product, proposers)
 
 
 def check(ask: AnswerAppeal, seen: Seen) -> Refusal | None:
@@ -80,11 +83,12 @@ def check(ask: AnswerAppeal, seen: Seen) -> Refusal | None:
         return Refusal("appeal_not_found")
     if appeal.status != "open":
         return Refusal("appeal_closed")
-    if ask.actor.partition(":")[2] == appeal.customer:
+    people = {one.account.owner for one in seen.standings.values() if one is not None}
+    if ask.actor.partition(":")[2] in people | {appeal.customer}:
         return Refusal("own_work")
     if any(case.id == appeal.case_number and case.code != APPEAL for case in seen.cases):
         return Refusal("case_is_not_this")
-    decided = {case.closed_by for case in seen.cases}
+    decided = {*seen.proposers, *(case.closed_by for case in seen.cases)}
     if seen.record is not None:
         decided.add(seen.record.command.actor)
     return Refusal("decided_before") if ask.actor in decided else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 from msgspec.structs import replace
 
@@ -9,6 +11,7 @@ from jingwei.consent.consents import Consent, lacking
 from jingwei.consent.grounds import REGISTER
 from jingwei.consent.uses import DataUse, today, used
 from jingwei.domains.credit.applying import age_on, decided, not_in_product, offered
+from jingwei.domains.credit.beside import Beside, ChallengerScore, scored
 from jingwei.domains.credit.deciding import Asked, decide
 from jingwei.domains.credit.inputs import Behaviour, Bureau, CreditInputs
 from jingwei.domains.credit.limits import monthly_minor
@@ -16,7 +19,7 @@ from jingwei.domains.credit.loans import LOAN_REVIEW, RUNNING, Loan, LoanApplica
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.trained_score import TrainedCard
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.journeys.use_scorecard import cards_in_use
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.command import Amount, Command, Id, Text
@@ -33,7 +36,6 @@ REVIEW_TIME = 1 * DAY
 STALE = 30 * DAY
 """A bureau's report older than this decides nothing."""
 
-MOST_LOANS = 500
 LATELY = 90 * DAY
 
 
@@ -42,7 +44,10 @@ class ApplyForLoan(Command, frozen=True, kw_only=True, tag="apply_for_loan"):
 
     `person`: a person shall decide, whatever the program would say. `behaviour` and `bureau` are measured and
     queried by the channel before the command is asked, with the customer's consent; they are sealed with it.
+    `beside` is what a challenger makes of the same inputs: it is sealed too, and decides nothing.
     """
+
+    MEASURED: ClassVar[tuple[str, ...]] = ("behaviour", "bureau", "beside")
 
     customer: Id
     product: Id
@@ -53,6 +58,7 @@ class ApplyForLoan(Command, frozen=True, kw_only=True, tag="apply_for_loan"):
     person: bool = False
     behaviour: Behaviour | None = None
     bureau: Bureau | None = None
+    beside: Beside | None = None
 
 
 class LoanApplied(Event, frozen=True, kw_only=True, tag="loan_applied"):
@@ -88,7 +94,7 @@ def look(ask: ApplyForLoan, books: Books) -> Seen:
     return Seen(
         books.seq, True, books.get(Customer, ask.customer), books.own(ask.account),
         shipped().find(ask.product),
-        tuple(books.find(Loan, "customer", ask.customer, limit=MOST_LOANS)),
+        tuple(every(books, Loan, "customer", ask.customer)),
         books.get(DataUse, today(ask.customer, Purpose.CREDIT, ask.actor, ask.at)),
         cards_in_use(books),
     )  # fmt: skip
@@ -177,7 +183,18 @@ def act(ask: ApplyForLoan, seen: Seen) -> Outcome:
         case=case[0].id if case else "",
         events=(LoanApplied(application=application.id, result=found.result),),
     )  # fmt: skip
-    return Outcome(answer, kept=(application, counted, *case))
+    return Outcome(answer, kept=(application, counted, *case, *challenged(ask, application, facts)))
+
+
+def challenged(
+    ask: ApplyForLoan, application: LoanApplication, facts: CreditInputs
+) -> tuple[ChallengerScore, ...]:
+    """What the challenger made of the inputs just decided on, to be kept; nothing when it saw others."""
+    told = scored(ask.beside, facts)
+    if told is None:
+        return ()
+    score = (told.slot, told.digest, told.chance_ppm, application.score_by)
+    return (ChallengerScore(application.id, ask.customer, *score, ask.at),)
 
 
 RESULT = {"offer": "done", "person": "held", "refuse": "refused"}

@@ -6,14 +6,12 @@ import msgspec
 from msgspec.structs import replace
 
 from jingwei.consent.consents import Consent
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.work import Erasure
-
-MOST = 1000
 
 
 class AskErasure(Command, frozen=True, kw_only=True, tag="ask_erasure"):
@@ -37,7 +35,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 def look(ask: AskErasure, books: Books) -> Seen:
     """Read the customer's consents."""
-    return Seen(books.seq, tuple(books.find(Consent, "customer", ask.customer, limit=MOST)))
+    return Seen(books.seq, tuple(every(books, Consent, "customer", ask.customer)))
 
 
 def act(ask: AskErasure, seen: Seen) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.clock import HOUR
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
@@ -16,8 +16,6 @@ from jingwei.ledger.work import Case
 
 CALL_TIME = 2 * HOUR
 """How long the bank has to call back."""
-
-MOST_CASES = 500
 
 
 class AskForPerson(Command, frozen=True, kw_only=True, tag="ask_for_person"):
@@ -51,7 +49,7 @@ class Waiting(msgspec.Struct, frozen=True):
 def look(ask: AskForPerson, books: Books) -> Waiting:
     """Read whether a call-back is waiting already."""
     who = ask.actor.partition(":")[2]
-    found = books.find(Case, "customer", who, limit=MOST_CASES)
+    found = every(books, Case, "customer", who)
     waiting = (case for case in found if case.status == "open" and case.code == CALL_BACK)
     return Waiting(books.seq, next(waiting, None))
 

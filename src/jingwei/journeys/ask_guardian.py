@@ -8,7 +8,7 @@ from jingwei.decisions.judge import Judgement
 from jingwei.decisions.policy import Verdict
 from jingwei.journeys.ask_again import Question, ask_again
 from jingwei.journeys.payment import HELD, Order, not_possible, told
-from jingwei.journeys.shape import Books, Outcome
+from jingwei.journeys.shape import Books, Outcome, every
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
@@ -19,14 +19,12 @@ from jingwei.ledger.posting import check_limits
 ANSWER_TIME = DAY
 """How long a guardian has to answer."""
 
-MOST_TIES = 100
-
 
 def guardian_of(payer: Standing | None, amount_minor: int, at: int, books: Books) -> Tie | None:
     """The tie of who must be asked, when the payment is above the account's limits; read only then."""
     if payer is None or payer.account.side != "customer" or check_limits(payer, amount_minor, at) is None:
         return None
-    ties = books.find(Tie, "whose", payer.account.owner, limit=MOST_TIES)
+    ties = every(books, Tie, "whose", payer.account.owner)
     return next((tie for tie in ties if tie.kind == GUARDIAN and tie.status == "active"), None)
 
 

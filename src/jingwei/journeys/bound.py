@@ -10,6 +10,7 @@ from jingwei.consent.grounds import needs_consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.judge import Judgement
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.credit.beside import ChallengerScore
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.credit.trained_score import ScorecardInUse
 from jingwei.domains.offers.showing import OfferArm, Offering
@@ -50,6 +51,7 @@ DATA_OF: dict[type[Kept], tuple[DataClass, str]] = {
     Card: (DataClass.TRANSACTIONS, "customer"),
     Pot: (DataClass.TRANSACTIONS, "customer"),
     Erasure: (DataClass.BEHAVIOUR, "customer"),
+    ChallengerScore: (DataClass.TRANSACTIONS, "customer"),
     LoanApplication: (DataClass.TRANSACTIONS, "customer"),
     Loan: (DataClass.TRANSACTIONS, "customer"),
     PayLaterLine: (DataClass.TRANSACTIONS, "customer"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.domains.credit.loans import RUNNING, Loan
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.command import Command, Id, OptionalId, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal, Words, declare
-from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Movement, Standing
+from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Account, Movement, Standing
 from jingwei.ledger.day_end import close_days, first_open_day, settle_interest
 from jingwei.ledger.posting import post
+from jingwei.ledger.pots import Pot
 from jingwei.ledger.products import Product
 from jingwei.ledger.statement import BrokenChain, closings, prefetch
 from jingwei.ledger.terms import close
@@ -35,7 +37,8 @@ class AccountClosed(Event, frozen=True, kw_only=True, tag="account_closed"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The account, its product, what its open days ended with (None: damaged), where the rest goes."""
+    """The account, its product, what its open days ended with (None: damaged), where the rest goes; the pot
+    it is the account of, and why it cannot be closed whatever is in it."""
 
     seq: int
     standing: Standing | None
@@ -43,10 +46,19 @@ class Seen(msgspec.Struct, frozen=True):
     closings: list[int] | None
     payee: Standing | None
     bank: dict[str, Standing | None]
+    pot: Pot | None = None
+    hangs: Refusal | None = None
 
 
 declare(
     {
+        "account_has_pots": Words(
+            "The account still has pots; close them first, their money comes back to it.",
+            "该账户下仍有存钱罐，请先关闭存钱罐，款项将退回该账户。",
+        ),
+        "account_has_loans": Words(
+            "A loan is repaid from this account; repay it first.", "有贷款由该账户还款，请先还清贷款。"
+        ),
         "books_under_repair": Words(
             "The entries of this account are being checked; it cannot be closed now.",
             "该账户的账务正在核查，暂不能销户。",
@@ -68,7 +80,19 @@ def look(ask: CloseAccount, books: Books) -> Seen:
         ends = ended(standing, first, yesterday, books)
     names = [f"bank:{own}:{account.currency}" for own in ("interest_paid", "interest_earned", "fees")]
     bank = {name: books.standing(name) for name in names}
-    return Seen(books.seq, standing, product, ends, payee, bank)
+    return Seen(
+        books.seq, standing, product, ends, payee, bank, books.get(Pot, account.id), hanging(account, books)
+    )
+
+
+def hanging(account: Account, books: Books) -> Refusal | None:
+    """What would be left without its account, as a refusal, or None: open pots, loans repaid from it."""
+    if any(pot.status == "open" for pot in every(books, Pot, "account", account.id)):
+        return Refusal("account_has_pots")
+    loans = every(books, Loan, "customer", account.owner)
+    if any(loan.status == RUNNING and loan.account == account.id for loan in loans):
+        return Refusal("account_has_loans")
+    return None
 
 
 def ended(standing: Standing, first: int, last: int, books: Books) -> list[int] | None:
@@ -106,8 +130,8 @@ def act(ask: CloseAccount, seen: Seen) -> Outcome:
         return refused(number, Refusal("account_closed"))
     if ask.payee and (payee is None or payee.account.owner != account.owner):
         return refused(number, ACCOUNT_NOT_FOUND)
-    if seen.closings is None:
-        return refused(number, Refusal("books_under_repair"))
+    if seen.hangs is not None or seen.closings is None:
+        return refused(number, seen.hangs or Refusal("books_under_repair"))
     movements, before = settled(seen, bank_day(ask.at) - 1)
     left = before.balance.booked_minor
     left += sum(-m.amount_minor if m.payer == account.id else m.amount_minor for m in movements)
@@ -122,9 +146,9 @@ def act(ask: CloseAccount, seen: Seen) -> Outcome:
         return refused(number, closed)
     standings = posted.standings | {account.id: Standing(closed, final.balance)}
     event = AccountClosed(account=account.id, paid_out_minor=max(left, 0))
-    return Outcome(
-        Answer(number, "done", movements=movements, events=(event,)), posted.lines, tuple(standings.values())
-    )
+    answer = Answer(number, "done", movements=movements, events=(event,))
+    kept = (replace(seen.pot, status="closed"),) if seen.pot is not None else ()
+    return Outcome(answer, posted.lines, tuple(standings.values()), kept)
 
 
 CLOSE_ACCOUNT = Journey(

@@ -7,12 +7,13 @@ from typing import Literal
 import msgspec
 
 from jingwei.journeys.own_work import owns
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Standing
+from jingwei.ledger.family import Tie
 from jingwei.ledger.terms import freeze
 
 
@@ -33,19 +34,25 @@ class FreezeChanged(Event, frozen=True, kw_only=True, tag="freeze_changed"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The account as it stands."""
+    """The account as it stands, and the guardians who froze it before."""
 
     seq: int
     standing: Standing | None
+    froze: tuple[Tie, ...] = ()
 
 
 def look(ask: FreezeAccount, books: Books) -> Seen:
-    """Read the account."""
-    return Seen(books.seq, books.own(ask.account))
+    """Read the account, and which guardians froze it."""
+    standing = books.own(ask.account)
+    ties = every(books, Tie, "whose", standing.account.owner) if standing else []
+    return Seen(books.seq, standing, tuple(tie for tie in ties if tie.holds(ask.account)))
 
 
 def act(ask: FreezeAccount, seen: Seen) -> Outcome:
-    """Freeze the account or set it free, never one's own; freezing twice changes nothing more."""
+    """Freeze the account or set it free, never one's own; freezing twice changes nothing more.
+
+    What goes out is the bank's to free from then on, whoever stopped it before.
+    """
     number = decision_id(seen.seq)
     if seen.standing is None:
         return refused(number, ACCOUNT_NOT_FOUND)
@@ -55,9 +62,9 @@ def act(ask: FreezeAccount, seen: Seen) -> Outcome:
         return refused(number, Refusal("own_work"))
     account = freeze(seen.standing.account, ask.direction or "both", ask.on and ask.direction != "")
     event = FreezeChanged(account=account.id, frozen=account.frozen)
-    return Outcome(
-        Answer(number, "done", events=(event,)), standings=(Standing(account, seen.standing.balance),)
-    )
+    kept = tuple(tie.holding(account.id, False) for tie in seen.froze if ask.direction != "in")
+    standings = (Standing(account, seen.standing.balance),)
+    return Outcome(Answer(number, "done", events=(event,)), standings=standings, kept=kept)
 
 
 FREEZE_ACCOUNT = Journey(FreezeAccount, look, act, roles=("staff", "system"), accounts=("account",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -41,7 +41,7 @@ class Seen(msgspec.Struct, frozen=True):
 def look(ask: IssueCard, books: Books) -> Seen:
     """Read the account and its cards."""
     standing = books.own(ask.account)
-    cards = books.find(Card, "account", ask.account, limit=1000) if standing else []
+    cards = every(books, Card, "account", ask.account) if standing else []
     return Seen(books.seq, standing, sum(card.status == "active" for card in cards))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from jingwei.journeys.set_limits import Limit
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -18,7 +18,8 @@ from jingwei.ledger.terms import freeze, set_limits
 class LookAfter(Command, frozen=True, kw_only=True, tag="look_after"):
     """Through guardian tie `tie`, give the child's account these limits (minor units; null: none).
 
-    With `frozen` nothing goes out of the account until the guardian frees it again.
+    With `frozen` nothing goes out of the account until a guardian frees it again. What the bank froze a
+    guardian cannot free.
     """
 
     tie: Id
@@ -37,16 +38,20 @@ class LookedAfter(Event, frozen=True, kw_only=True, tag="looked_after"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The tie and the child's account."""
+    """The tie, the child's account, and the tie of the guardian who froze it (None: nobody, or the bank)."""
 
     seq: int
     tie: Tie | None
     standing: Standing | None
+    froze: Tie | None = None
 
 
 def look(ask: LookAfter, books: Books) -> Seen:
-    """Read the tie and the account."""
-    return Seen(books.seq, books.get(Tie, ask.tie), books.standing(ask.account))
+    """Read the tie, the account, and whose freeze is on it."""
+    tie = books.get(Tie, ask.tie)
+    ties = every(books, Tie, "whose", tie.whose) if tie else []
+    froze = next((one for one in ties if one.holds(ask.account)), None)
+    return Seen(books.seq, tie, books.standing(ask.account), froze)
 
 
 def act(ask: LookAfter, seen: Seen) -> Outcome:
@@ -65,9 +70,16 @@ def act(ask: LookAfter, seen: Seen) -> Outcome:
     account = set_limits(standing.account, ask.payment_minor, ask.day_minor, ask.month_minor)
     if isinstance(account, Refusal):
         return refused(number, account)
-    account = freeze(account, "out", ask.frozen)
+    stopped = account.frozen in ("out", "both")
+    if stopped and not ask.frozen and seen.froze is None:
+        return refused(number, Refusal("frozen_by_bank"))
+    kept: tuple[Tie, ...] = ()
+    if stopped != ask.frozen:
+        account = freeze(account, "out", ask.frozen)
+        kept = ((tie if ask.frozen else seen.froze or tie).holding(account.id, ask.frozen),)
     event = LookedAfter(account=account.id, frozen=ask.frozen)
-    return Outcome(Answer(number, "done", events=(event,)), standings=(Standing(account, standing.balance),))
+    changed = (Standing(account, standing.balance),)
+    return Outcome(Answer(number, "done", events=(event,)), standings=changed, kept=kept)
 
 
 LOOK_AFTER = Journey(LookAfter, look, act, roles=("customer",), accounts=("account",))

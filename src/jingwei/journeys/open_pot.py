@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import AmountOrZero, Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import account_id, decision_id
@@ -45,7 +45,7 @@ def look(ask: OpenPot, books: Books) -> Seen:
     standing = books.own(ask.account)
     if standing is None:
         return Seen(books.seq, None, 0, None)
-    pots = books.find(Pot, "account", ask.account, limit=1000)
+    pots = every(books, Pot, "account", ask.account)
     product = books.products.latest(f"{POT_PRODUCT}_{standing.account.currency.lower()}")
     return Seen(books.seq, standing, sum(pot.status == "open" for pot in pots), product)
 

@@ -19,9 +19,9 @@ from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.schedule import pack
 from jingwei.domains.credit.trained_score import TrainedCard
-from jingwei.journeys.apply_for_loan import MOST_LOANS, consented, inputs, not_measured, wrong_account
+from jingwei.journeys.apply_for_loan import consented, inputs, not_measured, wrong_account
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, every, refused
 from jingwei.journeys.use_scorecard import cards_in_use
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.command import Command, Id, Text
@@ -155,8 +155,8 @@ def look_at_customer(ask: OfferPayLater, books: Books) -> Offering:
         return Offering(books.seq, False)
     return Offering(
         books.seq, True, books.get(Customer, ask.customer), books.standing(ask.account),
-        tuple(books.find(Loan, "customer", ask.customer, limit=MOST_LOANS)),
-        tuple(books.find(PayLaterLine, "customer", ask.customer)),
+        tuple(every(books, Loan, "customer", ask.customer)),
+        tuple(every(books, PayLaterLine, "customer", ask.customer)),
         books.get(DataUse, today(ask.customer, Purpose.CREDIT, ask.actor, ask.at)),
         cards_in_use(books),
     )  # fmt: skip
@@ -231,7 +231,7 @@ def look_at_purchase(ask: DrawPayLater, books: Books) -> Drawing:
     if line is None:
         return Drawing(books.seq, None)
     return Drawing(
-        books.seq, line, tuple(books.find(Loan, "customer", line.customer, limit=MOST_LOANS)),
+        books.seq, line, tuple(every(books, Loan, "customer", line.customer)),
         books.record(ask.purchase), books.get(Reversal, ask.purchase) is not None,
         books.standing(line.account), books.standing(chart_id("loans", line.currency)),
     )  # fmt: skip

@@ -8,6 +8,7 @@ import msgspec
 
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.fraud.policy import FIRST_POLICIES
 from jingwei.journeys.publish_policy import Seen, read_policy
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Command, Text
@@ -40,10 +41,12 @@ def look(ask: ProposePolicy, books: Books) -> Seen:
 
 
 def act(ask: ProposePolicy, seen: Seen) -> Outcome:
-    """Keep the proposal; its version must be new."""
+    """Keep the proposal; its policy must judge something, and its version be new."""
     number, policy = decision_id(seen.seq), seen.policy
     if isinstance(policy, Refusal):
         return refused(number, policy)
+    if policy.name not in FIRST_POLICIES:
+        return refused(number, Refusal("policy_not_used"))
     if not ask.why.strip():
         return refused(number, Refusal("reason_missing"))
     if seen.published is not None:

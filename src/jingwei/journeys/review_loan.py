@@ -12,25 +12,28 @@ from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.journeys.appeal import Appealed, Said
 from jingwei.journeys.case_work import SeenCase, look_at_case, not_workable, note
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import AmountOrZero, Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import case_id, decision_id, seq_of
 from jingwei.kernel.kept import Kept
 from jingwei.kernel.refusal import Refusal, Words, declare
 from jingwei.ledger.appeals import Appeal, appeal_due, appeal_id
-from jingwei.ledger.casework import needs_two
+from jingwei.ledger.casework import CaseWork, needs_two
 from jingwei.ledger.work import Case
 
 declare(
     {
-        "loan_cannot_be_lent": Words(
-            "This cannot be lent by anybody: {why}.", "该笔贷款依规不能发放：{why}。"
-        ),
         "loan_counter_offer_differs": Words(
             "A person can offer less than was asked, within the product, not more.",
             "人工审批金额只能在产品范围内低于申请金额，不得高于申请金额。",
         ),
+    }
+    | {
+        f"loan_{code}": Words(
+            f"This cannot be lent by anybody: {words.en}", f"该笔贷款依规不能发放：{words.zh}"
+        )
+        for code, words in HARD.items()
     }
 )
 
@@ -79,12 +82,13 @@ class Asking(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The case, the application it is about, its product and appeal."""
+    """The case, the application it is about, its product and appeal; who answered or proposed to before."""
 
     seen: SeenCase
     application: LoanApplication | None
     product: LoanProduct | None
     appeal: Appeal | None
+    before: frozenset[str] = frozenset()
 
 
 def look_at_refusal(ask: AskLoanReview, books: Books) -> Asking:
@@ -122,7 +126,16 @@ def look(ask: ReviewLoan, books: Books) -> Seen:
     number = seq_of(about)
     found = books.get(LoanApplication, application_id(number)) if number is not None else None
     product = shipped().find(found.product) if found else None
-    return Seen(seen, found, product, books.get(Appeal, appeal_id(about)) if about else None)
+    appealed = books.get(Appeal, appeal_id(about)) if about else None
+    return Seen(seen, found, product, appealed, decided_before(ask.case, about, books))
+
+
+def decided_before(case_number: str, about: str, books: Books) -> frozenset[str]:
+    """Everybody who proposed or gave an answer in another case about the same decision."""
+    others = [one for one in every(books, Case, "about", about) if one.id != case_number] if about else []
+    work = (books.get(CaseWork, one.id) for one in others)
+    proposed = (one.proposed_by for one in work if one is not None)
+    return frozenset(proposed) | {one.closed_by for one in others}
 
 
 def check(ask: ReviewLoan, seen: Seen) -> Refusal | None:
@@ -133,11 +146,11 @@ def check(ask: ReviewLoan, seen: Seen) -> Refusal | None:
     assert case is not None
     if case.code not in (LOAN_REVIEW, LOAN_APPEAL) or found is None or seen.product is None:
         return Refusal("case_is_not_this")
-    if case.code == LOAN_APPEAL and ask.actor == found.decided_by:
+    if case.code == LOAN_APPEAL and ask.actor in seen.before | {found.decided_by}:
         return Refusal("decided_before")
-    hard = [HARD[code] for code in found.policy_reasons.split(",") if code in HARD]
+    hard = [code for code in found.policy_reasons.split(",") if code in HARD]
     if ask.approve and hard:
-        return Refusal("loan_cannot_be_lent", {"why": hard[0].zh})
+        return Refusal(f"loan_{hard[0]}")
     lower = ask.amount_minor
     if lower and not seen.product.least_minor <= lower <= found.amount_minor:
         return Refusal("loan_counter_offer_differs")

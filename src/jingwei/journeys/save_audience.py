@@ -9,7 +9,7 @@ import msgspec
 from jingwei.decisions.expression import ExpressionError
 from jingwei.domains.tags.audiences import Audience, audience_id
 from jingwei.domains.tags.condition import read_condition
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -23,7 +23,6 @@ ConditionText = Annotated[
     str,
     msgspec.Meta(min_length=1, max_length=1000, pattern=r"\A[^\x00]*\Z", examples=["age_years >= 60"]),
 ]
-MOST_VERSIONS = 1000
 
 
 class SaveAudience(Command, frozen=True, kw_only=True, tag="save_audience"):
@@ -49,7 +48,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 def look(ask: SaveAudience, books: Books) -> Seen:
     """Read the versions there are."""
-    return Seen(books.seq, tuple(books.find(Audience, "name", ask.name, limit=MOST_VERSIONS)))
+    return Seen(books.seq, tuple(every(books, Audience, "name", ask.name)))
 
 
 def act(ask: SaveAudience, seen: Seen) -> Outcome:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec.structs import replace
 
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, OptionalId, Text
 from jingwei.kernel.event import Event
@@ -76,7 +76,7 @@ class SeenSchedule(msgspec.Struct, frozen=True):
 
 def look(ask: SchedulePayment, books: Books) -> SeenAccounts:
     """Read both accounts and the customer's schedules."""
-    mine = books.find(Schedule, "customer", ask.customer, limit=1_000)
+    mine = every(books, Schedule, "customer", ask.customer)
     active = sum(one.status == "active" for one in mine)
     return SeenAccounts(books.seq, books.own(ask.payer), books.standing(ask.payee), active)
 

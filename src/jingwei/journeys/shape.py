@@ -96,6 +96,30 @@ class Books(Protocol):
         ...
 
 
+AT_ONCE = 500
+"""How many things `every` reads at a time."""
+
+
+class Finding(Protocol):
+    """What kept things are found in: a journey's books, or a reader of what is durable."""
+
+    def find(self, kind: type[K], column: str, value: str, *, after: str = "", limit: int = 100) -> list[K]:
+        """Kept things whose indexed column has this value, by id."""
+        ...
+
+
+def every(books: Finding, kind: type[K], column: str, value: str) -> list[K]:
+    """All kept things whose indexed column has this value, by id: where missing the newest would be wrong."""
+    found: list[K] = []
+    after = ""
+    while page := books.find(kind, column, value, after=after, limit=AT_ONCE):
+        found += page
+        if len(page) < AT_ONCE:
+            break
+        after = page[-1].id
+    return found
+
+
 class Sealed(msgspec.Struct, frozen=True, gc=False):
     """A record: its number, the command as asked, and its answer. Its JSON is a leaf of the audit log."""
 

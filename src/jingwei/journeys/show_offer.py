@@ -19,7 +19,7 @@ from jingwei.domains.offers.showing import (
     offering_id,
 )
 from jingwei.journeys.offer_rules import catalogue
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -77,7 +77,7 @@ def look(ask: ShowOffer, books: Books) -> Seen:
     if (missing := lacking(ask.customer, Purpose.MARKETING, READ, ask.at, find)) is not None:
         raise ConsentMissing(Purpose.MARKETING, missing)
     customer = books.get(Customer, ask.customer)
-    made = tuple(books.find(Offering, "customer", ask.customer, limit=1000))
+    made = tuple(every(books, Offering, "customer", ask.customer))
     cell = cell_of(ask.facts, ask.needs)
     ids = [arm_id(cell, offer.id) for offer in catalogue().offer]
     arms = {found.offer: found for some_id in ids if (found := books.get(OfferArm, some_id)) is not None}

@@ -12,8 +12,8 @@ from jingwei.domains.credit.loans import RUNNING, Loan, LoanApplication, loan_id
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.schedule import Terms, due_days, pack, schedule
-from jingwei.journeys.apply_for_loan import MOST_LOANS, wrong_account
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.apply_for_loan import wrong_account
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, Text
 from jingwei.kernel.event import Event
@@ -94,7 +94,7 @@ def look(ask: SignLoan, books: Books) -> Seen:
     found = books.get(LoanApplication, ask.application)
     if found is None:
         return Seen(books.seq, None)
-    loans = books.find(Loan, "customer", found.customer, limit=MOST_LOANS)
+    loans = every(books, Loan, "customer", found.customer)
     since = any(loan.signed_at >= found.offered_at and not loan.line for loan in loans)
     bank = books.standing(chart_id("loans", found.currency))
     return Seen(

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.clock import local_text
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
@@ -15,8 +15,6 @@ from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.family import GROWN_UP, GUARDIAN, Tie, age_on, tie_id
 from jingwei.ledger.work import Customer
-
-MOST_TIES = 100
 
 
 class OfferTie(Command, frozen=True, kw_only=True, tag="offer_tie"):
@@ -68,7 +66,7 @@ class Known(msgspec.Struct, frozen=True):
 
 def look_at_offer(ask: OfferTie, books: Books) -> Offered:
     """Read both people and their ties."""
-    ties = tuple(books.find(Tie, "whose", ask.whose, limit=MOST_TIES))
+    ties = tuple(every(books, Tie, "whose", ask.whose))
     return Offered(books.seq, books.get(Customer, ask.whose), books.get(Customer, ask.keeper), ties)
 
 

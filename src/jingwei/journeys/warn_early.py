@@ -9,15 +9,13 @@ from msgspec.structs import replace
 
 from jingwei.domains.credit.loans import RUNNING, Loan
 from jingwei.domains.credit.warnings import EARLY_WARNING, PROPOSALS, EarlyWarning
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.clock import day_start
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import case_id, decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.work import Case
-
-MOST_CASES = 500
 
 
 class WarnEarly(Command, frozen=True, kw_only=True, tag="warn_early"):
@@ -69,7 +67,7 @@ class SeenWarning(msgspec.Struct, frozen=True):
 def look(ask: WarnEarly, books: Books) -> SeenWarning:
     """Read the loan and what is open about it."""
     loan = books.get(Loan, ask.loan)
-    found = [] if loan is None else books.find(EarlyWarning, "loan", loan.id, limit=MOST_CASES)
+    found = [] if loan is None else every(books, EarlyWarning, "loan", loan.id)
     return SeenWarning(books.seq, loan, next((one for one in found if one.status == "open"), None))
 
 

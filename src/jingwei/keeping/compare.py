@@ -44,6 +44,7 @@ _NAMES = {
     "loans": "贷款",
     "pay_later_lines": "先享后付额度",
     "scorecards": "评分卡",
+    "challenger_scores": "挑战模型评分",
     "early_warnings": "早期预警",
     "identity_links": "身份关联",
     "offerings": "推荐展示",

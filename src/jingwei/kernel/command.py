@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 import msgspec
 
@@ -30,8 +30,11 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults
 
     `key` is unique per `actor`: asking again with the same key returns the same answer.
     `at` is when it happened, `known_at` when the bank learned of it (both microseconds UTC);
-    the channel stamps them, so doing a command needs no clock.
+    the channel stamps them, so doing a command needs no clock. `MEASURED` names fields the channel fills in
+    from what it finds when it asks (a bureau's report): asking again later finds other values.
     """
+
+    MEASURED: ClassVar[tuple[str, ...]] = ()
 
     key: Key
     actor: Id
@@ -69,8 +72,9 @@ def _plain(says: str) -> str:
 
 
 def fingerprint_equal(first: Command, again: Command) -> bool:
-    """Whether two commands ask the same, their time stamps aside."""
-    return first == msgspec.structs.replace(again, at=first.at, known_at=first.known_at)
+    """Whether two commands of one kind ask the same; time stamps and what a channel measured aside."""
+    aside = {name: getattr(first, name) for name in ("at", "known_at", *first.MEASURED)}
+    return first == msgspec.structs.replace(again, **aside)
 
 
 def dated_ahead(command: Command) -> bool:

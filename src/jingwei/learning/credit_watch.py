@@ -1,5 +1,5 @@
 """A credit model beside the applications that came in: drift and calibration by batch, and two models on the
-same applications. One decides; the other is computed from what was sealed with each decision."""
+same applications. One decides; what the other made of each was sealed with the decision."""
 
 from __future__ import annotations
 
@@ -21,12 +21,23 @@ FEWEST_KNOWN = 30
 """So many loans of each outcome before an AUC is told."""
 
 
+class Sealed(NamedTuple):
+    """What was sealed when an application was decided with a challenger beside: both digests (the champion's
+    as the score names it) and both chances of going bad."""
+
+    champion: str
+    challenger: str
+    champion_chance: float
+    challenger_chance: float
+
+
 class Applied(NamedTuple):
     """One application: what it was decided on, by name, and how its loan went (None while nobody knows)."""
 
     at: int
     values: dict[str, float]
     bad: bool | None
+    sealed: Sealed | None = None
 
 
 class Watched(NamedTuple):
@@ -47,8 +58,9 @@ class Watched(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Champion and challenger on the same applications: how often each would refuse at its own cut-off, how
-    often they differ, and among loans whose outcome is known both AUCs and the 95 % interval of the gain."""
+    """Champion and challenger on the same applications, as sealed: how often each would refuse at its own
+    cut-off, how often they differ, and among loans whose outcome is known both AUCs and the 95 % interval of
+    the gain."""
 
     applications: int
     champion_refuses: float
@@ -100,20 +112,26 @@ def scored_rows(model: Model, applied: Sequence[Applied]) -> Scored:
 
 
 def compare(
-    champion: tuple[Model, float], challenger: tuple[Model, float], applied: Sequence[Applied]
+    champion: tuple[str, float], challenger: tuple[str, float], applied: Sequence[Applied]
 ) -> Compared:
-    """Both (model, cut-off) on the same applications."""
-    first, second = (
-        model.bind(model.features)(rows_of(model, applied)) for model, _ in (champion, challenger)
-    )
-    both = np.isfinite(first) & np.isfinite(second)
-    refused = first[both] >= champion[1], second[both] >= challenger[1]
-    known = np.array([one.bad is not None for one in applied], dtype=np.bool_) & both
-    truth = np.array([bool(one.bad) for one in applied], dtype=np.bool_)[known]
+    """Both (digest, cut-off) on the applications that were decided by the one with the other beside; nothing
+    is computed anew."""
+    pairs = [
+        (one.sealed, one.bad)
+        for one in applied
+        if one.sealed
+        and one.sealed.challenger == challenger[0]
+        and one.sealed.champion.endswith(f"@{champion[0][:12]}")
+    ]
+    first = np.array([told.champion_chance for told, _ in pairs])
+    second = np.array([told.challenger_chance for told, _ in pairs])
+    refused = first >= champion[1], second >= challenger[1]
+    known = np.array([bad is not None for _, bad in pairs], dtype=np.bool_)
+    truth = np.array([bool(bad) for _, bad in pairs], dtype=np.bool_)[known]
     auc, gain = _outcomes(truth, first[known], second[known])
-    count = max(1, int(both.sum()))
+    count = max(1, len(pairs))
     return Compared(
-        int(both.sum()), float(refused[0].sum()) / count, float(refused[1].sum()) / count,
+        len(pairs), float(refused[0].sum()) / count, float(refused[1].sum()) / count,
         float((refused[0] != refused[1]).sum()) / count, len(truth), int(truth.sum()), auc, gain,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ Nothing outside the bank's own records is read: an instalment counts as missed w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,10 +76,11 @@ def looked_at(borrowers: Borrowers, first: int, until: int) -> Rows:
     return Rows(watched, cases, missed(borrowers.loans, watched), due + MISSED_AFTER + 1)
 
 
-def fit(rows: Rows, kind: str) -> PointsModel | Forest:
+def fit(rows: Rows, kind: str, names: Sequence[str] = NAMES) -> PointsModel | Forest:
     """Learn from rows whose outcome is known; the last quarter of the days calibrates.
 
-    `kind` is "scorecard" or "boosting". Raises TrainingError when too few payments were missed.
+    `kind` is "scorecard" or "boosting", `names` are the signals it may read. Raises
+    TrainingError when too few payments were missed.
     """
     cut = int(np.quantile(rows.watched.day, 0.75))
     early, late = rows.watched.day < cut, rows.watched.day >= cut
@@ -88,18 +90,21 @@ def fit(rows: Rows, kind: str) -> PointsModel | Forest:
     span = DataSpan(int(rows.watched.day.min()) * DAY, int(rows.known_day.max()) * DAY, len(rows.missed),
                     int(rows.missed.sum()))  # fmt: skip
     if kind == "scorecard":
-        return _scorecard(rows, span, (early, late))
-    fit_, later = (Sample(rows.cases[part], rows.missed[part]) for part in (early, late))
-    card = _card("LightGBM", NAMES, span)
+        return _scorecard(rows, span, (early, late), names)
+    read = np.ascontiguousarray(rows.cases[:, [NAMES.index(name) for name in names]])
+    fit_, later = (Sample(read[part], rows.missed[part]) for part in (early, late))
+    card = _card("LightGBM", tuple(names), span)
     forest = from_lightgbm([boost(fit_, later, SEED).text], card)
     return forest.with_calibration(*platt(forest.margins(later.cases), later.fraud))
 
 
-def _scorecard(rows: Rows, span: DataSpan, parts: tuple[Flags, Flags]) -> PointsModel:
+def _scorecard(
+    rows: Rows, span: DataSpan, parts: tuple[Flags, Flags], names: Sequence[str]
+) -> PointsModel:
     """A scorecard of all rows; how far its points are to be trusted is what a card of the early rows is worth
     on the later ones (Platt)."""
     early, late = parts
-    columns = {name: rows.cases[:, place] for place, name in enumerate(NAMES)}
+    columns = {name: rows.cases[:, NAMES.index(name)] for name in names}
     try:
         before = fit_scorecard({name: column[early] for name, column in columns.items()}, rows.missed[early])
         card = fit_scorecard(columns, rows.missed)

@@ -17,6 +17,8 @@ from jingwei.models.compiled import Floats
 
 PLANTED = "planted leak"
 SAMPLE = 4000
+RARE = 400
+"""With fewer bad rows among those drawn, so many of them are taken, as far as there are."""
 LARGEST = 4.0
 """Deviations from one half that an AUC on shuffled outcomes may have by chance."""
 
@@ -54,8 +56,12 @@ def plants(bad: Flags, rng: np.random.Generator) -> dict[str, Column]:
 
 
 def _sample(bad: Flags, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    rows = rng.permutation(len(bad))[:SAMPLE]
-    return np.sort(rows).astype(np.int64)
+    """Drawn rows; where bad ones are rare, more of those, so that a leak planted in them can be seen."""
+    rows = rng.permutation(len(bad))
+    drawn = rows[:SAMPLE]
+    if bad[drawn].sum() < RARE:
+        drawn = np.concatenate([rows[bad[rows]][:RARE], rows[~bad[rows]][: SAMPLE - RARE]])
+    return np.sort(drawn).astype(np.int64)
 
 
 def shuffled_auc(features: dict[str, Floats], bad: Flags) -> float:

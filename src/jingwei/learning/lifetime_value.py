@@ -56,21 +56,35 @@ class BuyingRate(msgspec.Struct, frozen=True):
         return answer
 
 
-def log_likelihood(told: Histories, r: float, alpha: float, a: float, b: float) -> float:
-    """Sum over customers of the log of equation 6."""
+def log_likelihood(
+    told: Histories, r: float, alpha: float, a: float, b: float, times: Floats | float = 1.0
+) -> float:
+    """Sum over customers of the log of equation 6; `times` float64[n] says how often each history is told."""
     x, last, t = told.repeats, told.last, told.watched
     start = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
     stays = betaln(a, b + x) - betaln(a, b) - (r + x) * np.log(alpha + t)
     back = np.maximum(x, 1.0)
     leaves = betaln(a + 1.0, b + back - 1.0) - betaln(a, b) - (r + x) * np.log(alpha + last)
     both = np.where(x > 0, np.logaddexp(stays, leaves), stays)
-    return float(np.sum(start + both))
+    return float(np.sum(times * (start + both)))
+
+
+def alike(told: Histories) -> tuple[Histories, Floats]:
+    """Every different history once, and how many customers have it: days are whole, so many are alike."""
+    rows = np.stack((told.repeats, told.last, told.watched))
+    each, times = np.unique(rows, axis=1, return_counts=True)
+    return Histories(*each), times.astype(np.float64)
 
 
 def fit_buying_rate(told: Histories) -> BuyingRate:
     """Return the parameters of highest likelihood. Raises ValueError when the search does not settle."""
-    best = _settled(lambda p: -log_likelihood(told, *np.exp(p).tolist()) / len(told.repeats), 4)
-    r, alpha, a, b = np.exp(best).tolist()
+    each, times = alike(told)
+
+    def loss(logs: Floats) -> float:
+        r, alpha, a, b = np.exp(logs).tolist()
+        return -log_likelihood(each, r, alpha, a, b, times) / len(told.repeats)
+
+    r, alpha, a, b = np.exp(_settled(loss, 4)).tolist()
     return BuyingRate(r, alpha, a, b, log_likelihood(told, r, alpha, a, b))
 
 

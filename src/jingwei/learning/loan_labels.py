@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import numpy as np
 
+from jingwei.domains.credit.beside import ChallengerScore
 from jingwei.domains.credit.inputs import CreditInputs
 from jingwei.domains.credit.loans import WRITTEN_OFF, Loan, LoanApplication
-from jingwei.domains.credit.trained_score import numbers_of
+from jingwei.domains.credit.trained_score import chance_of, numbers_of
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.purpose import Purpose
-from jingwei.learning.credit_watch import Applied
+from jingwei.learning.credit_watch import Applied, Sealed
 from jingwei.learning.tabular import Table, TableError
 from jingwei.stores.bound import agreeing
 from jingwei.stores.store import Reader
@@ -39,16 +40,34 @@ def outcome_of(loan: Loan, day: int) -> bool | None:
 
 
 def applied(
-    applications: Iterable[LoanApplication], loans: Mapping[str, Loan], day: int
+    applications: Iterable[LoanApplication],
+    loans: Mapping[str, Loan],
+    day: int,
+    beside: Mapping[str, ChallengerScore] | None = None,
 ) -> tuple[Applied, ...]:
-    """Applications in the order in which they came, with what is known of their loans (by id) on this day."""
+    """Applications in the order in which they came, with what is known of their loans (by id) on this day,
+    and what a challenger made of them (by the application's id)."""
     told = []
     for one in sorted(applications, key=lambda one: (one.asked_at, one.id)):
         if one.inputs:
             values = numbers_of(msgspec.json.decode(one.inputs, type=CreditInputs))
             loan = loans.get(one.loan)
-            told.append(Applied(one.asked_at, values, None if loan is None else outcome_of(loan, day)))
+            bad = None if loan is None else outcome_of(loan, day)
+            told.append(Applied(one.asked_at, values, bad, _sealed(one, (beside or {}).get(one.id))))
     return tuple(told)
+
+
+def _sealed(one: LoanApplication, told: ChallengerScore | None) -> Sealed | None:
+    if told is None:
+        return None
+    return Sealed(told.champion, told.digest, chance_of(one.points), told.chance_ppm / 1_000_000)
+
+
+def beside_of(reader: Reader, applications: Sequence[LoanApplication]) -> dict[str, ChallengerScore]:
+    """What challengers made of these applications, by the application's id."""
+    ids = [one.id for one in applications]
+    parts = (reader.load(ChallengerScore, ids[at : at + STEP]) for at in range(0, len(ids), STEP))
+    return {one.id: one for part in parts for one in part}
 
 
 def told_by(reader: Reader, now: int) -> tuple[Applied, ...]:

@@ -88,8 +88,10 @@ def stable(cases: Floats, k: int, rounds: int = ROUNDS) -> tuple[float, float, f
 
 def _fit(cases: Floats, k: int, seed: int, starts: int = 5) -> Any:
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
-    return KMeans(k, n_init=starts, random_state=seed).fit(cases)
+    with threadpool_limits(1):  # its threads wait for each other longer than they work
+        return KMeans(k, n_init=starts, random_state=seed).fit(cases)
 
 
 def named(centres: Floats, names: Sequence[str], most: int = 2) -> list[Words]:

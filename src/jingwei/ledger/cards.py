@@ -95,4 +95,4 @@ def spent(card: Card, amount_minor: int, at: int) -> Card:
     """The card after it paid this amount; money given back later is not taken off again."""
     status = "used" if card.one_time and amount_minor else card.status
     day = max(bank_day(at), card.day)
-    return replace(card, status=status, day=day, spent_minor=spent_on(card, at) + amount_minor)
+    return replace(card, status=status, day=day, spent_minor=min(spent_on(card, at) + amount_minor, 2**62))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from jingwei.kernel.kept import Kept
 from jingwei.kernel.refusal import Words, declare
 
@@ -15,7 +17,8 @@ class Tie(Kept, frozen=True):
 
     `kind` "guardian": `keeper` looks after the child `whose`: sees the accounts, sets limits, freezes,
     answers for payments above the limits. "helper": `keeper` sees the accounts of `whose`, and no more.
-    `status` is "offered", "active" or "ended"; `waits_for` is whose yes is missing.
+    `status` is "offered", "active" or "ended"; `waits_for` is whose yes is missing. `froze` are the
+    accounts of the child that this guardian froze and the bank did not, with blanks between.
     """
 
     kind: str
@@ -28,6 +31,16 @@ class Tie(Kept, frozen=True):
     since: int = 0
     ended_at: int = 0
     ended_by: str = ""
+    froze: str = ""
+
+    def holds(self, account: str) -> bool:
+        """Whether the freeze of this account is this guardian's."""
+        return account in self.froze.split()
+
+    def holding(self, account: str, on: bool) -> Tie:
+        """The tie with the freeze of this account noted as the guardian's, or no longer."""
+        others = [one for one in self.froze.split() if one != account]
+        return replace(self, froze=" ".join([*others, account] if on else others))
 
     def other(self, who: str) -> str:
         """The other side, seen from `who`."""
@@ -81,6 +94,9 @@ declare(
         "child_cannot_end": Words(
             "A child cannot end this before turning 18; the guardian or the bank can.",
             "未满18周岁的客户不能自行解除监护关联，可由监护人或银行办理。",
+        ),
+        "frozen_by_bank": Words(
+            "The bank froze this account; ask the bank to free it.", "该账户由银行冻结，请联系银行解除。"
         ),
         "not_the_guardian": Words(
             "This tie lets you see, not change anything.", "该关联仅可查看，不能办理业务。"

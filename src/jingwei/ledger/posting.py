@@ -109,17 +109,18 @@ def spend(account: Account, balance: Balance, amount_minor: int, at: int) -> tup
 
     Spending is counted whether or not the account has limits now, so that a limit set during the
     day or month counts what was spent before. A payment that comes late counts on the newest day
-    counted so far: out of order payments cannot start the count afresh.
+    counted so far: out of order payments cannot start the count afresh. A count ends at MAX_BALANCE_MINOR,
+    far above every limit: it must fit into 64 bits too.
     """
     day = (at + BANK_OFFSET) // DAY
     if day <= balance.day:
         return (
-            balance.day, balance.spent_day_minor + amount_minor,
-            balance.month, balance.spent_month_minor + amount_minor,
+            balance.day, min(balance.spent_day_minor + amount_minor, MAX_BALANCE_MINOR),
+            balance.month, min(balance.spent_month_minor + amount_minor, MAX_BALANCE_MINOR),
         )  # fmt: skip
     month = _month_of(day)
     if month == balance.month:
-        return day, amount_minor, month, balance.spent_month_minor + amount_minor
+        return day, amount_minor, month, min(balance.spent_month_minor + amount_minor, MAX_BALANCE_MINOR)
     return day, amount_minor, month, amount_minor
 
 

@@ -18,8 +18,10 @@ from jingwei.models.governance import LEAST_REASON, unanswered
 from jingwei.models.kinds import load_model
 
 APPROVE, ROLLBACK, CHALLENGE = "approve", "rollback", "challenge"
-GOVERNED = ("credit", "thin_file", "company")
-"""Slots that decide about people's and companies' credit: no card, no approval."""
+GOVERNED = ("credit", "thin_file", "company", "early_warning")
+"""Slots that decide about people's and companies' credit, or who is called about it: no card, no approval."""
+GAIN = "gain_over_serving"
+"""The interval, on a card, of how much better than what serves now a model was on rows held out (AUC)."""
 Reasons = Mapping[str, str]
 CHANCE = 0.5
 
@@ -134,11 +136,14 @@ class Registry:
 
     def challenger(self, slot: str) -> Champion | None:
         """The model named last to score beside the champion; None when there is none, or it serves itself."""
+        digest = self.challenger_digest(slot)
+        return Champion(digest, self.load(digest)) if digest else None
+
+    def challenger_digest(self, slot: str) -> str:
+        """The digest of `challenger`, its file not read; "" when there is none."""
         history = self.history(slot)
         named = [approval.digest for approval in history if approval.action == CHALLENGE]
-        if not named or named[-1] == champions(history)[-1]:
-            return None
-        return Champion(named[-1], self.load(named[-1]))
+        return named[-1] if named and named[-1] != champions(history)[-1] else ""
 
     def history(self, slot: str) -> tuple[Approval, ...]:
         """All approvals of a slot, oldest first. Raises ModelError when the log was altered."""
@@ -218,6 +223,11 @@ def refuse_ungoverned(slot: str, digest: str, card: Card, who: str, reasons: Rea
         raise ModelError(
             f"model {digest[:12]} cannot be approved: on rows held out it cannot be told from chance (its "
             f"AUC may be as low as {low:.3f})"
+        )
+    if told.intervals.get(GAIN, (0.0, 0.0))[1] < 0.0:
+        raise ModelError(
+            f"model {digest[:12]} cannot be approved: on rows held out it is worse than what serves now "
+            f"(AUC less by {-told.intervals[GAIN][1]:.3f} at least)"
         )
     if who == told.trained_by:
         raise ModelError(f"a second person approves: {who} trained model {digest[:12]}")

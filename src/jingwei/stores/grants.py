@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jingwei.kernel.clock import DAY, HOUR, SECOND
+from jingwei.stores.whole import whole
 
 CODE_LIFE = 60 * SECOND
 REFRESH_LIFE = DAY
@@ -67,11 +68,10 @@ class Grants:
         self._db.execute("DELETE FROM codes WHERE ends_at < ?", (now - HOUR,))
         self._db.execute("DELETE FROM refreshes WHERE ends_at < ?", (now - DAY,))
         self._db.execute("DELETE FROM families WHERE began_at < ?", (now - 3 * DAY,))
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute("INSERT INTO families VALUES (?, ?, ?, ?, ?, ?, ?, ?)", family)
-        row = (_mark(code), family.id, redirect, challenge, now + CODE_LIFE)
-        self._db.execute("INSERT INTO codes VALUES (?, ?, ?, ?, ?, 0)", row)
-        self._db.execute("COMMIT")
+        with whole(self._db):
+            self._db.execute("INSERT INTO families VALUES (?, ?, ?, ?, ?, ?, ?, ?)", family)
+            row = (_mark(code), family.id, redirect, challenge, now + CODE_LIFE)
+            self._db.execute("INSERT INTO codes VALUES (?, ?, ?, ?, ?, 0)", row)
         return code
 
     def code(self, code: str) -> Code | None:

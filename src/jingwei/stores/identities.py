@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from jingwei.journeys.change_credential import ChangeCredential
 from jingwei.stores.factors import FACTOR_TABLES, Factors
 from jingwei.stores.once import ONCE_TABLES, Once, Tries
 from jingwei.stores.vault import Vault
+from jingwei.stores.whole import whole
 
 FILE = "identities.db"
 KEY_FILE = "vault.key"
@@ -78,16 +78,9 @@ class Identities:
         self.once = Once(self._db)
         self.tries = Tries(self._db)
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """Everything inside is written, or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        return whole(self._db)
 
     # -- people -------------------------------------------------------------------------------
 

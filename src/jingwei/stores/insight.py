@@ -22,6 +22,7 @@ from jingwei.stores.insight_people import People
 from jingwei.stores.insight_quality import Quality
 from jingwei.stores.insight_tables import BULK, TABLES, TOLD, month_of
 from jingwei.stores.store import StoreError
+from jingwei.stores.whole import whole
 
 FILE: Final = "insight.db"
 CHUNK: Final = 50_000
@@ -142,7 +143,7 @@ class Insight:
         Raises StoreError: then nothing of it was kept.
         """
         try:
-            with _Whole(self._db):
+            with whole(self._db):
                 number = self._number(one.id)
                 self._known_to_be(one.source, parcel.whose)
                 fresh = self._keep(one.source, number, parcel.happenings)
@@ -285,7 +286,7 @@ class Insight:
     def link(self, links: Iterable[tuple[str, str, str]]) -> None:
         """Say whose subjects are: (source, subject, customer), "" for nobody's. The books hold why."""
         rows = [(customer, source, key) for source, key, customer in links]
-        with _Whole(self._db):
+        with whole(self._db):
             self._db.executemany("UPDATE subjects SET customer = ? WHERE source = ? AND key = ?", rows)
 
     # -- reading ------------------------------------------------------------------------------
@@ -355,19 +356,6 @@ class Insight:
         while rows := found.fetchmany(CHUNK):
             parts = zip(names, zip(*rows, strict=True), strict=True)
             yield {name: np.array(part, np.int64 if name in whole else object) for name, part in parts}
-
-
-class _Whole:
-    """One transaction: committed at the end, rolled back when something was raised."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
 def _after(one: Import, parcel: Parcel, fresh: Sequence[Happening]) -> Import:

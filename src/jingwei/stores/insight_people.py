@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from jingwei.domains.insight.happenings import Profile
 from jingwei.ledger.links import IdentityLink
 from jingwei.stores.store import Reader
+from jingwei.stores.whole import whole
 
 PROJECTED: Final = "links"
 PAGE: Final = 5_000
@@ -83,21 +84,28 @@ class People:
             self._link(
                 (one.source, one.subject, one.customer if one.state == "linked" else "") for one in held
             )
+            self._settle(links)
             count += sum(1 for one in held if one.state == "linked")
         self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (PROJECTED, newest))
         return count
+
+    def _settle(self, links: Sequence[IdentityLink]) -> None:
+        """Nobody need decide any more about what the books hold as linked, or as apart."""
+        linked = [(one.source, one.subject) for one in links if one.state == "linked"]
+        apart = [(one.source, one.subject, one.customer) for one in links if one.state == "apart"]
+        self._db.executemany("DELETE FROM doubts WHERE source = ? AND subject = ?", linked)
+        self._db.executemany("DELETE FROM doubts WHERE source = ? AND subject = ? AND customer = ?", apart)
 
     # -- what a person must see ---------------------------------------------------------------
 
     def keep_doubts(self, doubts: Sequence[Doubt]) -> None:
         """Keep these pairs for a person, in the place of all that waited before."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute("DELETE FROM doubts")
-        self._db.executemany(
-            "INSERT OR REPLACE INTO doubts VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(*one[:5], " ".join(level or "-" for level in one.levels), one.at) for one in doubts],
-        )
-        self._db.execute("COMMIT")
+        with whole(self._db):
+            self._db.execute("DELETE FROM doubts")
+            self._db.executemany(
+                "INSERT OR REPLACE INTO doubts VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(*one[:5], " ".join(level or "-" for level in one.levels), one.at) for one in doubts],
+            )
 
     def doubts(self, limit: int = 50) -> list[Doubt]:
         """Pairs that wait, the most probable first."""

@@ -55,6 +55,10 @@ class Once:
         row = self._db.execute("SELECT * FROM once WHERE id = ? AND kind = ?", (some_id, kind)).fetchone()
         return None if row is None else Issued(*row)
 
+    def drop(self, kind: str, actor: str) -> None:
+        """Forget everything of a kind that this person has not used."""
+        self._db.execute("DELETE FROM once WHERE kind = ? AND actor = ? AND used_at = 0", (kind, actor))
+
     def use(self, some_id: str, kind: str, now: int) -> bool:
         """Use it up; False when it was used, has ended or never was. Of many at once, one is told True."""
         done = self._db.execute(

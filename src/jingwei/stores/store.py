@@ -12,6 +12,7 @@ from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.decisions.published import PolicyVersion
+from jingwei.domains.credit.beside import ChallengerScore
 from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.credit.trained_score import ScorecardInUse
 from jingwei.domains.credit.warnings import EarlyWarning
@@ -58,6 +59,7 @@ SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Loan: ("loans", ("status", "customer")),
     PayLaterLine: ("pay_later_lines", ("status", "customer")),
     ScorecardInUse: ("scorecards", ()),
+    ChallengerScore: ("challenger_scores", ("customer",)),
     EarlyWarning: ("early_warnings", ("status", "loan")),
     IdentityLink: ("identity_links", ("customer",)),
     Offering: ("offerings", ("customer", "state")),
@@ -86,6 +88,7 @@ SINCE: dict[type[Kept], int] = {
     Loan: 2,
     PayLaterLine: 2,
     ScorecardInUse: 2,
+    ChallengerScore: 2,
     EarlyWarning: 2,
     IdentityLink: 2,
     Offering: 2,

@@ -52,9 +52,10 @@ class TagShelf:
     def know(self, people: Iterable[tuple[str, Person]]) -> None:
         """Take note of customers, or of what changed about them."""
         rows = [(name, one.born, one.joined, int(one.company)) for name, one in people]
-        with self._lock:
-            for row in rows:
-                self._duck.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", row)
+        if rows:
+            columns = list(zip(*rows, strict=True))
+            names, types = ("customer", "born", "joined", "company"), (object, np.int64, np.int64, np.int64)
+            self._append("people", names, columns, types, "OR REPLACE")
 
     def learn(self, rows: Sequence[tuple[str, str, int]]) -> None:
         """Keep tiers and model tags: (customer, tag, value); all there were before are replaced."""
@@ -64,11 +65,13 @@ class TagShelf:
             columns = list(zip(*rows, strict=True))
             self._append("kept", ("customer", "tag", "value"), columns, (object, object, np.int64))
 
-    def _append(self, table: str, names: Sequence[str], columns: Sequence[Any], types: Sequence[Any]) -> None:
+    def _append(
+        self, table: str, names: Sequence[str], columns: Sequence[Any], types: Sequence[Any], how: str = ""
+    ) -> None:
         made = {n: np.array(c, t) for n, c, t in zip(names, columns, types, strict=True)}
         with self._lock:
             self._duck.register("fresh", made)
-            self._duck.execute(f"INSERT INTO {table} SELECT * FROM fresh")
+            self._duck.execute(f"INSERT {how} INTO {table} SELECT * FROM fresh")
             self._duck.unregister("fresh")
 
     def matching(self, condition: TagCondition, today: int, among: Iterable[str]) -> list[str]:

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from jingwei.kernel.durable import make_folder, sync_folder
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
@@ -84,7 +86,7 @@ def _derived(master: bytes, digest: hashes.HashAlgorithm, length: int, info: byt
 def _key(path: Path) -> bytes:
     """The master key, made at the first start for its owner's eyes alone."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         new = path.with_name(f"{path.name}.{os.getpid()}.new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(os.urandom(KEY_BYTES))
@@ -96,6 +98,7 @@ def _key(path: Path) -> bytes:
             pass
         finally:
             new.unlink()
+    sync_folder(path.parent)
     if path.stat().st_mode & 0o077:
         raise VaultError(f"others can read the key in {path}; run: chmod 600 {path}")
     key = path.read_bytes()

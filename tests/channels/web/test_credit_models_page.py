@@ -13,7 +13,7 @@ from jingwei.channels.web.staff.oversight import credit_room
 from jingwei.domains.credit.trained_score import ScorecardInUse, numbers_of
 from jingwei.kernel.clock import SECOND
 from jingwei.learning.credit_training import governance_of, keep
-from jingwei.learning.credit_watch import BATCH, Applied, compare, watch
+from jingwei.learning.credit_watch import BATCH, Applied, Sealed, compare, scored_rows, watch
 from jingwei.models.contract import ModelError
 
 OWNER, REVIEWER, TELLER = "staff:model_owner", "staff:reviewer", "staff:teller"
@@ -122,13 +122,25 @@ def test_drift_is_seen_in_what_came_in_and_nothing_else_is(trained):
     assert watch(model, told, base, odd).batches == ()
 
 
-def test_champion_and_challenger_see_the_same_applications(trained):
+def test_champion_and_challenger_are_compared_by_what_was_sealed_and_by_nothing_else(trained):
     first = governance_of(trained.scorecard.card).cut_off, governance_of(trained.boosting.card).cut_off
-    found = compare((trained.scorecard, first[0]), (trained.boosting, first[1]), stream(600))
+    pair = ("a" * 64, first[0]), ("b" * 64, first[1])
+    rows = beside(trained, stream(600))
+    found = compare(*pair, rows)
     assert found.applications == 600 and 0.05 < found.champion_refuses < 0.4 and 0 < found.differ < 0.3
     assert found.known == 600 and found.auc is not None and found.gain[1] < found.gain[0] < found.gain[2]
-    same = compare((trained.scorecard, first[0]), (trained.scorecard, first[0]), stream(40))
-    assert same.differ == 0.0 and same.auc is None
+    assert compare(*pair, [*rows[:40], *stream(40)]).applications == 40
+    assert compare(*pair, rows[:40]).auc is None
+    other = [one._replace(sealed=one.sealed._replace(champion="card@cccccccccccc")) for one in rows]
+    assert compare(*pair, other).applications == 0
+    assert compare(pair[0], ("c" * 64, first[1]), rows).applications == 0
+
+
+def beside(trained, rows):
+    """These applications as if decided by the scorecard `a` with the trees `b` beside."""
+    first, second = (scored_rows(one, rows).scores for one in (trained.scorecard, trained.boosting))
+    pairs = zip(rows, first, second, strict=True)
+    return [row._replace(sealed=Sealed("card@aaaaaaaaaaaa", "b" * 64, *pair)) for row, *pair in pairs]
 
 
 def test_thin_files_are_those_the_bureau_knows_nothing_of():

@@ -7,6 +7,7 @@ import re
 import pytest
 from tests.channels.web.browser import Browser
 
+from jingwei.channels.sources.at_home import at_hand
 from jingwei.channels.sources.demo import bring_demo
 from jingwei.channels.sources.verifying import verify_shelf
 from jingwei.channels.sources.who import resolve_at_home
@@ -20,7 +21,7 @@ def quiet(done: int, total: int) -> None:
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
     one = Browser(tmp_path_factory.mktemp("knowing") / "home")
-    assert bring_demo(one.home) > 1_000
+    assert bring_demo(at_hand(one.home), one.home.insight) > 1_000
     yield one
     one.close()
 
@@ -38,7 +39,7 @@ def held(bank, source: str, subject: str) -> IdentityLink:
 def test_the_demo_tells_of_its_people_from_all_systems_and_only_once(bank):
     sources = {one.source for one in bank.home.insight.imports()}
     assert len(sources) >= 13 and all(one.sealed for one in bank.home.insight.imports())
-    assert bring_demo(bank.home) == 0
+    assert bring_demo(at_hand(bank.home), bank.home.insight) == 0
     assert verify_shelf(bank.home.insight, bank.home.store, quiet).whole
     assert len({one.source for one in bank.home.insight.timeline("alice", limit=5_000)}) >= 10
 
@@ -90,7 +91,7 @@ def test_a_person_decides_a_pair_and_can_take_it_back_and_no_program_links_it_ag
     assert manager.post("/desk/identity/part", form_token=token, key="k2", **some).status_code == 303
     assert held(bank, named["source"], named["subject"]).state == "parted"
     assert (named["source"], named["subject"]) not in bank.home.insight.subjects(named["customer"])
-    told = resolve_at_home(bank.home, bank.home.insight, quiet)
+    told = resolve_at_home(at_hand(bank.home), bank.home.insight, quiet)
     assert told.apart >= 1 and held(bank, named["source"], named["subject"]).state == "parted"
     again = manager.post("/desk/identity/part", form_token=token, key="k3", **some)
     assert again.status_code == 409
@@ -110,7 +111,7 @@ def test_two_people_stay_two_whatever_is_resolved_later(manager, bank):
     named, token = pair(page), manager.token("/desk/identity")
     manager.post("/desk/identity/answer", form_token=token, key="k4", answer="apart", **named)
     assert people.doubt(named["source"], named["subject"]) is None
-    resolve_at_home(bank.home, bank.home.insight, quiet)
+    resolve_at_home(at_hand(bank.home), bank.home.insight, quiet)
     assert people.doubt(named["source"], named["subject"]) is None
     assert (named["source"], named["subject"]) not in bank.home.insight.subjects(named["customer"])
 

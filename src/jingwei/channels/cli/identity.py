@@ -26,10 +26,11 @@ def add_to(app: typer.Typer) -> None:
 
 def resolve(context: typer.Context, as_json: Json = False) -> None:
     """Link the records that are surely a customer's; those in doubt wait for a person at /desk/identity."""
+    from jingwei.channels.sources.at_home import at_hand
     from jingwei.channels.sources.who import resolve_at_home
 
     with bank_at(context) as home, shelf_at(home.path) as shelf, progress("who is who") as tell:
-        told = resolve_at_home(home, shelf, tell)
+        told = resolve_at_home(at_hand(home), shelf, tell)
     result(told, as_json)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jingwei.channels.cli import credit_models, evaluating, knowing, simulating
+from jingwei.channels.cli import credit_models, evaluating, knowing, simulating, train_reviews, train_warning
 from jingwei.channels.cli.asking import Json, books_of, setting
 from jingwei.channels.cli.mistakes import Mistake, existing, moment_of
 from jingwei.channels.cli.shown import progress, result
@@ -24,6 +24,8 @@ def add_to(app: typer.Typer) -> None:
     evaluate.command("fraud")(evaluate_fraud)
     evaluating.add_to(evaluate)
     credit_models.add_to(train, evaluate)
+    train_reviews.add_to(train)
+    train_warning.add_to(train)
     simulating.add_warning_to(evaluate)
     knowing.add_to(evaluate)
     app.add_typer(train, name="train")

@@ -98,14 +98,15 @@ def apply(
     lent = shipped().find(product)
     if lent is None:
         raise Mistake(f"there is no loan product {product}", FIXES["loan_product_not_found"], code=USAGE)
-    asked = {
+    asked: dict[str, Any] = {
         "product": product, "account": account, "months": months, "purpose": purpose, "person": person,
         "amount_minor": parse_minor(amount, lent.currency),
     }  # fmt: skip
     with bank_at(context) as home:
         customer = _owner(home, account)
         stamp = _stamp(home, customer, f"apply:{product}")
-        answer = _do(home, application(home.store, stamp, customer=customer, **asked), product)
+        ask = application(home.store, stamp, home.registry, customer=customer, **asked)
+        answer = _do(home, ask, product)
         told = application_told(home.store.load(LoanApplication, [answer.made])[0])
     result(told, as_json, lambda: _print_application(told))
 

@@ -17,7 +17,9 @@ from jingwei.channels.cli.shown import result
 if TYPE_CHECKING:
     from jingwei.channels.identity import Tokens
     from jingwei.home import Home
-    from jingwei.simulation.city.town import Present
+
+NEW = 16
+"""A bank with at most so many records holds its own policies and models, and nothing of anybody yet."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,6 +43,7 @@ def serve(
     _check_free(host, port)
     typer.echo(f"Opening the bank in {setting(context).home} ...", err=True)
     with bank_at(context, pipelined=apart) as home:
+        _compile(home)
         from jingwei.channels.demo import PEOPLE, settle
         from jingwei.channels.demo_knowing import live_a_little
         from jingwei.channels.demo_life import lead_lives
@@ -53,42 +56,35 @@ def serve(
                 typer.echo(f"Demo: {refusal.words().en}", err=True)
             live_a_little(home)
             known.grant(*(f"customer:{one.id}" for one in PEOPLE))
-        present = _city(home, people) if demo and people else None
-        if demo:
-            _sources(home)
-        warm(home)
         home.bank.warm()
         _keep_still()
         from jingwei.channels.rest import create_app
         from jingwei.channels.rest.wire import server
-        from jingwei.channels.streams.city_life import alive
+        from jingwei.channels.sources.running import sealing_imports
+        from jingwei.channels.streams.city_life import moving_in
         from jingwei.channels.streams.lending_work import lending
         from jingwei.channels.streams.planned_work import planned
         from jingwei.channels.streams.sealed_heads import heads
         from jingwei.channels.web.app import web
 
         reached = os.environ.get("JINGWEI_ORIGIN") or f"http://localhost:{port}"
-        beside = [web(demo, reached), planned(), lending(), heads(), *([alive(present)] if present else [])]
+        beside = [web(demo, reached), planned(), lending(), heads(), sealing_imports()]
+        beside += [moving_in(people, typer.echo)] if demo else []
         front = create_app(home, known, beside)
         server(front, host, port, partial(_greet, host, port, known)).run()
     typer.echo("The bank is closed; everything is written.", err=True)
 
 
-def _city(home: Home, people: int) -> Present | None:
-    """The made-up city of this bank, its past brought in when the bank is new; None when it has none."""
-    from jingwei.channels.cli.shown import progress
-    from jingwei.channels.streams.city_life import wake
+def _compile(home: Home) -> None:
+    """Load what was compiled before the first command needs it; a new bank may have to compile it first."""
+    from jingwei.channels.compiling import half_beside, warm
 
-    with progress("a city moves in (simulated)") as told:
-        return wake(home, people, told)
-
-
-def _sources(home: Home) -> None:
-    """Bring in what the demo's source systems tell, when nothing came in yet."""
-    from jingwei.channels.sources.demo import bring_demo
-
-    if taken := bring_demo(home):
-        typer.echo(f"Source systems told {taken} things of the demo's customers (simulated).", err=True)
+    if home.store.size() > NEW:
+        warm(home)
+        return
+    typer.echo("A new bank: getting ready what it computes with ...", err=True)
+    with half_beside():
+        warm(home)
 
 
 def _check_free(host: str, port: int) -> None:
@@ -103,23 +99,6 @@ def _check_free(host: str, port: int) -> None:
             f"stop the program that listens there, or choose another: jingwei serve --port {port % 65535 + 1}"
         )
         raise Mistake(f"cannot listen on {host}:{port}: {error.strerror}", fix, code=USAGE) from error
-
-
-def warm(home: Home) -> None:
-    """Judge one made-up payment of each kind on a judge of its own, so that the first customer need not wait.
-
-    Compiled features and models are loaded by it; the bank's own features and records do not change.
-    """
-    from jingwei.decisions.judge import Judge, Observed
-    from jingwei.domains.fraud.features import FRAUD
-    from jingwei.features.live import LiveFeatures
-    from jingwei.home import MODEL_SLOTS, HomeCourt
-
-    judge = Judge(LiveFeatures(FRAUD), home.bank.judge.columns[:-1])
-    HomeCourt(home.path, home.registry).appoint(judge, home.store)
-    now = home.clock.now()
-    seen = [Observed(0, now, now, 100, "someone", "payee", "device", "terminal") for _ in MODEL_SLOTS]
-    judge.judge(seen, list(MODEL_SLOTS))
 
 
 def _keep_still() -> None:

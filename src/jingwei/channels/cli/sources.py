@@ -134,13 +134,14 @@ def _tried(context: typer.Context, pairs: list[tuple[Named, str]]) -> list[Repor
 
 
 def _brought(context: typer.Context, pairs: list[tuple[Named, str]], resume: bool) -> list[Report]:
-    from jingwei.channels.sources.at_home import import_at_home
+    from jingwei.channels.sources.at_home import at_hand, import_at_home
 
     reports = []
     with bank_at(context) as home, shelf_at(home.path) as shelf:
         for one, where in pairs:
             with progress(one.mapping.source) as tell:
-                reports.append(import_at_home(home, shelf, one.mapping, where, resume=resume, tell=tell))
+                report = import_at_home(at_hand(home), shelf, one.mapping, where, resume=resume, tell=tell)
+            reports.append(report)
     return reports
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
@@ -23,7 +24,6 @@ from jingwei.kernel.clock import bank_day
 from jingwei.kernel.durable import write_whole
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import DataClass, Purpose
-from jingwei.learning.tag_batch import Learned, learn_tags
 from jingwei.ledger.accounts import Account
 from jingwei.ledger.work import Customer
 from jingwei.stores.insight import Insight, insight_path
@@ -33,6 +33,7 @@ from jingwei.stores.tagged import TagShelf
 if TYPE_CHECKING:
     from jingwei.channels.rest.desk import Desk
     from jingwei.journeys.shape import Sealed
+    from jingwei.learning.tag_batch import Learned
 
 LOG = logging.getLogger("jingwei.knowing")
 STEP = 250
@@ -40,6 +41,11 @@ STEP = 250
 
 TICK_S = 1.0
 ASKED_AT_ONCE = 256
+"""Customers whose consents are read in one go for the day list."""
+
+BREATH_S = 0.002
+"""So long others come first between two steps."""
+
 RECENT = 14
 """A need counts for offers and the day list for so many days."""
 
@@ -48,6 +54,9 @@ OFFERS = REGISTER[Purpose.MARKETING]
 SHOPS = "shops.json"
 """In the home: the kind of shop behind each terminal, as the acquirer lists it."""
 
+NEEDS = "needs.json"
+"""In the home: the needs known when the bank was closed, a view like the rest; it may be lost at any time."""
+
 
 class Knowing:
     """Tags and needs of the bank's customers. `catch_up` may run on a thread of its own."""
@@ -55,7 +64,10 @@ class Knowing:
     def __init__(self, reader: Reader, home: Path) -> None:
         self.shelf = TagShelf()
         self.tags = LiveTags()
-        self.found: list[Found] = []
+        self.found: list[Found] = kept_found(home)
+        """The needs found; until the books are read, those that were kept when the bank was closed."""
+
+        self._finding: list[Found] = []
         self.learned: Learned | None = None
         self.learned_on = -1
         self._watch = Watch(self.tags)
@@ -69,12 +81,14 @@ class Knowing:
 
         self._owners: dict[str, str] = {}
         self._insight: Insight | None = None
-        self._insight_path, self._arrived = insight_path(home), 0
+        self._home, self._insight_path, self._arrived = home, insight_path(home), 0
         self._shops = shops_of(home)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Keep what the next start shows before it has read the books, and let go of everything."""
         with self._following, self._lock:
+            if self._history is None:
+                keep_found(self._home, self.found)
             self.shelf.close()
             self._reader.close()
             if self._insight is not None:
@@ -99,6 +113,16 @@ class Knowing:
                 told, self._history = self._history, None
             self.count(told)
             return behind
+
+    def catch_up_all(self) -> None:
+        """Read everything there is."""
+        while self.catch_up():
+            time.sleep(BREATH_S)
+
+    @property
+    def percent(self) -> int:
+        """How much of what the books held at the start is read; nothing is counted before all of it is."""
+        return 100 if self._history is None else 99 * self._seq // max(self._reader.size(), 1)
 
     def _from_systems(self) -> list[Happening]:
         """What source systems told since, of customers that are known."""
@@ -125,15 +149,15 @@ class Knowing:
         for one in sorted(told, key=lambda one: one.at):
             while one.day > self._watch.today > 0:
                 with self._lock:
-                    self.found.extend(self._watch.close())
+                    self._finding.extend(self._watch.close())
                 self._watch.today += 1
             self._watch.today = max(self._watch.today, one.day)
             with self._lock:
                 if one.day == self._watch.today:
-                    self.found.extend(self._watch.add(one))
+                    self._finding.extend(self._watch.add(one))
                 else:
                     self.tags.add(one)
-        self.found = self.found[-MOST_FOUND:]
+        self.found = self._finding = self._finding[-MOST_FOUND:]
         self.shelf.add(told)
 
     def _meet(self, customers: Iterable[str]) -> None:
@@ -152,6 +176,8 @@ class Knowing:
 
     def learn(self, today: int, among: Iterable[str]) -> Learned:
         """Learn tiers, value and segments of these customers and keep them as tags, as of a day."""
+        from jingwei.learning.tag_batch import learn_tags  # takes a second to load, and a start has none
+
         learned = learn_tags(self.shelf, today, among)
         self.shelf.learn(learned.rows)
         self.learned, self.learned_on = learned, today
@@ -169,6 +195,19 @@ class Knowing:
         with self._lock:
             told = self.tags.values(customer, names, today)
         return {name: value for name, value in told.items() if value is not None}
+
+
+def kept_found(home: Path) -> list[Found]:
+    """The needs known when the bank was closed last; none when they were not kept."""
+    try:
+        return msgspec.json.decode((home / NEEDS).read_bytes(), type=list[Found])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return []
+
+
+def keep_found(home: Path, found: list[Found]) -> None:
+    """Keep needs for the next start."""
+    write_whole(home / NEEDS, msgspec.json.encode(found))
 
 
 def shops_of(home: Path) -> dict[str, str]:
@@ -233,10 +272,23 @@ def knowing_of(desk: Desk) -> Knowing:
     return desk.knowing
 
 
+def begin_anew(desk: Desk) -> None:
+    """Read the books from their beginning and put what is known then in place of what was known before.
+
+    For a past that was written while the bank was open: its days come in the order of time this way.
+    """
+    fresh = Knowing(desk.home.store.reader(), desk.home.path)
+    fresh.catch_up_all()
+    desk.knowing = fresh
+
+
 async def follow(desk: Desk) -> None:
     """Keep up with the books for as long as the server runs, on a thread beside it."""
-    knowing = knowing_of(desk)
     while True:
+        if desk.writing is not None:
+            await asyncio.sleep(TICK_S)
+            continue
+        knowing = knowing_of(desk)
         try:
             behind = await asyncio.to_thread(knowing.catch_up)
         except StoreError:

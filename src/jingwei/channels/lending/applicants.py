@@ -42,7 +42,8 @@ def settling(who: str, at: int, lines: int = LINES, born: str = "1990-05-01") ->
 
 def asking(reader: Reader, who: str, at: int, key: str, **other: Any) -> Command:
     """An application for 6,000 over 12 months, or something else."""
-    fields = {"product": "personal_loan", "account": who, "amount_minor": 600_000, "months": 12} | other
+    usual = {"product": "personal_loan", "account": who, "amount_minor": 600_000, "months": 12}
+    fields: dict[str, Any] = usual | other
     return application(reader, stamp(key, f"customer:{who}", at), customer=who, **fields)
 
 

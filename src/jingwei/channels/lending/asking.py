@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jingwei.channels.lending.beside import with_challenger
 from jingwei.channels.lending.bureau import CreditBureau, SimulatedBureau
 from jingwei.consent.grounds import REGISTER
 from jingwei.domains.credit.behaviour import History, measure
@@ -18,6 +19,7 @@ from jingwei.ledger.planned import PendingPayment, Schedule
 from jingwei.stores.bound import BoundReader, reader_for
 
 if TYPE_CHECKING:
+    from jingwei.models.registry import Registry
     from jingwei.stores.store import Reader
 
 MOST_ACCOUNTS, MOST_LINES = 20, 3_000
@@ -26,8 +28,11 @@ BUREAU: CreditBureau = SimulatedBureau()
 """The bureau this bank queries: a simulated one, as long as no real one is connected."""
 
 
-def application(reader: Reader, stamp: dict[str, Any], **fields: Any) -> ApplyForLoan:
-    """The command of an application, with what the customer lets the bank look at.
+def application(
+    reader: Reader, stamp: dict[str, Any], registry: Registry | None = None, **fields: Any
+) -> ApplyForLoan:
+    """The command of an application, with what the customer lets the bank look at, and what the challenger
+    of `registry` makes of that.
 
     `stamp` are key, actor, at and known_at; `fields` those of ApplyForLoan. Without consent nothing is read:
     the bank then refuses the command and says what to do.
@@ -35,7 +40,8 @@ def application(reader: Reader, stamp: dict[str, Any], **fields: Any) -> ApplyFo
     customer, product = fields["customer"], shipped().find(fields["product"])
     code = product.currency if product else "CNY"
     seen, report = looked(reader, customer, stamp["at"], code)
-    return ApplyForLoan(**stamp, **fields, behaviour=seen, bureau=report)
+    ask = ApplyForLoan(**stamp, **fields, behaviour=seen, bureau=report)
+    return with_challenger(registry, reader, ask) if registry is not None else ask
 
 
 def pay_later_offer(reader: Reader, customer: str, account: str, at: int, key: str) -> OfferPayLater | None:

@@ -29,6 +29,7 @@ from jingwei.channels.rest.joined import Joined
 from jingwei.channels.rest.loan_views import add_loans
 from jingwei.channels.rest.orders import add_orders
 from jingwei.channels.rest.orders_knowing import add_knowing
+from jingwei.channels.rest.orders_staff import add_staff_views
 from jingwei.channels.rest.own import add_own
 from jingwei.channels.rest.pages import add_pages
 from jingwei.channels.rest.paper import document, takes
@@ -118,7 +119,7 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     add_payments(router, payments)
     for add in (
         add_orders, add_day_ends, add_accounts, add_work, add_policies, add_evidence, add_own, add_family,
-        add_loans, add_work_views,
+        add_loans, add_work_views, add_staff_views,
         add_customer_view,
         add_knowing,
     ):  # fmt: skip

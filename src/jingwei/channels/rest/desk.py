@@ -72,6 +72,18 @@ class Stamp(msgspec.Struct, frozen=True):
 Make = Callable[[Any, Stamp], Command]
 
 
+class Writing:
+    """How far a made-up past is written into the books of a bank that is open already."""
+
+    done = 0
+    total = 0
+
+    @property
+    def percent(self) -> int:
+        """0 to 99: what comes last takes its time too."""
+        return min(100 * self.done // self.total, 99) if self.total else 0
+
+
 class Desk:
     """Everything a route needs; one for each running server."""
 
@@ -86,6 +98,8 @@ class Desk:
         self.knowing: Any = None
         """What follows the books for tags and needs, once somebody asks (channels/knowing)."""
 
+        self.writing: Writing | None = None
+        """The past of the made-up city on its way into the books, while it is."""
 
     def caller(self, request: Request, *roles: str) -> Caller:
         """Who asks. Raises Problem when unknown, or when none of these roles (given none, every role may)."""

@@ -12,6 +12,7 @@ from jingwei.channels.rest.order import Order
 from jingwei.channels.rest.orders_family import FAMILY_ORDERS
 from jingwei.channels.rest.orders_knowing import KNOWING_ORDERS
 from jingwei.channels.rest.orders_lending import LENDING_ORDERS
+from jingwei.channels.rest.orders_staff import STAFF_ORDERS
 from jingwei.channels.rest.paper import takes
 from jingwei.channels.rest.reading import some_id
 from jingwei.channels.rest.rules_work import RULE_ORDERS
@@ -302,6 +303,7 @@ ORDERS = (
     ),
     *FAMILY_ORDERS,
     *LENDING_ORDERS,
+    *STAFF_ORDERS,
     *RULE_ORDERS,
     *KNOWING_ORDERS,
     Order(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -31,6 +32,11 @@ _REPLACED = {r"\A": "^", r"\Z": "$"}
 
 def schema_of(kind: Any) -> dict[str, Any]:
     """The JSON schema of a type, its parts collected for the document."""
+    return dict(_made(kind))
+
+
+@cache
+def _made(kind: Any) -> dict[str, Any]:
     (schema,), parts = msgspec.json.schema_components([kind], ref_template=REFS)
     told = dict(_plain(schema))
     _SCHEMAS.update({name: _plain(part) for name, part in parts.items()})

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from jingwei.channels.demo import STAFF
 from jingwei.channels.rest.sheet import Asked
 from jingwei.channels.rest.spoken_lending import SAMPLES_LENDING
+from jingwei.channels.rest.spoken_staff import SAMPLES_STAFF
 from jingwei.channels.rest.spoken_work import SAMPLES_WORK
 from jingwei.channels.roles import may, operation
 
@@ -105,7 +106,7 @@ SAMPLES: dict[str, Any] = {
     "LookAfterAsk.day": "100.00",
     "month": "500.00",
     "overturn": True,
-} | SAMPLES_LENDING | SAMPLES_WORK
+} | SAMPLES_STAFF | SAMPLES_LENDING | SAMPLES_WORK
 """Values of examples, by field or by type and field."""
 
 OPTIONAL = ("device", "account", "opening", "reason", "comment")
@@ -128,6 +129,8 @@ PLACES = (
     ("/loan-applications/", "Q00000000012"),
     ("/loans/", "L00000000012"),
     ("/pay-later/", "Y00000000012"),
+    ("/early-warnings/", "D00000000012"),
+    ("/policies/", "outgoing_transfer"),
 )
 """What stands in an address for its blank."""
 

@@ -6,6 +6,7 @@ from jingwei.channels.rest.spoken_family import CHINESE_FAMILY, GROUPS_FAMILY, M
 from jingwei.channels.rest.spoken_insight import CHINESE_INSIGHT
 from jingwei.channels.rest.spoken_knowing import CHINESE_KNOWING, GROUPS_KNOWING, MEANINGS_KNOWING
 from jingwei.channels.rest.spoken_lending import CHINESE_LENDING, GROUPS_LENDING, MEANINGS_LENDING
+from jingwei.channels.rest.spoken_staff import CHINESE_STAFF, MEANINGS_STAFF
 from jingwei.channels.rest.spoken_work import CHINESE_WORK, MEANINGS_WORK
 
 GROUPS = {
@@ -291,7 +292,7 @@ CHINESE = {
     "Keep a remark on a case.": "为案件添加备注。",
     "Read an identity": "查看身份信息",
     "Record that a customer's identity is read, by whom and what for.": "记录谁为何查看了客户的身份信息。",
-} | CHINESE_FAMILY | CHINESE_LENDING | CHINESE_INSIGHT | CHINESE_KNOWING | CHINESE_WORK
+} | CHINESE_FAMILY | CHINESE_STAFF | CHINESE_LENDING | CHINESE_INSIGHT | CHINESE_KNOWING | CHINESE_WORK
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
 MEANINGS = {
@@ -381,7 +382,7 @@ MEANINGS = {
     "ReviewAsk.reason": ("The reason for the answer.", "处理意见的原因。"),
     "ShowingAsk.purpose": ("What it is read for.", "查看的目的。"),
     "ShowingAsk.case": ("The case it is read for.", "所涉案件。"),
-} | MEANINGS_FAMILY | MEANINGS_LENDING | MEANINGS_KNOWING | MEANINGS_WORK
+} | MEANINGS_FAMILY | MEANINGS_STAFF | MEANINGS_LENDING | MEANINGS_KNOWING | MEANINGS_WORK
 """What a field means, in English and Chinese, by name or by type and name."""
 
 

@@ -30,6 +30,7 @@ def invite(signon: SignOn, by: str, actor: str) -> str:
     ids, code = signon.identities, codes.new_code()
     with ids.together():
         ids.forget(actor)
+        ids.once.drop("enrol", actor)
         ids.invite(actor, codes.plain(code), signon.clock.now() + INVITE_LIFE)
         signon.owe(by, actor, "person", "invited")
     return code

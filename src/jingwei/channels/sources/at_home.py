@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -21,17 +21,34 @@ from jingwei.stores.vault import Vault
 
 if TYPE_CHECKING:
     from jingwei.home import Home
+    from jingwei.journeys.shape import Answer
+    from jingwei.kernel.clock import Clock
+    from jingwei.kernel.command import Command
     from jingwei.stores.store import Reader
 
 ACTOR: Final = "system:sources"
 FOLDER: Final = "rejected"
 
 
-def bound_to(home: Home) -> Bound:
+class AtHand(NamedTuple):
+    """What bringing sources in needs of a bank: where it lives, its books, and how a command is done."""
+
+    path: Path
+    reader: Reader
+    clock: Clock
+    do: Callable[[Command], Answer]
+
+
+def at_hand(home: Home) -> AtHand:
+    """A bank that this process has open for writing and nobody else asks meanwhile."""
+    return AtHand(home.path, home.store, home.clock, lambda command: home.bank.do([command])[0].answer)
+
+
+def bound_to(home: AtHand) -> Bound:
     """What an import asks of this bank."""
     vault = Vault(home.path / "keys" / KEY_FILE)
     return Bound(
-        lambda kind, keys: whose(home.store, kind, keys),
+        lambda kind, keys: whose(home.reader, kind, keys),
         lambda number: vault.mark(number, "certificate").hex(),
         home.clock.now(),
     )
@@ -45,20 +62,26 @@ def whose(reader: Reader, kind: str, keys: Sequence[str]) -> dict[str, str]:
 
 
 def import_at_home(
-    home: Home, shelf: Insight, mapping: Mapping, place: str, *, resume: bool, tell: Progress
+    home: AtHand, shelf: Insight, mapping: Mapping, place: str, *, resume: bool, tell: Progress
 ) -> Report:
     """Bring a file in and seal it; asked again, what is missing is made up for. Raises as `import_source`."""
     one, report = import_source(shelf, mapping, place, bound_to(home), resume=resume, tell=tell)
-    if not one.sealed:
-        one = msgspec.structs.replace(one, sealed=sealed(home, one))
-        shelf.change(one)
+    one = seal(home, shelf, one)
     report.sealed = one.sealed
     if one.rejected:
         report.rejected_file = str(keep_rejected(home.path, shelf, one))
     return report
 
 
-def sealed(home: Home, one: Import) -> str:
+def seal(home: AtHand, shelf: Insight, one: Import) -> Import:
+    """Have an import that is done recorded, unless it is; return it as it stands."""
+    if not one.sealed:
+        one = msgspec.structs.replace(one, sealed=sealed(home, one))
+        shelf.change(one)
+    return one
+
+
+def sealed(home: AtHand, one: Import) -> str:
     """Have an import recorded and return the decision that did."""
     now = home.clock.now()
     ask = RecordImport(
@@ -81,7 +104,7 @@ def sealed(home: Home, one: Import) -> str:
         first_at=one.first_at,
         last_at=one.last_at,
     )
-    return home.bank.do([ask])[0].answer.id
+    return home.do(ask).id
 
 
 def keep_rejected(home: Path, shelf: Insight, one: Import) -> Path:

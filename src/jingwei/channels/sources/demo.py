@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 import msgspec
 
-from jingwei.channels.sources.at_home import import_at_home
+from jingwei.channels.sources.at_home import AtHand, import_at_home
+from jingwei.channels.sources.importing import Progress
 from jingwei.channels.sources.shipped import mappings_named
 from jingwei.channels.sources.who import resolve_at_home
 from jingwei.kernel.clock import DAY, bank_day, iso
@@ -25,10 +26,13 @@ from jingwei.simulation.city.town import NOTE, Plan, city_of
 from jingwei.simulation.city.world import live_through
 
 if TYPE_CHECKING:
-    from jingwei.home import Home
     from jingwei.simulation.city.world import City
+    from jingwei.stores.insight import Insight
 
 FOLDER: Final = "demo-sources"
+UNFINISHED: Final = "unfinished"
+"""Lies in the folder until everything in it came in."""
+
 PEOPLE, DAYS, SEED = 40, 75, 8
 OF_THE_CITY: Final = 100
 """How many of the city's people are known over all systems."""
@@ -71,30 +75,33 @@ CLUB: Final = (
 )
 
 
-def bring_demo(home: Home) -> int:
-    """Bring the demo's source systems in unless something came in before; return how many rows were taken."""
-    if home.insight.imports():
-        return 0
+def bring_demo(home: AtHand, shelf: Insight, tell: Progress = lambda done, total: None) -> int:
+    """Bring the demo's source systems in unless that was done before; return how many rows were taken.
+
+    What was stopped on its way is completed. `tell` is called as it goes on; what it raises ends it.
+    """
     folder = home.path / FOLDER
-    now, taken = home.clock.now(), 0
-    _write_files(folder, home, now)
+    if not (folder / UNFINISHED).exists():
+        if shelf.imports():
+            return 0
+        _write_files(folder, home, home.clock.now())
+    taken = 0
     for named in (*mappings_named("demo"), *mappings_named("city")):
         path = folder / named.mapping.read.file
         if named.name not in ("city/register", "city/crm"):
-            report = import_at_home(home, home.insight, named.mapping, str(path), resume=True, tell=_quiet)
-            taken += report.taken
-    resolve_at_home(home, home.insight, _quiet)
+            taken += import_at_home(home, shelf, named.mapping, str(path), resume=True, tell=tell).taken
+    resolve_at_home(home, shelf, tell)
+    (folder / UNFINISHED).unlink()
     return taken
 
 
-def _quiet(done: int, total: int) -> None:
-    """Nobody watches."""
-
-
-def _write_files(folder: Path, home: Home, now: int) -> None:
-    """All files of the demo; what a start that was stopped left is written again."""
+def _write_files(whole: Path, home: AtHand, now: int) -> None:
+    """All files of the demo, or none; what a start that was stopped left is written again."""
+    folder = whole.with_name(f"{whole.name}.new")
     shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(whole, ignore_errors=True)
     folder.mkdir(parents=True)
+    (folder / UNFINISHED).touch()
     _csv(folder / "register.csv", "customer,name,born,certificate,phone,email,address,device", REGISTER)
     _crm(folder / "crm.jsonl", now)
     club = [(key, who, name, phone, _when(now, when), what) for key, who, name, phone, when, what in CLUB]
@@ -102,11 +109,12 @@ def _write_files(folder: Path, home: Home, now: int) -> None:
     first = date(1970, 1, 1) + timedelta(days=bank_day(now) - DAYS)
     lives = {f"p{place:06d}": who for who, place in LIVES.items()}
     _parquet(folder, live_through(PEOPLE, DAYS, SEED, first), lives, now)
-    kept = home.store.note(NOTE)
+    kept = home.reader.note(NOTE)
     if kept is not None:
         plan = msgspec.json.decode(kept, type=Plan)
         some = {f"p{n:06d}": f"p{n:06d}" for n in range(min(OF_THE_CITY, plan.people))}
         _parquet(folder, city_of(plan), some, plan.now)
+    folder.rename(whole)
 
 
 def _when(now: int, ago: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from jingwei.channels.sources.at_home import ACTOR
+from jingwei.channels.sources.at_home import ACTOR, AtHand
 from jingwei.domains.insight.likeness import Record, Weights
 from jingwei.domains.insight.resolving import Finding, Known, Resolver
 from jingwei.domains.insight.weights import SHIPPED
@@ -20,7 +20,6 @@ from jingwei.ledger.work import Customer
 from jingwei.stores.insight_people import Doubt, Stands
 
 if TYPE_CHECKING:
-    from jingwei.home import Home
     from jingwei.stores.insight import Insight
     from jingwei.stores.store import Reader
 
@@ -45,12 +44,12 @@ class Resolved(msgspec.Struct):
     seconds: float = 0.0
 
 
-def resolve_at_home(home: Home, shelf: Insight, tell: Tell) -> Resolved:
+def resolve_at_home(home: AtHand, shelf: Insight, tell: Tell) -> Resolved:
     """Link what is sure, keep what is doubtful for a person. Asked again it does only what is new."""
     started = time.perf_counter()
-    shelf.people.follow(home.store)
+    shelf.people.follow(home.reader)
     open_ones = shelf.people.profiles(linked=False)
-    known = known_people(home.store, shelf, open_ones)
+    known = known_people(home.reader, shelf, open_ones)
     records = [record_of(one) for one in open_ones]
     weights, told = _weights(records, known), Resolved(records=len(records))
     told.weights = "shipped" if weights.m is SHIPPED.m else "learned"
@@ -62,7 +61,7 @@ def resolve_at_home(home: Home, shelf: Insight, tell: Tell) -> Resolved:
         found = resolver.best(record)
         if found is None:
             told.nobody += 1
-        elif _apart(home.store, one, found):
+        elif _apart(home.reader, one, found):
             told.apart += 1
         elif found.sure:
             sure.append(_link(one, found))
@@ -70,7 +69,7 @@ def resolve_at_home(home: Home, shelf: Insight, tell: Tell) -> Resolved:
             doubts.append(_doubt(one, found, at))
     _seal(home, sure, told)
     shelf.people.keep_doubts(doubts)
-    shelf.people.follow(home.store)
+    shelf.people.follow(home.reader)
     told.doubtful = len(doubts)
     told.seconds = round(time.perf_counter() - started, 3)
     return told
@@ -145,15 +144,15 @@ def _doubt(one: Stands, found: Finding, at: int) -> Doubt:
     return Doubt(one.source, one.profile.subject, found.customer, weight, share, found.pattern, at)
 
 
-def _seal(home: Home, links: Sequence[Link], told: Resolved) -> None:
+def _seal(home: AtHand, links: Sequence[Link], told: Resolved) -> None:
     """Have the links kept, so many at a time."""
     for start in range(0, len(links), MOST):
         some, now = tuple(links[start : start + MOST]), home.clock.now()
         digest = hashlib.sha256(msgspec.json.encode(some)).hexdigest()[:32]
-        key = f"links:{digest}:{home.store.size()}"
-        answer = home.bank.do(
-            [LinkIdentity(key=key, actor=ACTOR, at=now, known_at=now, links=some, reason="found by weight")]
-        )[0].answer
+        key = f"links:{digest}:{home.reader.size()}"
+        answer = home.do(
+            LinkIdentity(key=key, actor=ACTOR, at=now, known_at=now, links=some, reason="found by weight")
+        )
         told.records_sealed += 1
         if answer.refusal is None:
             told.linked += answer.events[0].count

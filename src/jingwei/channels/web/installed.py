@@ -9,6 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from jingwei.channels.release import release
+from jingwei.channels.web.pages import GUARD
 from jingwei.channels.web.phrases import LANGUAGES, say
 from jingwei.channels.web.visit import Visit
 
@@ -22,7 +23,7 @@ SIZES = (192, 512)
 
 
 def add_installed(router: Router, site: Site) -> None:
-    """Add /manifest.webmanifest, /worker.js and /offline."""
+    """Add /manifest.webmanifest, /worker.js, /offline, and /writing for pages that are open meanwhile."""
 
     async def manifest(visit: Visit) -> Response:
         return Response(msgspec.json.encode(manifest_of(visit.lang)), media_type="application/manifest+json")
@@ -35,6 +36,15 @@ def add_installed(router: Router, site: Site) -> None:
     async def offline(visit: Visit) -> Response:
         return site.page(visit._replace(session=None), "offline.html")
 
+    async def writing(visit: Visit) -> Response:
+        under_way = site.desk.writing
+        says = say(visit.lang, "writing.done")
+        if under_way is not None:
+            says = say(visit.lang, "writing").format(percent=under_way.percent)
+        told = {"done": under_way is None, "says": says}
+        return Response(msgspec.json.encode(told), headers=GUARD, media_type="application/json")
+
+    site.add(router, "/writing", writing)
     site.add(router, "/manifest.webmanifest", manifest)
     site.add(router, "/worker.js", worker)
     site.add(router, "/offline", offline)

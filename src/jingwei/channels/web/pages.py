@@ -112,6 +112,7 @@ class Site:
             "day_of": lambda at: day_name(at, self.now(), visit.lang),
             "telephone": self.telephone,
             "known": phrases(),
+            "writing": self.desk.writing.percent if self.desk.writing else None,
             "error": code_in(visit, "error"),
             "told": code_in(visit, "told"),
         }

@@ -15,6 +15,7 @@ from jingwei.domains.credit.company_inputs import COMPANY, OWN, SOURCES
 from jingwei.domains.credit.first_score import SENTENCES as FIRST_SENTENCES
 from jingwei.domains.credit.first_score import credit_score
 from jingwei.domains.credit.inputs import CreditInputs, Score
+from jingwei.domains.credit.warnings import EARLY_WARNING, SERVED
 from jingwei.kernel.kept import Kept
 from jingwei.kernel.refusal import Words
 from jingwei.models.contract import Model, ModelError
@@ -139,8 +140,10 @@ BEHAVIOUR = (
 )  # fmt: skip
 """What the bank itself knows of how accounts were kept: all a thin-file card reads."""
 COMPANY_READS = (*OWN, *(name for columns in SOURCES.values() for name in columns))
-READS = {CREDIT: tuple(SENTENCES), THIN_FILE: BEHAVIOUR, COMPANY: COMPANY_READS}
-"""What the card of each slot may read; nothing protected is among it, so nothing protected can be read."""
+READS = {
+    CREDIT: tuple(SENTENCES), THIN_FILE: BEHAVIOUR, COMPANY: COMPANY_READS, EARLY_WARNING: SERVED,
+}  # fmt: skip
+"""What the model of each slot may read; nothing protected is among it, so nothing protected can be read."""
 
 
 def table_of(model: Model, digest: str) -> str:
@@ -153,12 +156,12 @@ def table_of(model: Model, digest: str) -> str:
 
 def may_serve(slot: str, model: Model) -> None:
     """Raise ModelError when the bank could not score with this model in this slot."""
-    if slot not in SLOTS:
+    if slot not in READS:
         return
     strange = unreadable(slot, model.features)
     if strange:
         raise ModelError(f"loans are not scored on {', '.join(strange)}; the bank does not have them")
-    if not isinstance(model, PointsModel):
+    if slot in SLOTS and not isinstance(model, PointsModel):
         raise ModelError(ONLY_SCORECARDS)
 
 
@@ -194,6 +197,12 @@ def _line(line: Points) -> Line:
     if len(line.points) != len(line.edges) + 1 or not rises or not all(map(math.isfinite, line.points)):
         raise ValueError(f"the line of {line.feature} is not a table of points")
     return Line(line.feature, line.edges, tuple(round(-factor * part) for part in line.points), 0)
+
+
+def chance_of(points: int) -> float:
+    """The chance of going bad that so many points of a trained card stand for."""
+    odds = BASE_ODDS * math.pow(2.0, (points - BASE_POINTS) / DOUBLE_ODDS)
+    return 1.0 / (1.0 + odds)
 
 
 def grade_of(points: int) -> str:

@@ -46,6 +46,13 @@ CARD_FEATURES: Final = (
 )
 """What a model of card fraud learns from. The time of day and of the week is left out: it told nothing."""
 
+TRANSFER_FEATURES: Final = (
+    "amount_minor", "hour", "payments_1h", "payments_24h", "payees_24h", "paid_24h_minor", "paid_to_mean_30d",
+    "paid_deviations_30d", "since_last_payment_s", "payee_age_s", "payers_24h", "device_age_s",
+    "device_customers_7d", "night_share_30d", "customer_frauds_28d",
+)  # fmt: skip
+"""What a model of transfer scams learns from."""
+
 FRAUD_POINTS: Final = (
     Points("amount_minor", (10_000.0, 22_000.0), (0.0, 0.4, 3.5)),
     Points("paid_to_mean_30d", (2.0, 3.0, 5.0), (0.0, 0.6, 1.2, 2.4)),
@@ -90,3 +97,9 @@ FIRST_MODELS: Final = {
     ),
 }
 """The first champion of each model slot."""
+
+LEARNED: Final = {
+    slot: tuple(dict.fromkeys((*features, *FIRST_MODELS[slot].features)))
+    for slot, features in (("fraud", CARD_FEATURES), ("scam", TRANSFER_FEATURES))
+}
+"""What is gathered to retrain the model of each slot: also all that the first champion reads."""

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Any, Final
 
-from opencc import OpenCC
-from pypinyin import Style, pinyin
-
-_T2S: Final = OpenCC("t2s")
 _LATIN: Final = re.compile(r"[a-z]+")
 _HAN: Final = re.compile(r"[㐀-鿿豈-﫿]")
 _UMLAUT: Final = re.compile(r"(?<=[ln])(?:v|yu)")
@@ -28,7 +24,15 @@ def simplified(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold().strip()
     if not _HAN.search(plain):
         return " ".join(_LATIN.findall(_bare(plain)))
-    return re.sub(r"[\s·•.]+", "", _T2S.convert(plain))
+    return re.sub(r"[\s·•.]+", "", _to_simplified().convert(plain))
+
+
+@cache
+def _to_simplified() -> Any:
+    """The table of signs; read when the first Chinese name comes, not when the bank starts."""
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
 
 
 def _bare(text: str) -> str:
@@ -40,6 +44,8 @@ def _bare(text: str) -> str:
 @lru_cache(maxsize=16_384)
 def _sound(sign: str) -> str:
     """How one Chinese sign is most often read, without tone."""
+    from pypinyin import Style, pinyin
+
     read = pinyin(sign, style=Style.NORMAL, errors="ignore")
     return _UMLAUT.sub("u", _bare(read[0][0])) if read else sign
 

@@ -12,7 +12,17 @@ from jingwei.decisions.as_python import Row, compile_rows
 from jingwei.decisions.as_sql import write_sql as write_check
 from jingwei.decisions.expression import ExpressionError, parse
 from jingwei.decisions.program import lower
-from jingwei.decisions.tree import Arithmetic, Comparison, Condition, Either, Every, Name, Number, Numeric
+from jingwei.decisions.tree import (
+    Arithmetic,
+    Comparison,
+    Condition,
+    Either,
+    Every,
+    Name,
+    Number,
+    Numeric,
+    names,
+)
 from jingwei.domains.tags.declared import TAGS, Sort
 from jingwei.domains.tags.sql import write_sql
 from jingwei.kernel.purpose import DataClass, Purpose
@@ -33,6 +43,10 @@ class TagCondition(msgspec.Struct, frozen=True):
     def rises(self) -> bool:
         """Whether what happens during a day can only make it come true, never undo it."""
         return _rises(self.tree)
+
+    def idle(self) -> bool:
+        """Whether it never holds of somebody to whom nothing it reads has happened, whoever that is."""
+        return not _of_nobody(self.tree)
 
     def row(self) -> Row:
         """The condition as a function of its tags' values, in the order of `reads`."""
@@ -99,6 +113,22 @@ def _rises(tree: Condition) -> bool:
         case Comparison(first=first, rest=((sign, Number()),)):
             return all(_rising(part, sign) for part in _summed(first))
     return False
+
+
+def _of_nobody(tree: Condition) -> bool:
+    """Whether it may hold where nothing ever happened; what reads more than happenings may always."""
+    match tree:
+        case Every(parts=parts):
+            return all(map(_of_nobody, parts))
+        case Either(parts=parts):
+            return any(map(_of_nobody, parts))
+        case Comparison():
+            reads = names(tree)
+            if any(TAGS[name].sort is not Sort.DYNAMIC for name in reads):
+                return True
+            row = compile_rows([lower(tree, _places(reads))], len(reads))
+            return ask(row, [None if TAGS[name].measure == "gap" else 0 for name in reads])
+    return True
 
 
 def _summed(tree: Numeric) -> tuple[Numeric, ...]:

@@ -114,6 +114,8 @@ class LiveTags:
     def __init__(self) -> None:
         self.people: dict[str, Person] = {}
         self.tracks: dict[str, dict[str, Track]] = {}
+        self.of_series: dict[str, set[str]] = {}
+        """To whom something of each series happened."""
 
     def know(self, customer: str, person: Person) -> None:
         """Take note of a customer, or of what changed about them."""
@@ -124,13 +126,20 @@ class LiveTags:
         names = series_of(happening.kind, happening.category)
         tracks = self.tracks.setdefault(happening.customer, {})
         for name in names:
-            tracks.setdefault(name, Track()).add(bank_day(happening.at), happening.amount_minor)
+            if name not in tracks:
+                tracks[name] = Track()
+                self.of_series.setdefault(name, set()).add(happening.customer)
+            tracks[name].add(bank_day(happening.at), happening.amount_minor)
         return names
 
     def add_all(self, happenings: Iterable[Happening]) -> None:
         """Count many, in any order."""
         for one in happenings:
             self.add(one)
+
+    def lately(self, series: str, since: int) -> set[str]:
+        """To whom something of a series happened on this day or later."""
+        return {who for who in self.of_series.get(series, ()) if self.tracks[who][series].days[-1] >= since}
 
     def value(self, customer: str, name: str, today: int) -> int | None:
         """A static or dynamic tag of a customer at a day; None where it has no value.

@@ -16,11 +16,14 @@ from typing import Final, NamedTuple
 
 from jingwei.decisions.as_python import Row
 from jingwei.domains.tags.condition import TagCondition, ask, read_condition
-from jingwei.domains.tags.declared import TAGS
+from jingwei.domains.tags.declared import TAGS, Sort
 from jingwei.domains.tags.happenings import Happening
 from jingwei.domains.tags.live import LiveTags
 from jingwei.kernel.purpose import DataClass
 from jingwei.kernel.refusal import Words
+
+FOR_EVER: Final = 10**6
+"""More days than any bank has."""
 
 
 class Need(NamedTuple):
@@ -48,6 +51,21 @@ class Need(NamedTuple):
     def data(self) -> tuple[DataClass, ...]:
         """The kinds of data it reads."""
         return tuple(dict.fromkeys(one for part in self.parts for one in part.data))
+
+    @property
+    def reach(self) -> dict[str, int] | None:
+        """Of each series it reads, for how many days after the newest happening it must be asked about.
+
+        None when it may hold for somebody to whom nothing of it ever happened.
+        """
+        if not all(part.idle() for part in self.parts):
+            return None
+        reach: dict[str, int] = {}
+        for tag in (TAGS[name] for name in self.reads):
+            if tag.sort is Sort.DYNAMIC:
+                days = {"gap": FOR_EVER, "rise": 2 * tag.window}.get(tag.measure, tag.window)
+                reach[tag.series] = max(days, reach.get(tag.series, 0))
+        return reach
 
     @property
     def at_close(self) -> bool:
@@ -131,6 +149,11 @@ class Search:
         self._first: dict[tuple[str, str], int] = {}
         self._found: dict[tuple[str, str], int] = {}
 
+    def rests(self, need: Need, customer: str, day: int) -> bool:
+        """Whether nothing that holds on this day could be found, as it was found of late."""
+        last = self._found.get((customer, need.name))
+        return need.first is None and last is not None and day - last < need.quiet
+
     def step(self, need: Need, customer: str, day: int, held: tuple[bool, ...]) -> bool:
         """Whether the need is found on this day, given which of its parts hold; days never go back."""
         key = (customer, need.name)
@@ -153,10 +176,10 @@ class Watch:
         self.today = -(10**9)
         self._search = Search()
         self._at_once: dict[str, list[tuple[Need, tuple[Row, ...]]]] = {}
-        self._closing: list[tuple[Need, tuple[Row, ...]]] = []
+        self._closing: list[tuple[Need, tuple[Row, ...], dict[str, int] | None]] = []
         for need in needs:
             made = (need, tuple(part.row() for part in need.parts))
-            self._closing.append(made)
+            self._closing.append((*made, need.reach))
             for series in {TAGS[name].series for name in need.reads} if not need.at_close else ():
                 self._at_once.setdefault(series, []).append(made)
 
@@ -176,12 +199,21 @@ class Watch:
     def close(self) -> list[Found]:
         """Close the day: the needs that time alone brought, of everybody anything is known of."""
         found: list[Found] = []
-        for need, rows in self._closing:
-            for customer in self.tags.people | self.tags.tracks:
+        for need, rows, reach in self._closing:
+            for customer in self._concerned(reach):
                 found += self._look(need, rows, customer)
         return found
 
+    def _concerned(self, reach: dict[str, int] | None) -> Iterable[str]:
+        """For whom a need with this reach may hold today: all others have nothing that it reads."""
+        if reach is None:
+            return self.tags.people | self.tags.tracks
+        lately = (self.tags.lately(series, self.today - days + 1) for series, days in reach.items())
+        return sorted(set().union(*lately))
+
     def _look(self, need: Need, rows: tuple[Row, ...], customer: str) -> list[Found]:
+        if self._search.rests(need, customer, self.today):
+            return []
         held = tuple(
             ask(row, [self.tags.value(customer, name, self.today) for name in part.reads])
             for row, part in zip(rows, need.parts, strict=True)

@@ -24,6 +24,9 @@ BATCH: Final = 1_024
 NOTE: Final = "city"
 """The name of the note in the books that says which city lives in them."""
 
+MOVING: Final = "city:moving"
+"""The note that says whose past is on its way into the books; "" once all of it is there."""
+
 REVIEWED: Final = 20 * HOUR
 """Cases younger than this are left for whoever looks at the queue."""
 
@@ -58,26 +61,42 @@ def city_of(plan: Plan) -> City:
     return live_through(plan.people, plan.past_days + plan.present_days + 1, plan.seed, plan.first)
 
 
-def settle_past(bank: Bank, plan: Plan, told: Progress = lambda done, total: None) -> Feed:
-    """Bring the city's past into the bank and return the feed, which stands at the plan's `now`.
+class Past:
+    """The city's past, batch by batch; whoever has a batch done tells what came of it before the next one.
 
-    The same commands carry the same keys: a past that was half brought in is completed.
+    The same plan gives the same commands with the same keys: a past that was half brought in is completed.
     """
-    city = city_of(plan)
-    start = day_start(bank_day(plan.now) - plan.past_days)
-    bank.do([_rules(start - DAY)])
-    for batch in _batches(openings(city, start - DAY)):
-        bank.do(batch)
-    feed = Feed(city, review_until=plan.now - REVIEWED)
-    total = int((city.systems["cards"]["at"] < plan.now).sum()) + int(
-        (city.systems["payments"]["at"] < plan.now).sum()
-    )
-    done = 0
-    for batch in feed.until(plan.now, BATCH):
-        feed.told(batch, bank.do(batch))
+
+    def __init__(self, plan: Plan) -> None:
+        """Live through the city; this takes a moment."""
+        self._plan = plan
+        city = city_of(plan)
+        self.feed = Feed(city, review_until=plan.now - REVIEWED)
+        systems = ("cards", "payments", "deposits")
+        self.total = sum(int((city.systems[name]["at"] < plan.now).sum()) for name in systems)
+        self.total += city.people.size
+        """About how many commands there are: people answer the bank too, and report."""
+
+    def batches(self, most: int) -> Iterator[list[Command]]:
+        """All commands in the order of time, at most so many at once."""
+        start = day_start(bank_day(self._plan.now) - self._plan.past_days)
+        yield [_rules(start - DAY)]
+        yield from _batches(openings(self.feed.city, start - DAY), most)
+        yield from self.feed.until(self._plan.now, most)
+
+    def told(self, batch: Sequence[Command], replies: Sequence[Reply]) -> None:
+        """Let people react."""
+        self.feed.told(batch, replies)
+
+
+def settle_past(bank: Bank, plan: Plan, told: Progress = lambda done, total: None) -> Feed:
+    """Bring the city's past into the bank at once and return the feed, which stands at the plan's `now`."""
+    past, done = Past(plan), 0
+    for batch in past.batches(BATCH):
+        past.told(batch, bank.do(batch))
         done += len(batch)
-        told(min(done, total), total)
-    return feed
+        told(min(done, past.total), past.total)
+    return past.feed
 
 
 def wake_up(plan: Plan) -> Feed:
@@ -93,9 +112,9 @@ def _rules(at: int) -> PublishPolicy:
     return PublishPolicy(key="city:card_payment", actor="system:city", at=at, known_at=at, text=text)
 
 
-def _batches(commands: Iterable[Command]) -> Iterator[list[Command]]:
+def _batches(commands: Iterable[Command], most: int) -> Iterator[list[Command]]:
     them = iter(commands)
-    while batch := list(islice(them, BATCH)):
+    while batch := list(islice(them, most)):
         yield batch
 
 

@@ -12,7 +12,7 @@ from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import SCORE
 from jingwei.decisions.policy import Verdict, parse_policy
 from jingwei.domains.fraud.features import FRAUD
-from jingwei.domains.fraud.model import CARD_FEATURES, FIRST_MODELS
+from jingwei.domains.fraud.model import CARD_FEATURES, FIRST_MODELS, TRANSFER_FEATURES
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.features.catalogue import names
 from jingwei.features.events import FRAUD_REPORT, PAYMENT, EventColumns
@@ -29,12 +29,6 @@ from jingwei.simulation.year.arms import DAYS, LEARNING_DAYS, Arm
 from jingwei.simulation.year.payments import NOT_TOLD, SAMPLE, Payments, told_in
 
 COLUMNS: Final = names(FRAUD)
-TRANSFER_FEATURES: Final = (
-    "amount_minor", "hour", "payments_1h", "payments_24h", "payees_24h", "paid_24h_minor", "paid_to_mean_30d",
-    "paid_deviations_30d", "since_last_payment_s", "payee_age_s", "payers_24h", "device_age_s",
-    "device_customers_7d", "night_share_30d", "customer_frauds_28d",
-)  # fmt: skip
-"""What a model of transfer scams learns from in the simulated year."""
 WINDOW_DAYS: Final = 120
 """Learned from are the newest so many days."""
 RIPE_DAYS: Final = 10

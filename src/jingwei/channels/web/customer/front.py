@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from starlette.responses import Response
 
 from jingwei.channels.rest.views import standings, walk
-from jingwei.channels.web.customer.coming import Coming, coming, in_time, left_to_spend, month_end, today
+from jingwei.channels.web.customer.bills import MOST, bill_told, bills
+from jingwei.channels.web.customer.coming import SOON, Coming, coming, left_to_spend, month_end, today
 from jingwei.channels.web.customer.people import Named, account_name
 from jingwei.channels.web.customer.settings import elder_front
 from jingwei.channels.web.naming import is_pot
 from jingwei.channels.web.offers import find_offer
 from jingwei.channels.web.visit import Visit, signed_in
+from jingwei.domains.credit.loans import Loan
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY
@@ -59,13 +61,19 @@ def add_front(router: Router, site: Site) -> None:
         found = [one for one in standings(reader, who, "", 50) if one.account.status == "open"]
         own = [one for one in found if not is_pot(one.account)]
         planned = reader.find(Schedule, "customer", who, limit=1_000)
-        certain = coming(planned, month_end(today(now)))
+        day, end = today(now), month_end(today(now))
+        certain, near = coming(planned, end), coming(planned, day + SOON)
+        loans = reader.find(Loan, "customer", who, limit=MOST)
+        owed, bill_near = bills(loans, now, end), bills(loans, now, max(end, day + SOON))
         currency = own[0].account.currency if own else "CNY"
         named = Named(site, visit, who)
         values: dict[str, Any] = {
             "own": [(one, account_name(site, visit, one.account)) for one in own],
-            "left": left_to_spend(own, certain, currency), "currency": currency, "certain": len(certain),
-            "soon": [shown(one, named, now) for one in certain if in_time(one, now)],
+            "left": left_to_spend(own, certain, currency, owed), "currency": currency,
+            "certain": len(certain) + len(owed),
+            "soon": by_day(
+                [shown(one, named, now) for one in near], [bill_told(one, visit, day) for one in bill_near]
+            ),
             "rows": rows(site, visit, own, named),
             "asked": asked(site, who, now), "waiting": waiting(site, who), "named": named,
             "missed": missed(site, planned, now),
@@ -88,11 +96,16 @@ def waiting(site: Site, who: str) -> list[PendingPayment]:
     return [one for one in found if one.status == "waiting"]
 
 
+def by_day(*lists: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What comes, whoever takes it, the next first."""
+    return sorted((one for some in lists for one in some), key=lambda one: one["day"])
+
+
 def shown(one: Coming, named: Named, now: int) -> dict[str, Any]:
     """A certain payment in words."""
     ahead = one.day - today(now)
     return {
-        "name": named(one.schedule.payee), "amount_minor": one.schedule.amount_minor,
+        "name": named(one.schedule.payee), "to": "", "amount_minor": one.schedule.amount_minor,
         "currency": one.schedule.currency, "day": (FIRST + timedelta(days=one.day)).isoformat(),
         "when": "today" if ahead <= 0 else "tomorrow" if ahead == 1 else "day",
     }  # fmt: skip

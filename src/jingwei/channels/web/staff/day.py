@@ -1,4 +1,4 @@
-"""The customer manager's day: what changed for customers who agree, offers for them, outcomes by one key."""
+"""The customer manager's day: loans to look after, what changed for customers who agree, offers, outcomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from jingwei.channels.knowing.following import knowing_of, lately
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.purposed import reading
+from jingwei.channels.web.lending.told import name_of
 from jingwei.channels.web.offers import find_offer, open_offer
+from jingwei.channels.web.staff.day_loans import due_loans
 from jingwei.channels.web.staff.masks import masked_name
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.domains.tags.needs import BY_NAME
@@ -48,7 +50,14 @@ def add_day(router: Router, site: Site) -> None:
 
     async def show(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
-        return site.page(visit, "desk/day.html", {"lines": await lines(site, session), "demo": site.demo})
+        values: dict[str, Any] = {
+            "lines": await lines(site, session),
+            "loans": await due_loans(site, session),
+            "name_of": lambda product: name_of(visit, product),
+            "demo": site.demo,
+            "read": knowing_of(site.desk).percent,
+        }
+        return site.page(visit, "desk/day.html", values)
 
     async def prepare(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)

@@ -17,3 +17,12 @@ if (menu) {
   });
   document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
 }
+const writing = document.querySelector("[data-writing]");
+if (writing) {
+  const look = async () => {
+    const told = await (await fetch("/writing")).json();
+    writing.textContent = told.says;
+    if (!told.done) setTimeout(look, 3000);
+  };
+  setTimeout(look, 3000);
+}

@@ -192,6 +192,7 @@ async def sent(site: Site, visit: Visit, session: Session, product: LoanProduct,
             application(
                 site.desk.reader,
                 site.stamp(session, text["key"]),
+                site.desk.home.registry,
                 customer=who,
                 product=product.id,
                 account=text["account"],

@@ -12,7 +12,7 @@ from jingwei.domains.credit.loans import LoanApplication
 from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, unreadable
 from jingwei.kernel.clock import bank_day
 from jingwei.learning.credit_watch import BATCH, Applied, Compared, Watched, compare, watch
-from jingwei.learning.loan_labels import STEP, applied, loans_of
+from jingwei.learning.loan_labels import STEP, applied, beside_of, loans_of
 from jingwei.models.governance import unanswered
 from jingwei.models.points import PointsModel
 from jingwei.models.registry import CHALLENGE, CHANCE, champions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jingwei.models.card import Card
     from jingwei.models.contract import Model
     from jingwei.models.governance import Governance
-    from jingwei.models.registry import Approval, Registry
+    from jingwei.models.registry import Approval, Champion, Registry
     from jingwei.stores.store import Reader
 
 MOST = 20_000
@@ -68,7 +68,7 @@ def applications(reader: Reader, now: int) -> dict[str, tuple[Applied, ...]]:
     while page := reader.page(LoanApplication, after=after, limit=STEP):
         after = page[-1].id
         told = [*told, *page][-MOST:]
-    every = applied(told, loans_of(reader, told), bank_day(now))
+    every = applied(told, loans_of(reader, told), bank_day(now), beside_of(reader, told))
     thin = tuple(one for one in every if not (one.values["debts"] or one.values["late_marks"]))
     return dict.fromkeys(SLOTS, ()) | {CREDIT: every, THIN_FILE: thin}
 
@@ -121,7 +121,7 @@ def _slot(registry: Registry, name: str, actor: str, found: Sequence[Applied]) -
         line[-2] if len(line) > 1 else "",
         last is not None and last.who == actor,
         _watched(watched, found) if watched and found else None,
-        _compared(champion.model, challenger.model, found) if champion and challenger and found else None,
+        _compared(champion, challenger, found) if champion and challenger and found else None,
         BATCH,
     )
 
@@ -133,11 +133,11 @@ def _watched(model: Model, found: Sequence[Applied]) -> Watched | None:
     return watch(model, told, span.positives / span.rows, found)
 
 
-def _compared(champion: Model, challenger: Model, found: Sequence[Applied]) -> Compared | None:
-    first, second = champion.card.governance, challenger.card.governance
+def _compared(champion: Champion, challenger: Champion, found: Sequence[Applied]) -> Compared | None:
+    first, second = champion.model.card.governance, challenger.model.card.governance
     if first is msgspec.UNSET or second is msgspec.UNSET:
         return None
-    return compare((champion, first.cut_off), (challenger, second.cut_off), found)
+    return compare((champion.digest, first.cut_off), (challenger.digest, second.cut_off), found)
 
 
 def group_says(name: str, lang: str) -> str:

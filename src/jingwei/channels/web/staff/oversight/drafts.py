@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.rest.rule_versions import in_force
 from jingwei.channels.web.staff.oversight.editor import changes
 from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says, who
-from jingwei.channels.web.staff.oversight.rules import in_force, wrong_page
+from jingwei.channels.web.staff.oversight.rules import wrong_page
 from jingwei.channels.web.staff.oversight.shadows import draft_text
 from jingwei.channels.web.staff.oversight.work import compared_values, start_backtest
 from jingwei.channels.web.visit import form_of

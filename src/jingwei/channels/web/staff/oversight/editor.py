@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from starlette.responses import RedirectResponse, Response
 
+from jingwei.channels.rest.rule_versions import in_force, next_version
 from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
-from jingwei.channels.web.staff.oversight.rules import in_force, next_version
 from jingwei.channels.web.staff.oversight.work import start_backtest
 from jingwei.channels.web.visit import form_of
 from jingwei.decisions.policy import Policy, PolicyError, Rule, Verdict, parse_policy, to_toml

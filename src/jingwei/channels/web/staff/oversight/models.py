@@ -9,10 +9,11 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.rest.rule_versions import in_force
 from jingwei.channels.web.staff.oversight.charts import Column, columns, line
 from jingwei.channels.web.staff.oversight.drift import Calibrated, Drift, calibration, drift
 from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
-from jingwei.channels.web.staff.oversight.rules import in_force, wrong_page
+from jingwei.channels.web.staff.oversight.rules import wrong_page
 from jingwei.channels.web.staff.oversight.work import start_backtest
 from jingwei.channels.web.visit import form_of
 from jingwei.journeys.use_model import UseModel

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec.structs import replace
 from starlette.responses import RedirectResponse, Response
 
-from jingwei.channels.problems import Problem
+from jingwei.channels.rest.rule_versions import MOST_VERSIONS, in_force, number_of, policies, text_again
 from jingwei.channels.web.staff.oversight.room import RULES, asked, field, refusal_says, who, whole
 from jingwei.channels.web.visit import form_of
 from jingwei.decisions.decision import MISSING_SAYS, MISSING_SAYS_ZH
 from jingwei.decisions.drafts import OPEN, PolicyDraft
-from jingwei.decisions.policy import INPUT_MISSING, Policy, Verdict, parse_policy, to_toml
+from jingwei.decisions.policy import INPUT_MISSING, Policy, Verdict
 from jingwei.decisions.published import PolicyVersion
 from jingwei.journeys.roll_back_policy import RollBackPolicy
 from jingwei.journeys.table import unseal
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from jingwei.stores.store import Reader
 
 PERIODS = (1, 7, 30)
-MOST_VERSIONS = 500
 
 
 class RuleSeen(NamedTuple):
@@ -96,11 +93,9 @@ def add_rules(router: Router, room: Room) -> None:
         form = await form_of(visit, session)
         name, to = visit.request.path_params["name"], field(form, "to", 100)
         reader = room.desk.reader
-        earlier, now = version_policy(reader, to), in_force(reader, name)
-        text = to_toml(replace(earlier, version=next_version(reader, now))) if earlier else to_toml(now)
         ask = RollBackPolicy(
-            **site.stamp(session, field(form, "key")), text=text, back_to=to or "none",
-            reason=field(form, "reason"),
+            **site.stamp(session, field(form, "key")), text=text_again(reader, name, to),
+            back_to=to or "none", reason=field(form, "reason"),
         )  # fmt: skip
         answer = (await site.do(ask)).answer
         if answer.refusal is not None:
@@ -114,46 +109,6 @@ def add_rules(router: Router, room: Room) -> None:
 def wrong_page(site: Site, visit: Visit, says: str) -> Response:
     """What was asked was not done, in words."""
     return site.page(visit, "wrong.html", {"says": says, "status": 422}, 422)
-
-
-def policies(reader: Reader) -> list[str]:
-    """The names of the policies that judge payments."""
-    from jingwei.home import MODEL_SLOTS
-
-    return [name for name in MODEL_SLOTS if reader.note(f"policy:{name}")]
-
-
-def in_force(reader: Reader, name: str) -> Policy:
-    """The policy of this name that judges now. Raises Problem `not_found`."""
-    text = reader.note(f"policy:{name}") if name in policies(reader) else None
-    if text is None:
-        raise Problem("not_found")
-    return parsed(text)
-
-
-@lru_cache(maxsize=32)
-def parsed(text: str) -> Policy:
-    """A policy by its text; those of the pages are few and are read again and again."""
-    return parse_policy(text)
-
-
-def version_policy(reader: Reader, version: str) -> Policy | None:
-    """A published version ("name@number"), or None."""
-    for kept in reader.load(PolicyVersion, [version]):
-        leaf = reader.record(seq_of(kept.record) or 0)
-        return parsed(unseal(leaf).command.text) if leaf else None
-    return None
-
-
-def next_version(reader: Reader, policy: Policy) -> int:
-    """The number after every one that was published."""
-    found = reader.find(PolicyVersion, "name", policy.name, limit=MOST_VERSIONS)
-    return max([policy.version, *(number_of(kept) for kept in found)]) + 1
-
-
-def number_of(version: PolicyVersion) -> int:
-    """The number of a published version."""
-    return int(version.id.rpartition("@")[2])
 
 
 def policy_seen(room: Room, facts: Facts, name: str, days: int, lang: str) -> PolicySeen:

@@ -1,0 +1,102 @@
+"""Source systems of a bank that is running: work on a thread beside the server, which does what it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from jingwei.channels.problems import Problem
+from jingwei.channels.rest.app import Alongside, Also
+from jingwei.channels.sources.at_home import AtHand, seal
+from jingwei.channels.sources.importing import Progress
+from jingwei.channels.sources.who import resolve_at_home
+from jingwei.stores.insight import Import, Insight, insight_path
+from jingwei.stores.store import StoreError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from jingwei.channels.rest.desk import Desk
+    from jingwei.journeys.shape import Answer
+    from jingwei.kernel.command import Command
+
+LOG = logging.getLogger("jingwei.sources")
+LOOK_S: Final = 2.0
+"""How often imports that another process brought in are looked for and sealed."""
+
+T = TypeVar("T")
+Work = Callable[[AtHand, Insight, Progress], T]
+
+
+class Stopped(Exception):
+    """The server stops: work ends at its next step and goes on another time."""
+
+
+@contextmanager
+def at_hand_of(desk: Desk, loop: asyncio.AbstractEventLoop) -> Iterator[AtHand]:
+    """A running bank for one other thread: commands are done on the loop, reading has its own door."""
+
+    def do(command: Command) -> Answer:
+        async def asked() -> Answer:
+            return (await desk.joined.ask(command)).answer
+
+        return asyncio.run_coroutine_threadsafe(asked(), loop).result()
+
+    with closing(desk.home.store.reader()) as reader:
+        yield AtHand(desk.home.path, reader, desk.home.clock, do)
+
+
+async def beside(desk: Desk, work: Work[T]) -> T:
+    """Have work done on a thread of its own; when this is cancelled, the work ends at its next step."""
+    loop, leaving = asyncio.get_running_loop(), threading.Event()
+
+    def go_on(done: int, total: int) -> None:
+        if leaving.is_set():
+            raise Stopped
+
+    def run() -> T:
+        with at_hand_of(desk, loop) as hand, closing(Insight(insight_path(hand.path))) as shelf:
+            return work(hand, shelf, go_on)
+
+    try:
+        return await asyncio.to_thread(run)
+    finally:
+        leaving.set()
+
+
+def unsealed(shelf: Insight) -> list[Import]:
+    """Imports that are done and no record seals yet, in the order they began."""
+    return [one for one in shelf.imports() if one.done_at and not one.sealed]
+
+
+def seal_waiting(hand: AtHand, shelf: Insight, go_on: Progress) -> int:
+    """Seal what came in and is not sealed, and find out whose new records are; return how many imports."""
+    waiting = unsealed(shelf)
+    for one in waiting:
+        seal(hand, shelf, one)
+    if any(one.profiles for one in waiting):
+        resolve_at_home(hand, shelf, go_on)
+    return len(waiting)
+
+
+def sealing_imports() -> Also:
+    """What seals, in a running bank, the imports that `jingwei source import` brings in beside it."""
+
+    def add(_: FastAPI, desk: Desk) -> Alongside:
+        async def look() -> None:
+            while True:
+                await asyncio.sleep(LOOK_S)
+                try:
+                    if desk.writing is None and unsealed(desk.home.insight):
+                        await beside(desk, seal_waiting)
+                        desk.home.insight.people.follow(desk.reader)
+                except (StoreError, Problem):
+                    LOG.exception("imports wait to be sealed")
+
+        return Alongside(lambda: None, (look,))
+
+    return add
