@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from typing import Any
 
 import httpx
@@ -52,11 +54,9 @@ class Generated:
     """Cases for a seeded bank: sent, judged and counted."""
 
     def __init__(self, bank: Seeded, number: int) -> None:
-        document = bank.talk.get("/openapi.json", "").json()
-        config = SchemathesisConfig.from_dict(SETTING)
         self.bank = bank
         self.draw = random.Random(number)
-        self.schema = schemathesis.openapi.from_dict(document, config=config)
+        self.schema = _read(bank.talk.get("/openapi.json", "").text)
         self.counts: Counter[str] = Counter()
         self.bad: list[str] = []
         self._number = number
@@ -86,7 +86,7 @@ class Generated:
 
         self._number += 1
         try:
-            each(one, operation.as_strategy(generation_mode=mode), most, self._number)
+            each(one, _strategy(operation, mode), most, self._number)
         except Unsatisfiable:
             return 0
         return done
@@ -154,6 +154,19 @@ class Generated:
     def never_accepted(self) -> list[str]:
         """The operations of which no case was accepted: they were not really tested."""
         return [name for name in GOOD if not self.counts[f"accepted {name}"]]
+
+
+@lru_cache(maxsize=2)
+def _read(document: str) -> Any:
+    """The document as schemathesis reads it; the same for every bank of a process."""
+    config = SchemathesisConfig.from_dict(SETTING)
+    return schemathesis.openapi.from_dict(json.loads(document), config=config)
+
+
+@cache
+def _strategy(operation: Any, mode: GenerationMode) -> Any:
+    """What draws cases of an operation: half of the time of a short run goes into making it."""
+    return operation.as_strategy(generation_mode=mode)
 
 
 def each(one: Callable[[Any], None], strategy: Any, most: int, number: int) -> None:

@@ -22,6 +22,7 @@ from jingwei.channels.demo import settle
 from jingwei.home import open_home
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.table import unseal
+from jingwei.stores.opening import open_reader
 
 HERE = "HERE"
 COMMANDS = (
@@ -85,6 +86,7 @@ class Keyboard:
         answer = bank.bank.do([Pay(customer="alice", **money, **stamp)])[0].answer
         model = next((first / "models" / "files").iterdir()).name
         bank.close()
+        self.sealed = sealed(first)
         policy = self.root / "policy.toml"
         text = (Path(__file__).parents[2] / "src/jingwei/domains/fraud/policies/card_payment.toml").read_text(
             "utf-8"
@@ -117,7 +119,7 @@ class Keyboard:
         ]
         if len(forged) > 2:
             wrong.append(f"a line was forged: {forged}")
-        return wrong + unreadable(home)
+        return wrong + (unreadable(home) if sealed(home) != self.sealed else [])
 
 
 def typed(home: Path, desk: Path, words: list[str]) -> Ended:
@@ -142,6 +144,15 @@ def typed(home: Path, desk: Path, words: list[str]) -> Ended:
     finally:
         os.chdir(before)
     return Ended(code, out.getvalue(), err.getvalue())
+
+
+def sealed(home: Path) -> int:
+    """How many records a home holds."""
+    reader = open_reader(str(home / "bank.db"))
+    try:
+        return reader.size()
+    finally:
+        reader.close()
 
 
 def unreadable(home: Path) -> list[str]:

@@ -8,9 +8,11 @@ from jingwei.channels.demo import PEOPLE, settle
 from jingwei.channels.demo_life import PLACES, lead_lives
 from jingwei.channels.rest.welcome import TRIES
 from jingwei.channels.streams.city_life import FOUNDED
+from jingwei.channels.web.customer.bills import bills
+from jingwei.domains.credit.loans import Loan, PayLaterLine
 from jingwei.home import open_home
 from jingwei.journeys.pay import Pay
-from jingwei.kernel.clock import DAY
+from jingwei.kernel.clock import DAY, bank_day
 from jingwei.ledger.accounts import Account, Balance
 from jingwei.ledger.planned import Schedule, due_at
 from jingwei.ledger.work import Case
@@ -63,3 +65,16 @@ def test_the_past_is_dated_in_the_past(lived):
     for account in reader.load(Account, [one.id for one in PEOPLE]):
         assert account.opened_at < lived.clock.now() - 30 * DAY
     reader.close()
+
+
+def test_bob_has_split_a_purchase_and_every_draw_has_its_own_provable_record(lived):
+    """The bank offered the line by its own rules on what it sees; the draw is a leaf with its proof."""
+    loans = [one for one in lived.store.find(Loan, "customer", "bob", limit=10) if one.status == "running"]
+    drawn = [one for one in loans if one.line]
+    assert len(drawn) == 1 and len(loans) == 2, "the battery and one draw"
+    line = lived.store.load(PayLaterLine, [drawn[0].line])[0]
+    assert line.status == "open" and line.purchases >= 5 and line.limit_minor >= drawn[0].amount_minor
+    proof = lived.proof(f"D{drawn[0].id[1:]}")
+    assert proof is not None and drawn[0].purchase in proof.decode()
+    soon = [one for one in bills(loans, lived.clock.now(), bank_day(lived.clock.now()) + 7)]
+    assert [one.loan.product for one in soon] == ["ev_battery@1"], "an instalment comes within a week"

@@ -49,8 +49,9 @@ def test_a_line_is_offered_once_after_enough_purchases_with_consent(tmp_path: Pa
             talk.counter.clock.at += DAY
             assert talk.card(who, "20.00").json()["result"] == "allowed"
     talk.counter.clock.at += DAY
-    looked: set[tuple[str, int]] = set()
+    looked: set[tuple[str, int]] = {("long-gone", 1)}
     assert offered(talk, looked) == 1 and offered(talk, looked) == 0
+    assert ("long-gone", 1) not in looked, "other days are forgotten"
     lines = home.store.page(PayLaterLine)
     assert [(one.customer, one.status, one.purchases) for one in lines] == [("dora", "offered", 5)]
     talk.counter.clock.at += DAY

@@ -15,7 +15,8 @@ from jingwei.simulation.soak import bound
 HEAD = """# Reliability
 
 What was done to the bank on purpose, how often, and what went wrong. `make soak` generates this page; its
-figures also stand in `docs/reliability.json`. Machine: {machine}, shared with other work.
+figures also stand in `docs/reliability.json`. Machine: {machine}, shared with other work; files of the
+rows lie in memory, where a sync costs nothing: what a disk makes of a sync is simulated, not tried on one.
 
 - A row counts only with its **control**: the same check on a bank with a planted error, which it must catch.
 - Zero failures in N trials do not prove zero. By the rule of three the true rate lies **below 3/N** with 95 %
@@ -23,6 +24,9 @@ figures also stand in `docs/reliability.json`. Machine: {machine}, shared with o
 - **SIGKILL is not a power cut.** A killed process leaves what it wrote in the kernel's memory, and the kernel
   still writes it out. What a power cut leaves on a disk is tried by rows of its own, on simulated sectors.
 """
+
+MOST_COUNTS = 40
+"""More counts than these are told by kind."""
 
 NOT_COVERED = """## What is not covered
 
@@ -45,7 +49,8 @@ A failing chunk is kept with its seed; the same seed asks the same commands agai
 
 def figures(rows: Sequence[Row], state: State) -> dict[str, Any]:
     """Everything the page says, as plain data."""
-    return {"machine": machine(), "rows": [_row(row, state.of(row)) for row in rows]}
+    told = [_row(row, state.of(row)) for row in rows]
+    return {"machine": machine(), "rows": told, "command": state.command}
 
 
 def _row(row: Row, progress: Progress) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def page(told: dict[str, Any]) -> str:
         wrong = row["bad"] if row["trials"] or row["bad"] else "-"
         cells = (row["id"], f"{row['trials']:,}", f"{row['target']:,}", wrong, _proof(row), _control(row))
         lines.append(f"| {' | '.join(map(str, cells))} |")
+    lines += ["", *_command(told["command"])]
     for row in told["rows"]:
         lines += ["", *_section(row)]
     return "\n".join([*lines, "", NOT_COVERED])
@@ -83,6 +89,26 @@ def _control(row: dict[str, Any]) -> str:
     return {True: "caught", False: "**NOT CAUGHT**", None: "not run"}[row["control"]]
 
 
+def _by_kind(counts: dict[str, int]) -> dict[str, int]:
+    """Counts whose names begin with the same word, added up; every one of them stands in the JSON."""
+    summed: dict[str, int] = {}
+    for name, count in counts.items():
+        kind = name.split()[0]
+        summed[kind] = summed.get(kind, 0) + count
+    return summed
+
+
+def _command(told: dict[str, Any]) -> list[str]:
+    """What `jingwei soak` answered, the first row by itself with the figures that count."""
+    if not told:
+        return []
+    zeros = ", ".join(f"{name} {told[name]:,}" for name in ("lost", "doubled", "unbalanced", "unsealed"))
+    return [
+        f"`jingwei soak --rounds {told['rounds']} --json` came to: {zeros}, with {told['acknowledged']:,} "
+        f"commands acknowledged and {told['retried']:,} asked again ({told['below']})."
+    ]
+
+
 def _time(seconds: float) -> str:
     return f"{seconds:,.0f} s" if seconds >= 1 else "less than 1 s"
 
@@ -94,7 +120,8 @@ def _section(row: dict[str, Any]) -> list[str]:
     if row["trials"]:
         lines.append(f"- {row['trials']:,} trials in {_time(row['seconds'])}, the last on {row['last']}.")
     if row["counts"]:
-        counted = "; ".join(f"{name} {count:,}" for name, count in sorted(row["counts"].items()))
+        counts = row["counts"] if len(row["counts"]) <= MOST_COUNTS else _by_kind(row["counts"])
+        counted = "; ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
         lines.append(f"- Counted: {counted}.")
     for failing in row["failing"]:
         lines.append(f"- **Failing**: seed {failing['seed']}, {failing['trials']} trials:")

@@ -140,7 +140,7 @@ def keys_row(engine: str) -> Row:
     """The row of the contract of idempotency keys."""
     return Row(
         f"R7 {engine}", "The contract of idempotency keys, cell by cell: same and other body, in flight, "
-        "after a failed write, a crash and a restart, by actor, and keys at their limits.", 3_000, 300,
+        "after a failed write, a crash and a restart, by actor, and keys at their limits.", 3_000, 60,
         lambda seed, trials: Tally(trials, tuple(check_cells(seed, trials, engine))),
         lambda seed: bodies_not_compared(engine, seed), "the body asked under a known key is not compared",
     )  # fmt: skip
@@ -156,7 +156,7 @@ def reads_row(engine: str, target: int) -> Row:
     """The row of reads."""
     return Row(
         f"R17 {engine}", "Accounts, statements, periods, cases, step-ups, decisions, filters and ledger "
-        "ranges, read page by page while writing goes on: no row missing, none twice.", target, 5_000,
+        "ranges, read page by page while writing goes on: no row missing, none twice.", target, 1_000,
         lambda seed, trials: reads(engine, seed, trials), lambda seed: reads_wrong_by_one(),
         "a page that begins one row late; a statement's cursor that begins one line early",
     )  # fmt: skip
@@ -183,7 +183,7 @@ ROWS = [
         "Random days of a whole bank, every answer, line and balance held against a reference written from "
         "the rules; six invariants after every step.",
         800_000,
-        20_000,
+        10_000,
         lambda seed, steps: model("sqlite", seed, steps),
         model_control,
         "; ".join(PLANTED),
@@ -192,7 +192,7 @@ ROWS = [
         "R5 postgres",
         "The same on PostgreSQL.",
         200_000,
-        5_000,
+        1_000,
         lambda seed, steps: model("postgres", seed, steps),
         model_control,
         "; ".join(PLANTED),

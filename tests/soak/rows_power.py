@@ -37,7 +37,7 @@ ROWS = [
         says="Power loss soon after a bank that was killed in the middle of a write was opened again: "
         "what the second process confirmed is not lost either.",
         target=1_000,
-        chunk=100,
+        chunk=40,
         run=lambda seed, images: power_cuts(seed, images, KILLED),
         control=lambda seed: caught(power_cut.believe_the_memory, KILLED, seed, ": lost"),
         control_says="what was never synced is believed because it reads back from memory",
@@ -47,7 +47,7 @@ ROWS = [
         says="Power loss after a sync failed and the system forgot what it should have written: what was "
         "confirmed afterwards is not lost.",
         target=1_000,
-        chunk=120,
+        chunk=80,
         run=lambda seed, images: power_cuts(seed, images, FAILED),
         control=lambda seed: caught(power_cut.going_on_without_sync, FAILED, seed, ""),
         control_says="after a failed sync the store goes on without syncs",
@@ -69,7 +69,7 @@ ROWS = [
             says=f"{what}: refused in words within a second, readiness red while it lasts and green again by "
             "itself, nothing half done, and the same key pays once.",
             target=500,
-            chunk=100,
+            chunk=50,
             run=partial(disk_errors, fault),
             control=partial(error_caught, fault),
             control_says="a batch the disk refused is answered as if it were written",
@@ -95,7 +95,7 @@ ROWS = [
         says="Next to no memory is left while a batch is done: done or refused in words, nothing half done, "
         "and the bank goes on when there is memory again.",
         target=2_500,
-        chunk=240,
+        chunk=96,
         run=memory_caps,
         control=lambda seed: bool(memory_caps(seed, 96, memory_trusted).bad),
         control_says="after running out of memory the bank believes what it had in its hands",

@@ -68,7 +68,7 @@ ROWS = [
         "S7 sign-on",
         "Attacks on signing in, one-time codes, passkeys, sessions, proofs and tokens are all refused.",
         2_000,
-        60,
+        20,
         attacked,
         attacks_control,
         "what is good once is good for ever",

@@ -63,7 +63,7 @@ ROWS = [
         "R13 simulation",
         "bank, clock, disk, bus, clients and workers simulated: nothing is lost, doubled or contradicted",
         10_000,
-        100,
+        40,
         run,
         control,
         "keys forgotten at a start, answers before they are durable, no keys, a day-end posted again, stale "

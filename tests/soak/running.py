@@ -8,7 +8,7 @@ import random
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from tests.soak.row import NotHere, Row, Tally
@@ -57,6 +57,8 @@ class State(msgspec.Struct):
     """What all runs came to so far, by row id."""
 
     rows: dict[str, Progress] = {}
+    command: dict[str, Any] = {}
+    """What `jingwei soak --json` answered last."""
 
     @classmethod
     def read(cls, path: Path) -> State:

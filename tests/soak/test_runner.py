@@ -185,6 +185,17 @@ def test_every_row_of_the_plan_is_whole():
         assert row.says and row.control_says and row.target >= row.chunk > 0, row.id
 
 
+def test_counts_of_many_names_are_told_by_their_kind_and_the_command_by_its_zeros(watch):
+    row = watch.row("S5 generated")
+    counts = {f"sent GET /v1/{n}": 2 for n in range(30)} | {f"400 GET /v1/{n}": 1 for n in range(30)}
+    zeros = {"lost": 0, "doubled": 0, "unbalanced": 0, "unsealed": 0}
+    command = {"rounds": 300, "acknowledged": 9_000, "retried": 70, "below": "< 3/300", **zeros}
+    told = page(figures([row], State({row.id: Progress(60, control=True, counts=counts)}, command)))
+    assert "Counted: 400 30; sent 60." in told
+    assert "`jingwei soak --rounds 300 --json` came to: lost 0, doubled 0, unbalanced 0, unsealed 0" in told
+    assert "`jingwei soak --rounds 3" not in page(figures([row], State({row.id: Progress(60)})))
+
+
 def test_the_page_alone_can_be_written_again(tmp_path):
     state = State({"R1 sqlite": Progress(trials=30, control=True, last="2026-11-02")})
     state.keep(tmp_path / "state.json")

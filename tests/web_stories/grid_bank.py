@@ -8,15 +8,20 @@ from typing import Any
 
 from tests.web_stories.conftest import Served
 
+from jingwei.channels.lending.asking import application
 from jingwei.channels.signon import codes, enrol
 from jingwei.channels.signon.passwords import hashed
 from jingwei.channels.signon.people import SignOn
+from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.journeys.ask_for_person import AskForPerson
 from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.propose_policy import ProposePolicy
+from jingwei.journeys.review_loan import ReviewLoan
 from jingwei.kernel.clock import SystemClock
+from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.appeals import appeal_id
 from jingwei.ledger.family import Tie
 from jingwei.ledger.work import Case
@@ -35,6 +40,7 @@ class GridBank:
         self.url = self.served.url
         self.signon = SignOn(path, SystemClock(), f"http://localhost:{self.served.port}")
         self.things: dict[str, list[str]] = {}
+        self.owner: dict[str, str] = {}
         self._live()
 
     def close(self) -> None:
@@ -66,6 +72,7 @@ class GridBank:
         known.keep_client(Client("shop", "Shop", ("https://shop.example/back",), ("openid", "bank.read")))
         self._money()
         self._rules()
+        self._loans()
         came_in = self.served.desk.home.insight.imports()
         self.things |= {"field": ["name"], "import_id": [came_in[0].id], "product": ["personal_loan"]}
 
@@ -95,6 +102,30 @@ class GridBank:
             return [one for one in reader.page(kind, after="", limit=500) if getattr(one, field) == value]
         finally:
             reader.close()
+
+    def _loans(self) -> None:
+        """A running loan, a line with a draw, and applications offered, waiting, refused and signed."""
+        self.do(GiveConsent, ALICE, customer="alice", purpose=Purpose.CREDIT)
+        reader, at = self.served.desk.reader, self.served.desk.home.clock.now()
+        asked = {"key": "grid:loan", "actor": ALICE, "at": at, "known_at": at}
+        wish = {"product": "personal_loan", "amount_minor": 1_200_000, "months": 12, "purpose": "home"}
+        self.served.do(application(reader, asked, customer="alice", account="alice", **wish))
+        asked |= {"key": "grid:person"}
+        mine = wish | {"customer": "alice", "account": "alice", "person": True}
+        held = self.served.do(application(reader, asked, **mine)).answer
+        self.do(ReviewLoan, "staff:customer_manager", case=held.case, approve=True, words="Steady. 稳定。")
+        people = ("alice", "bob", "carol", "grace")
+        applied = [one for who in people for one in self._kept(LoanApplication, "customer", who)]
+        loans = [one for who in people for one in self._kept(Loan, "customer", who)]
+        lines = self._kept(PayLaterLine, "customer", "bob")
+        states = {one.status for one in applied}
+        assert states >= {"offered", "waiting", "refused", "signed"} and len(loans) >= 2 and lines, states
+        waits = [one.id for one in self._kept(Case, "code", "loan_review")]
+        self.owner |= {one.id: f"customer:{one.customer}" for one in (*applied, *loans, *lines)}
+        self.things |= {
+            "application": [one.id for one in applied], "loan": [one.id for one in loans],
+            "line": [one.id for one in lines], "/desk/loans/cases/{case}": waits,
+        }  # fmt: skip
 
     def _rules(self) -> None:
         """A rule somebody proposed."""

@@ -28,15 +28,9 @@ NOT_PAGES = {
     "/desk/decisions/{decision}/proof": "a file to keep",
     "/app/loans/cost/{product}": "a part of /app/loans/apply/{product}",
     "/app/loans/{loan}/payoff.pdf": "a file to keep",
-    "/app/loans/applications/{application}": "not looked at yet: nobody in the bank of the grid applied",
     "/app/loans/applications/{application}/contract.pdf": "a file to keep",
     "/app/loans/applications/{application}/terms.json": "a file to keep",
     "/app/loans/applications/{application}/letter.pdf": "a file to keep",
-    "/app/loans/line/{line}": "not looked at yet: the bank of the grid has no pay-later line",
-    "/app/loans/{loan}": "not looked at yet: the bank of the grid has lent nothing",
-    "/app/loans/{loan}/repay": "not looked at yet: the bank of the grid has lent nothing",
-    "/desk/loans/{loan}": "not looked at yet: the bank of the grid has lent nothing",
-    "/desk/loans/cases/{case}": "not looked at yet: the bank of the grid has lent nothing",
     "/manifest.webmanifest": "read by the browser",
     "/worker.js": "read by the browser",
     "/look": "sends back to where one was",
@@ -44,7 +38,8 @@ NOT_PAGES = {
 }
 """Routes that are not looked at, and why: what they answer is no page, or nothing fills them yet."""
 
-CUSTOMER_OF = {"/app/family": "customer:carol", "/app/security": "customer:bob", "/app/prove": "customer:bob"}
+CUSTOMER_OF = {"/app/family": "customer:carol", "/app/loans": "customer:bob",
+               "/app/security": "customer:bob", "/app/prove": "customer:bob"}
 """Whose pages are looked at under an address; alice's elsewhere."""
 
 MORE = {
@@ -52,6 +47,7 @@ MORE = {
              "/app/decision/D00000999999", "/app/settings?told=settings_kept"),
     "/desk": ("/desk?tab=done", "/desk?tab=asleep&who=me", "/desk/customers?q=a", "/desk/cases/D00000999999"),
     "/desk/audit": ("/desk/audit?kind=&text=alice",),
+    "/app/loans/apply/{product}": ("/app/loans/apply/personal_loan?amount=12000&months=12",),
 }  # fmt: skip
 """The same pages as asked for otherwise, by the route that stands for them."""
 
@@ -78,7 +74,10 @@ def views(bank: GridBank) -> list[View]:
     reached = {view.route for view in forms if "{" in view.route}
     for (method, route), roles in guards.items():
         if method == "GET" and route not in NOT_PAGES and route not in reached:
-            found += [View(route, one, actor_of(route, roles), going(one)) for one in addresses(bank, route)]
+            found += [
+                View(route, one, whose(bank, one) or actor_of(route, roles), going(one))
+                for one in addresses(bank, route)
+            ]
     missing = [route for route in NOT_PAGES if ("GET", route) not in guards]
     assert not missing, f"no such routes any more: {missing}"
     fronts = [View("/desk", "/desk", one.actor, going("/desk")) for one in STAFF[1:]]
@@ -91,10 +90,16 @@ def addresses(bank: GridBank, route: str) -> Iterator[str]:
     if blank is None:
         yield route
     else:
-        things = bank.things.get(blank[1])
+        things = bank.things.get(route) or bank.things.get(blank[1])
         assert things, f"nothing fills {route}: add an example to grid_bank.py, or to NOT_PAGES what it is"
         yield from (route.replace(blank[0], one) for one in things)
     yield from MORE.get(route, ())
+
+
+def whose(bank: GridBank, address: str) -> str:
+    """Whose the thing in this address of the app is; "" for anybody's."""
+    parts = address.partition("?")[0].split("/") if address.startswith("/app/") else ()
+    return next((bank.owner[part] for part in parts if part in bank.owner), "")
 
 
 def actor_of(route: str, roles: tuple[str, ...]) -> str:

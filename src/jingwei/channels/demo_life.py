@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jingwei.channels.demo import ACTOR, PEOPLE, PRODUCT, people
 from jingwei.channels.demo_loans import ask_for_loans, lend_to_bob
+from jingwei.channels.demo_pay_later import buy_and_split, known_for_long
 from jingwei.channels.demo_warning import troubled
 from jingwei.journeys.appeal import AppealDecision
 from jingwei.journeys.change_card import ChangeCard
@@ -209,10 +210,12 @@ def lead_lives(home: Home) -> bool:
     if home.bank.owner_of(PEOPLE[0].id) is not None:
         return False
     life = Life(home)
+    known_for_long(home)
     life.begin()
     lend_to_bob(home)
     life.month()
     life.nearly()
     ask_for_loans(home)
+    buy_and_split(home)
     troubled(home)
     return True

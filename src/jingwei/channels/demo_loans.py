@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from jingwei.journeys.shape import Answer
     from jingwei.kernel.command import Command
 
-LENT_AGO = 33
-"""So many days ago bob's battery was paid for: its first instalment is paid."""
+LENT_AGO = 57
+"""So many days ago bob's battery was paid for: its first instalment is paid, the second comes within days."""
 
 
 def lend_to_bob(home: Home) -> None:

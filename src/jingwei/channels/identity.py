@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +15,11 @@ import msgspec
 from jingwei.channels.demo import made_up_roles
 from jingwei.kernel.durable import write_whole
 
+LOG = logging.getLogger("jingwei.tokens")
 FILE = "tokens.json"
+LOOK_S = 1.0
+"""How long at most a token taken out of the file still opens the door."""
+
 STAFF = ("staff:teller", "staff:reviewer", "system:core")
 
 
@@ -56,6 +62,7 @@ class Tokens:
         self.by_actor: dict[str, str] = _read(path) if path.exists() else {}
         self._by_digest: dict[bytes, Caller] = {}
         self._seen_ns = -1
+        self._looked_s = time.perf_counter()
         self.roles_of: Callable[[str], tuple[str, ...]] = made_up_roles
         """The fine roles of an actor; the sign-on puts its own in this place."""
         self._listeners: list[Callable[[bytes], Caller | None]] = []
@@ -70,12 +77,11 @@ class Tokens:
         self._index()
 
     def caller(self, token: bytes) -> Caller | None:
-        """Who this token belongs to, or None. A token granted since by `jingwei tokens` is found too."""
+        """Who this token belongs to, or None. One granted since by `jingwei tokens` is found too."""
         digest = _digest(token)
         found = self._by_digest.get(digest)
-        if found is None and self.path.exists() and self.path.stat().st_mtime_ns != self._seen_ns:
-            self.by_actor = _read(self.path)
-            self._index()
+        if found is None or time.perf_counter() - self._looked_s >= LOOK_S:
+            self._look_again()
             found = self._by_digest.get(digest)
         if found is not None:
             return found._replace(roles=self.roles_of(found.actor))
@@ -85,8 +91,21 @@ class Tokens:
         """Ask this too when a token is none of the file's."""
         self._listeners.append(listener)
 
+    def _look_again(self) -> None:
+        """Read the file if it changed; one that cannot be used is told of, and what stood in it goes on."""
+        self._looked_s = time.perf_counter()
+        changed_ns = self.path.stat().st_mtime_ns if self.path.exists() else 0
+        if changed_ns == self._seen_ns:
+            return
+        self._seen_ns = changed_ns
+        try:
+            self.by_actor = _read(self.path)
+        except (OSError, TokenFileError) as error:
+            LOG.error("the tokens of before go on: %s", error)
+            return
+        self._index()
+
     def _index(self) -> None:
-        self._seen_ns = self.path.stat().st_mtime_ns
         self._by_digest = {
             _digest(token.encode()): caller_of(actor) for actor, token in self.by_actor.items()
         }

@@ -201,7 +201,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/app/loans": GROWN,
     "/desk": STAFF,
     "/desk/counter": COUNTER,
-    "/desk/audience": COUNTER,
+    "/desk/audience": ("customer_manager",),
     "/desk/warnings": COUNTER,
     "/desk/audiences": ("customer_manager",),
     "/desk/day": ("customer_manager",),

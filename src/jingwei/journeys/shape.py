@@ -100,15 +100,15 @@ AT_ONCE = 500
 """How many things `every` reads at a time."""
 
 
-class Finding(Protocol):
-    """What kept things are found in: a journey's books, or a reader of what is durable."""
+class Finds(Protocol):
+    """Whatever finds kept things by an indexed column: the books of a journey, or a reader."""
 
     def find(self, kind: type[K], column: str, value: str, *, after: str = "", limit: int = 100) -> list[K]:
         """Kept things whose indexed column has this value, by id."""
         ...
 
 
-def every(books: Finding, kind: type[K], column: str, value: str) -> list[K]:
+def every(books: Finds, kind: type[K], column: str, value: str) -> list[K]:
     """All kept things whose indexed column has this value, by id: where missing the newest would be wrong."""
     found: list[K] = []
     after = ""

@@ -11,8 +11,10 @@ from jingwei.ledger.accounts import Balance, Kept, Line
 from jingwei.stores.store import SHELVES, Reader
 
 PAGE = 5_000
-OWN_NOTES = frozenset({"head", "restoring"})
-"""Notes that no command writes: the head signed last, and a restore's own mark."""
+OWN_NOTES = frozenset({"head", "restoring", "probe", "city", "city:moving"})
+"""Notes that no command writes: the head signed last, a restore's own mark, a trial whether the store can
+write, and where the made-up city of a demo stands.
+"""
 
 _FIRST = -(2**62)
 _LAST = 2**62

@@ -27,7 +27,16 @@ from jingwei.stores.postgres_reads import (
     place_of,
 )
 from jingwei.stores.postgres_tables import STEPS
-from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
+from jingwei.stores.store import (
+    SCHEMA_VERSION,
+    Batch,
+    DamagedStore,
+    InUse,
+    Settled,
+    StoreError,
+    Ticket,
+    UnsafeStore,
+)
 from jingwei.stores.tables import LINES, TABLES, Table, upsert
 
 if TYPE_CHECKING:
@@ -252,7 +261,7 @@ def _become_writer(connection: Connection) -> None:
         if row is not None and row[0]:
             return
         if time.monotonic() > deadline:
-            raise StoreError(
+            raise InUse(
                 f"another process writes {place_of(connection)}; stop it first (readers may stay)"
             )
         time.sleep(0.1)

@@ -28,7 +28,16 @@ from jingwei.stores.sqlite_reads import (
     explain,
 )
 from jingwei.stores.sqlite_tables import STEPS
-from jingwei.stores.store import SCHEMA_VERSION, Batch, DamagedStore, Settled, StoreError, Ticket, UnsafeStore
+from jingwei.stores.store import (
+    SCHEMA_VERSION,
+    Batch,
+    DamagedStore,
+    InUse,
+    Settled,
+    StoreError,
+    Ticket,
+    UnsafeStore,
+)
 from jingwei.stores.tables import LINES, TABLES, insert, upsert
 
 LOG = logging.getLogger("jingwei.stores")
@@ -265,7 +274,7 @@ def _lock(path: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(handle)
-        raise StoreError(
+        raise InUse(
             f"the bank at {path} is open for writing already; stop that process first (readers may stay)"
         ) from error
     return handle

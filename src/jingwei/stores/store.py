@@ -131,6 +131,10 @@ class UnsafeStore(StoreError):
     """The engine is not set up to keep acknowledged money through a power cut."""
 
 
+class InUse(StoreError):
+    """Another process writes these books."""
+
+
 class DamagedStore(StoreError):
     """What is stored does not hang together."""
 

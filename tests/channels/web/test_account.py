@@ -13,7 +13,6 @@ from tests.channels.web.browser import Browser
 import verify_proof
 from jingwei.channels.web.history import Row, Wanted, chosen, sums
 from jingwei.channels.web.saved import Paper, as_csv, font, safe
-from jingwei.channels.web.staff import audience
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.pay import Pay
@@ -24,7 +23,6 @@ from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.accounts import Balance
 from jingwei.ledger.cards import Card
 from jingwei.ledger.pots import Pot
-from jingwei.stores.bound import BoundReader
 
 MONEY = {"currency": "CNY"}
 
@@ -115,36 +113,6 @@ def test_a_consent_is_given_and_withdrawn_with_one_tap_each_and_holds_at_once(de
     for forged in ("risk", "", "x" * 99):
         answer = desk.send("/app/consents/change", purpose=forged, do="give")
         assert answer.headers["location"].endswith("error=consent")
-
-
-def test_an_audience_is_read_only_of_those_who_agree_and_they_see_it(desk):
-    desk.send("/app/consents/change", purpose="marketing", do="give")
-    desk.browser.sign_in("staff:teller")
-    before = desk.browser.get("/desk/audience?lang=en")
-    assert "1 customers agree" in before.text and "Alice" not in before.text, (
-        "nothing is read before the reason"
-    )
-    page = desk.send("/desk/audience/read", why="savings week")
-    assert "Alice" in page.text and "Bob" not in page.text
-    desk.browser.sign_in("customer:alice")
-    assert "savings week" in desk.browser.get("/app/consents").text
-    desk.send("/app/consents/change", purpose="marketing", do="withdraw")
-    desk.browser.sign_in("staff:teller")
-    assert "Alice" not in desk.send("/desk/audience/read", why="again").text
-
-
-def test_a_reader_that_does_not_ask_is_found_out(desk, monkeypatch):
-    """The page names bob too, who never agreed; the planted error is a reader that asks nobody."""
-    desk.send("/app/consents/change", purpose="marketing", do="give")
-    monkeypatch.setattr(audience, "agreed", lambda _: ["bob", "alice"])
-    desk.browser.sign_in("staff:teller")
-    shown = desk.send("/desk/audience/read", why="x").text
-    assert "Alice" in shown and "Bob" not in shown
-    monkeypatch.setattr(BoundReader, "may", lambda *_: True)
-    assert "Bob" in desk.send("/desk/audience/read", why="x").text
-    monkeypatch.undo()
-    desk.browser.sign_in("customer:alice")
-    desk.send("/app/consents/change", purpose="marketing", do="withdraw")
 
 
 def test_uses_by_service_are_shown_with_their_reason(desk):

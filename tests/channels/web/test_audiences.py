@@ -16,6 +16,7 @@ from jingwei.channels.demo_knowing import live_a_little
 from jingwei.channels.knowing.following import agreeing, knowing_of
 from jingwei.channels.knowing.systems import happening
 from jingwei.channels.knowing.told import INCOME, SENT, kind_of
+from jingwei.channels.web.staff import audiences
 from jingwei.channels.web.staff.audience_form import NotAForm, Row, choices, overlap, said, text_of
 from jingwei.consent.uses import DataUse
 from jingwei.domains.insight.happenings import Told
@@ -26,6 +27,7 @@ from jingwei.domains.tags.happenings import BY_KIND, Happening
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.clock import DAY, MINUTE, bank_day
 from jingwei.kernel.purpose import DataClass, Purpose
+from jingwei.stores.bound import BoundReader
 
 KEYS = itertools.count()
 MANAGER = "staff:customer_manager"
@@ -73,6 +75,29 @@ def test_an_audience_looks_only_at_who_agrees(street: Browser):
     assert "Paid in, total in 30 days ≥ ¥100.00" in page
     uses = [one for one in reader.find(DataUse, "customer", "dana") if one.purpose == Purpose.MARKETING.value]
     assert any(one.why == "audience" and one.reader == MANAGER for one in uses)
+
+
+def test_a_reader_that_asks_nobody_is_found_out(street: Browser, monkeypatch: pytest.MonkeyPatch):
+    """The count names bob too, who never agreed; the planted error is a reader that asks nobody."""
+
+    async def everybody(*_):
+        return ["bob", "dana"], 2
+
+    what = {"what0": "income_all", "how0": "sum_30d", "sign0": ">=", "value0": "100.00"}
+    monkeypatch.setattr(audiences, "members", everybody)
+    page = count(street, **what)
+    assert "D•••" in page and "B••" not in page
+    monkeypatch.setattr(BoundReader, "may", lambda *_: True)
+    assert "B••" in count(street, **what)
+    monkeypatch.undo()
+    street.sign_in("customer:dana")
+    assert "audience" in street.get("/app/consents?lang=en").text
+
+
+def test_the_address_of_before_leads_to_the_page(street: Browser):
+    street.sign_in(MANAGER)
+    moved = street.get("/desk/audience")
+    assert (moved.status_code, moved.headers["location"]) == (308, "/desk/audiences")
 
 
 def count(browser: Browser, **fields: str) -> str:

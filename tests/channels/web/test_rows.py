@@ -10,5 +10,5 @@ from tests.soak.rows_signon import ROWS
 def test_row(row):
     short = 3 if row.id.startswith("S7") else 1
     tally = row.run(7, short)
-    assert tally.bad == () and tally.trials == short
+    assert tally.bad == () and tally.trials >= short
     assert row.control(7) is True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, books_of, setting
 from jingwei.channels.cli.mistakes import Mistake
-from jingwei.channels.cli.shown import progress, result, table
+from jingwei.channels.cli.shown import Progress, progress, result, table
 
 if TYPE_CHECKING:
     from jingwei.channels.sources.importing import Report
@@ -116,7 +116,10 @@ def bring_in(
     resume: Annotated[bool, typer.Option(help="Go on with an import that was stopped.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring a source system in; asked again it takes nothing twice. What is rejected is kept apart."""
+    """Bring a source system in, also while the bank runs; asked again it takes nothing twice.
+
+    What is rejected is kept apart. A running bank seals the import, and finds out whose new records are.
+    """
     with _told():
         pairs = _pairs(mapping, place)
         reports = _tried(context, pairs) if dry_run else _brought(context, pairs, resume)
@@ -135,14 +138,44 @@ def _tried(context: typer.Context, pairs: list[tuple[Named, str]]) -> list[Repor
 
 def _brought(context: typer.Context, pairs: list[tuple[Named, str]], resume: bool) -> list[Report]:
     from jingwei.channels.sources.at_home import at_hand, import_at_home
+    from jingwei.stores.store import InUse
 
+    def bring(one: Named, where: str, tell: Progress) -> Report:
+        return import_at_home(at_hand(home), shelf, one.mapping, where, resume=resume, tell=tell)
+
+    try:
+        with bank_at(context) as home, shelf_at(home.path) as shelf:
+            return _each(pairs, bring)
+    except InUse:
+        return _brought_beside(context, pairs, resume)
+
+
+def _each(
+    pairs: list[tuple[Named, str]], bring: Callable[[Named, str, Progress], Report]
+) -> list[Report]:
+    """One file after the other, each with its bar."""
     reports = []
-    with bank_at(context) as home, shelf_at(home.path) as shelf:
-        for one, where in pairs:
-            with progress(one.mapping.source) as tell:
-                report = import_at_home(at_hand(home), shelf, one.mapping, where, resume=resume, tell=tell)
-            reports.append(report)
+    for one, where in pairs:
+        with progress(one.mapping.source) as tell:
+            reports.append(bring(one, where, tell))
     return reports
+
+
+def _brought_beside(context: typer.Context, pairs: list[tuple[Named, str]], resume: bool) -> list[Report]:
+    """Bring in beside the process that has the bank, which seals what came in."""
+    from jingwei.channels.sources.at_home import bring_in as brought
+    from jingwei.channels.sources.running import from_outside, wait_until_sealed
+
+    def bring(named: Named, where: str, tell: Progress) -> Report:
+        one, report = brought(hand, shelf, named.mapping, where, resume=resume, tell=tell)
+        report.sealed = wait_until_sealed(shelf, one.id)
+        return report
+
+    path = setting(context).home
+    typer.echo("The bank is running; it will seal what comes in.", err=True)
+    with books_of(context) as reader, shelf_at(path) as shelf:
+        hand = from_outside(path, reader)
+        return _each(pairs, bring)
 
 
 def list_imports(

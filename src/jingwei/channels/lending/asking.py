@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from jingwei.channels.lending.beside import with_challenger
 from jingwei.channels.lending.bureau import CreditBureau, SimulatedBureau
 from jingwei.consent.grounds import REGISTER
@@ -37,10 +39,14 @@ def application(
     `stamp` are key, actor, at and known_at; `fields` those of ApplyForLoan. Without consent nothing is read:
     the bank then refuses the command and says what to do.
     """
-    customer, product = fields["customer"], shipped().find(fields["product"])
-    code = product.currency if product else "CNY"
-    seen, report = looked(reader, customer, stamp["at"], code)
-    ask = ApplyForLoan(**stamp, **fields, behaviour=seen, bureau=report)
+    return looked_into(reader, ApplyForLoan(**stamp, **fields), registry)
+
+
+def looked_into(reader: Reader, ask: ApplyForLoan, registry: Registry | None = None) -> ApplyForLoan:
+    """An application with what the bank may look at as of its moment, and the challenger beside."""
+    product = shipped().find(ask.product)
+    seen, report = looked(reader, ask.customer, ask.at, product.currency if product else "CNY")
+    ask = replace(ask, behaviour=seen, bureau=report)
     return with_challenger(registry, reader, ask) if registry is not None else ask
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from jingwei.home import Home
 
 LOG = logging.getLogger("jingwei.rest")
+AGAIN_S = 5.0
 SAYS = """The bank over HTTP. Amounts are decimal texts with a currency; every refusal and reason is worded in
 Chinese and English; every writing request carries an Idempotency-Key.
 金额为十进制文本；每个拒绝与理由均有中英文；每个写请求须带幂等键。"""
@@ -144,7 +145,7 @@ def beside(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        running = [asyncio.create_task(task()) for task in tasks]
+        running = [asyncio.create_task(kept_up(task)) for task in tasks]
         yield
         for one in running:
             one.cancel()
@@ -152,6 +153,22 @@ def beside(
         close()
 
     return lifespan
+
+
+async def kept_up(task: Task) -> None:
+    """Run the task; one that fell over is told of and begun again a while later."""
+    while True:
+        running = asyncio.create_task(task())
+        try:
+            await asyncio.wait({running})
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        error = None if running.cancelled() else running.exception()
+        if error is None:
+            return
+        LOG.error("what runs beside the requests met a bug and begins again", exc_info=error)
+        await asyncio.sleep(AGAIN_S)
 
 
 def writes_by_itself(store: Store) -> PipelinedStore | None:

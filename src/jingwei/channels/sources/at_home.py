@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 ACTOR: Final = "system:sources"
 FOLDER: Final = "rejected"
+LOCK: Final = "insight.lock"
 
 
 class AtHand(NamedTuple):
@@ -65,12 +68,31 @@ def import_at_home(
     home: AtHand, shelf: Insight, mapping: Mapping, place: str, *, resume: bool, tell: Progress
 ) -> Report:
     """Bring a file in and seal it; asked again, what is missing is made up for. Raises as `import_source`."""
-    one, report = import_source(shelf, mapping, place, bound_to(home), resume=resume, tell=tell)
-    one = seal(home, shelf, one)
-    report.sealed = one.sealed
+    one, report = bring_in(home, shelf, mapping, place, resume=resume, tell=tell)
+    report.sealed = seal(home, shelf, one).sealed
+    return report
+
+
+def bring_in(
+    home: AtHand, shelf: Insight, mapping: Mapping, place: str, *, resume: bool, tell: Progress
+) -> tuple[Import, Report]:
+    """Bring a file in without sealing it: nothing of the books is changed. One import at a time; others wait.
+
+    Raises as `import_source`.
+    """
+    with one_at_a_time(home.path):
+        one, report = import_source(shelf, mapping, place, bound_to(home), resume=resume, tell=tell)
     if one.rejected:
         report.rejected_file = str(keep_rejected(home.path, shelf, one))
-    return report
+    return one, report
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Wait for the import that another process or thread has going on; a dead one holds nobody up."""
+    with (path / LOCK).open("wb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def seal(home: AtHand, shelf: Insight, one: Import) -> Import:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from jingwei.channels.problems import Problem
@@ -14,6 +16,7 @@ from jingwei.channels.rest.app import Alongside, Also
 from jingwei.channels.sources.at_home import AtHand, seal
 from jingwei.channels.sources.importing import Progress
 from jingwei.channels.sources.who import resolve_at_home
+from jingwei.kernel.clock import SystemClock
 from jingwei.stores.insight import Import, Insight, insight_path
 from jingwei.stores.store import StoreError
 
@@ -23,10 +26,14 @@ if TYPE_CHECKING:
     from jingwei.channels.rest.desk import Desk
     from jingwei.journeys.shape import Answer
     from jingwei.kernel.command import Command
+    from jingwei.stores.store import Reader
 
 LOG = logging.getLogger("jingwei.sources")
 LOOK_S: Final = 2.0
 """How often imports that another process brought in are looked for and sealed."""
+
+PATIENCE_S: Final = 30.0
+"""So long somebody outside waits for the running bank to seal."""
 
 T = TypeVar("T")
 Work = Callable[[AtHand, Insight, Progress], T]
@@ -48,6 +55,25 @@ def at_hand_of(desk: Desk, loop: asyncio.AbstractEventLoop) -> Iterator[AtHand]:
 
     with closing(desk.home.store.reader()) as reader:
         yield AtHand(desk.home.path, reader, desk.home.clock, do)
+
+
+def from_outside(path: Path, reader: Reader) -> AtHand:
+    """A bank that another process has: it can be read, and what comes in is sealed by that process."""
+
+    def do(command: Command) -> Answer:
+        raise AssertionError(f"{type(command).__name__} is for the process that has the bank")
+
+    return AtHand(path, reader, SystemClock(), do)
+
+
+def wait_until_sealed(shelf: Insight, import_id: str, seconds: float = PATIENCE_S) -> str:
+    """The decision that recorded an import, once there is one; "" when nobody recorded it in this time."""
+    until = time.perf_counter() + seconds
+    while True:
+        one = shelf.imported(import_id)
+        if one is None or one.sealed or time.perf_counter() > until:
+            return "" if one is None else one.sealed
+        time.sleep(0.2)
 
 
 async def beside(desk: Desk, work: Work[T]) -> T:

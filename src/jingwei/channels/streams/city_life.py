@@ -15,6 +15,7 @@ import msgspec
 
 from jingwei.bank import Reply
 from jingwei.channels.knowing.following import begin_anew, knowing_of, list_shops
+from jingwei.channels.lending.counter import LoanCounter
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.app import Alongside, Also
 from jingwei.channels.rest.desk import Writing
@@ -91,11 +92,12 @@ def plan_of(desk: Desk, people: int) -> Plan | None:
 
 async def _arrived(desk: Desk, plan: Plan) -> Present:
     """The city, standing where its present goes on; its past is written first where it is not."""
+    counter = LoanCounter(desk.reader, desk.home.registry)
     if desk.writing is None:
-        return _told_of(desk, Present(await asyncio.to_thread(wake_up, plan), plan))
+        return _told_of(desk, Present(await asyncio.to_thread(wake_up, plan, counter), plan, counter))
     await asyncio.to_thread(knowing_of(desk).catch_up_all)
     desk.home.store.set_notes({MOVING: msgspec.json.encode(plan).decode()})
-    past = await asyncio.to_thread(Past, plan)
+    past = await asyncio.to_thread(Past, plan, counter)
     agreed = agreements(plan.people, plan.now)
     desk.writing.total = past.total + len(agreed)
     for batch in past.batches(AT_ONCE):
@@ -104,7 +106,7 @@ async def _arrived(desk: Desk, plan: Plan) -> Present:
         await _done(desk, agreed[start : start + AT_ONCE])
     plan = msgspec.structs.replace(plan, at=desk.home.clock.now())
     _keep(desk, plan)
-    return _told_of(desk, Present(past.feed, plan))
+    return _told_of(desk, Present(past.feed, plan, counter))
 
 
 async def _done(desk: Desk, commands: Sequence[Command]) -> list[Reply]:

@@ -54,6 +54,7 @@ async def turn(desk: Desk, looked: set[tuple[str, int]]) -> int:
     """
     now, offered = desk.home.clock.now(), 0
     today = bank_day(now)
+    looked.intersection_update([one for one in looked if one[1] == today])
     for customer in agreed(desk.reader, now):
         if (customer, today) in looked:
             continue

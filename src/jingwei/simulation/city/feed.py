@@ -27,6 +27,7 @@ from jingwei.kernel.ids import decision_id
 from jingwei.simulation.city.draws import Draws
 from jingwei.simulation.city.people import names, openings_minor
 from jingwei.simulation.city.transfers import BILLERS
+from jingwei.simulation.city.wishes import SYSTEM, Counter, Wishes
 from jingwei.simulation.city.world import City
 
 CURRENCY: Final = "CNY"
@@ -85,9 +86,15 @@ class Feed:
     `shift` is added to every moment (microseconds): a city of the past may be lived through today.
     """
 
-    def __init__(self, city: City, shift: int = 0, review_until: int = 0) -> None:
-        """Cases of payments before `review_until` (microseconds, shifted) go to a made-up reviewer."""
+    def __init__(
+        self, city: City, shift: int = 0, review_until: int = 0, counter: Counter | None = None
+    ) -> None:
+        """Cases of payments before `review_until` (microseconds, shifted) go to a made-up reviewer.
+
+        People ask for loans where there is a counter to ask at.
+        """
         self.city = city
+        self._wishes = None if counter is None else Wishes(city, counter, review_until)
         self._shift = shift
         self._review_until = review_until
         self._rng = Draws(city.seed).of("answers")
@@ -104,7 +111,7 @@ class Feed:
 
     def _merged(self, since: int = 0) -> Iterator[tuple[int, str, int]]:
         """(moment, system, row) of everything since a moment, in the order of time."""
-        systems = (*KINDS, "reports_cards", "reports_payments")
+        systems = (*KINDS, "reports_cards", "reports_payments", *([SYSTEM] if self._wishes else []))
         at = np.concatenate([self.city.systems[name]["at"] for name in systems])
         which = np.repeat(np.arange(len(systems)), [len(self.city.systems[name]["at"]) for name in systems])
         row = np.concatenate([np.arange(len(self.city.systems[name]["at"])) for name in systems])
@@ -155,6 +162,8 @@ class Feed:
     def _command(self, system: str, row: int, at: int) -> Command | None:
         stamp: dict[str, Any] = {"key": f"city:{system}:{row}", "actor": ACTOR, "at": at, "known_at": at}
         rows = self.city.systems[system]
+        if system == SYSTEM:
+            return self._wish(row, stamp)
         if system.startswith("reports_"):
             return self._report(system.removeprefix("reports_"), int(rows["row"][row]), stamp)
         who = f"p{int(rows['person'][row]):06d}"
@@ -181,6 +190,13 @@ class Feed:
         return AuthoriseCardPayment(
             customer=who, payer=who, terminal=f"shop-{shop}", device=device, place=at_place, **money, **stamp
         )
+
+    def _wish(self, row: int, stamp: dict[str, Any]) -> Command:
+        """The consent that comes before an application, which follows later."""
+        assert self._wishes is not None
+        consent, ask = self._wishes.agreed(row, stamp)
+        self._put(ask)
+        return consent
 
     def _device(self, who: str, rows: Any, row: int, system: str) -> str:
         """The phone used: one's own, or a stranger's that was never seen before."""
@@ -211,6 +227,8 @@ class Feed:
         """Let people react to what became of their payments: confirm, deny, review."""
         for command, reply in zip(commands, replies, strict=True):
             if not isinstance(command, Pay | AuthoriseCardPayment):
+                for answer in self._wishes.answers(command, reply) if self._wishes else ():
+                    self._put(answer)
                 continue
             _, system, row = command.key.split(":")
             self._paid[system, int(row)] = decision_id(reply.seq)

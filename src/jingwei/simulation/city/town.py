@@ -15,6 +15,7 @@ from jingwei.journeys.publish_policy import PublishPolicy
 from jingwei.kernel.clock import DAY, HOUR, bank_day, day_start
 from jingwei.kernel.command import Command
 from jingwei.simulation.city.feed import Feed, openings
+from jingwei.simulation.city.wishes import Counter, measured
 from jingwei.simulation.city.world import City, live_through
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ class Past:
     The same plan gives the same commands with the same keys: a past that was half brought in is completed.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        """Live through the city; this takes a moment."""
-        self._plan = plan
+    def __init__(self, plan: Plan, counter: Counter | None = None) -> None:
+        """Live through the city; this takes a moment. With a counter people ask for loans too."""
+        self._plan, self._counter = plan, counter
         city = city_of(plan)
-        self.feed = Feed(city, review_until=plan.now - REVIEWED)
+        self.feed = Feed(city, review_until=plan.now - REVIEWED, counter=counter)
         systems = ("cards", "payments", "deposits")
         self.total = sum(int((city.systems[name]["at"] < plan.now).sum()) for name in systems)
         self.total += city.people.size
@@ -82,16 +83,19 @@ class Past:
         start = day_start(bank_day(self._plan.now) - self._plan.past_days)
         yield [_rules(start - DAY)]
         yield from _batches(openings(self.feed.city, start - DAY), most)
-        yield from self.feed.until(self._plan.now, most)
+        for batch in self.feed.until(self._plan.now, most):
+            yield measured(self._counter, batch)
 
     def told(self, batch: Sequence[Command], replies: Sequence[Reply]) -> None:
         """Let people react."""
         self.feed.told(batch, replies)
 
 
-def settle_past(bank: Bank, plan: Plan, told: Progress = lambda done, total: None) -> Feed:
+def settle_past(
+    bank: Bank, plan: Plan, told: Progress = lambda done, total: None, counter: Counter | None = None
+) -> Feed:
     """Bring the city's past into the bank at once and return the feed, which stands at the plan's `now`."""
-    past, done = Past(plan), 0
+    past, done = Past(plan, counter), 0
     for batch in past.batches(BATCH):
         past.told(batch, bank.do(batch))
         done += len(batch)
@@ -99,9 +103,9 @@ def settle_past(bank: Bank, plan: Plan, told: Progress = lambda done, total: Non
     return past.feed
 
 
-def wake_up(plan: Plan) -> Feed:
+def wake_up(plan: Plan, counter: Counter | None = None) -> Feed:
     """The feed of a city whose past is in the books, standing where its present had come to."""
-    feed = Feed(city_of(plan), review_until=plan.now - REVIEWED)
+    feed = Feed(city_of(plan), review_until=plan.now - REVIEWED, counter=counter)
     feed.skip(plan.position)
     return feed
 
@@ -121,9 +125,10 @@ def _batches(commands: Iterable[Command], most: int) -> Iterator[list[Command]]:
 class Present:
     """The city from now on: what is due at each look of the clock, restamped with the moment it is asked."""
 
-    def __init__(self, feed: Feed, plan: Plan) -> None:
+    def __init__(self, feed: Feed, plan: Plan, counter: Counter | None = None) -> None:
         self._feed = feed
         self._plan = plan
+        self._counter = counter
 
     @property
     def city(self) -> City:
@@ -141,7 +146,8 @@ class Present:
     def due(self, now: int, most: int = 200) -> list[Command]:
         """The commands due by `now`, at most so many, dated `now` (the bank sees them as they come in)."""
         batch = next(self._feed.until(self.position(now), most), [])
-        return [msgspec.structs.replace(one, at=now, known_at=now) for one in batch]
+        dated = [msgspec.structs.replace(one, at=now, known_at=now) for one in batch]
+        return measured(self._counter, dated)
 
     def told(self, commands: Sequence[Command], replies: Sequence[Reply], now: int) -> None:
         """Let people react, in the city's own time."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.routing import Router
 
     from jingwei.channels.web.pages import Site
+    from jingwei.ledger.accounts import Movement
 
 LOG = logging.getLogger("jingwei.events")
 TICK_S = 0.25
@@ -50,10 +51,14 @@ class Stream:
         self.waiting: deque[Sealed] = deque(maxlen=KEPT)
         self.woken = asyncio.Event()
 
+    def owns(self, movement: Movement) -> bool:
+        """Whether money of this customer moved."""
+        return movement.payer in self.accounts or movement.payee in self.accounts
+
     def concerns(self, sealed: Sealed) -> bool:
         """Whether a record is about this customer's money."""
         answer = sealed.answer
-        if any(one.payer in self.accounts or one.payee in self.accounts for one in answer.movements):
+        if any(map(self.owns, answer.movements)):
             return True
         held = bool(answer.hold or answer.made or answer.result == "refused")
         return held and getattr(sealed.command, "customer", "") == self.who and answer.policy != ""
@@ -148,15 +153,27 @@ async def lines(site: Site, visit: Visit, fan: Fan, stream: Stream) -> AsyncIter
             except TimeoutError:
                 quiet += 1
                 if quiet % HEARTBEAT == 0:
+                    if over(site, visit):
+                        return
                     yield b": still here\n\n"
                 continue
             stream.woken.clear()
+            if over(site, visit):
+                return
             while stream.waiting:
                 sealed = stream.waiting.popleft()
                 data = msgspec.json.encode(told(site, visit, stream, sealed, named))
                 yield b"id: %d\ndata: %s\n\n" % (sealed.seq, data)
     finally:
         fan.shut(stream)
+
+
+def over(site: Site, visit: Visit) -> bool:
+    """Whether the session of the page has ended; an open stream does not make it last."""
+    session = visit.session
+    if session is None:
+        return True
+    return all(one.session.sid != session.sid for one in site.sessions.living(session.actor, site.now()))
 
 
 def told(site: Site, visit: Visit, stream: Stream, sealed: Sealed, named: Named) -> dict[str, Any]:
@@ -183,10 +200,11 @@ def plain(minor: int, currency: str) -> str:
 
 
 def sentence(visit: Visit, stream: Stream, sealed: Sealed, named: Named) -> tuple[str, str]:
-    """The record in one sentence, and the page that says more."""
+    """The stream's part of the record in one sentence, and the page that says more."""
     answer, command = sealed.answer, sealed.command
     to = f"/app/payment/{answer.about or answer.id}" if getattr(command, "payee", "") or answer.about else ""
-    moved = [one for one in answer.movements if one.kind != "fee"]
+    mine = [one for one in answer.movements if stream.owns(one)]
+    moved = [one for one in mine if one.kind != "fee"] or mine
     if moved:
         one = moved[0]
         to = "/app/loans" if one.kind.startswith("loan") else to

@@ -15,12 +15,22 @@ from jingwei.channels.web.history import Histories
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.consent.consents import Consent
 from jingwei.consent.uses import DataUse
+from jingwei.domains.credit.beside import ChallengerScore
+from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
+from jingwei.domains.credit.warnings import EarlyWarning
+from jingwei.domains.offers.showing import Offering
 from jingwei.journeys.ask_erasure import AskErasure
+from jingwei.journeys.shape import every
 from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import iso
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.kept import Kept
+from jingwei.ledger.accounts import Account
+from jingwei.ledger.appeals import Appeal
 from jingwei.ledger.cards import Card
+from jingwei.ledger.family import Preference, Tie
+from jingwei.ledger.links import IdentityLink
+from jingwei.ledger.planned import Payee, PendingPayment, Schedule
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.work import Case, Challenge, Customer, Erasure
 from jingwei.stores.store import Reader, Store
@@ -30,7 +40,6 @@ if TYPE_CHECKING:
 
     from jingwei.channels.web.pages import Site
 
-MOST = 5_000
 HERE = "/app/my-data"
 KEPT: dict[str, type[Kept]] = {
     "consents": Consent,
@@ -40,8 +49,18 @@ KEPT: dict[str, type[Kept]] = {
     "confirmations": Challenge,
     "checks": Case,
     "deletion_requests": Erasure,
+    "payees": Payee,
+    "planned_payments": Schedule,
+    "payments_to_undo": PendingPayment,
+    "appeals": Appeal,
+    "loan_applications": LoanApplication,
+    "loans": Loan,
+    "pay_later_lines": PayLaterLine,
+    "second_scores": ChallengerScore,
+    "links": IdentityLink,
+    "offers": Offering,
 }
-"""Kinds of kept things that name a customer, by what the file calls them."""
+"""Every kind of kept thing that names a customer, by what the file calls it."""
 
 PREFERENCES = ("lang", "theme", "elder")
 
@@ -54,7 +73,7 @@ def add_my_data(router: Router, site: Site) -> None:
         found = kept_of(site.desk.reader, session.who)
         counts = {name: len(part) for name, part in found.items() if part}
         person = next(iter(site.desk.reader.load(Customer, [session.who])), None)
-        wishes = site.desk.reader.find(Erasure, "customer", session.who, limit=MOST)
+        wishes = found["deletion_requests"]
         values = {
             "counts": counts,
             "name": person.name if person else "",
@@ -85,9 +104,15 @@ def add_my_data(router: Router, site: Site) -> None:
 
 
 def kept_of(reader: Reader, who: str) -> dict[str, list[Any]]:
-    """What names the customer directly, by what the file calls it."""
-    found: dict[str, list[Any]] = {"accounts": [one.account for one in standings(reader, who, "", MOST)]}
-    return found | {name: reader.find(kind, "customer", who, limit=MOST) for name, kind in KEPT.items()}
+    """What names the customer directly, by what the file calls it; not what staff write on a check."""
+    found: dict[str, list[Any]] = {"accounts": every(reader, Account, "owner", who)}
+    found |= {name: every(reader, kind, "customer", who) for name, kind in KEPT.items()}
+    found["ties"] = [*every(reader, Tie, "whose", who), *every(reader, Tie, "keeper", who)]
+    found["early_warnings"] = [
+        one for loan in found["loans"] for one in every(reader, EarlyWarning, "loan", loan.id)
+    ]
+    found["preference"] = reader.load(Preference, [who])
+    return found
 
 
 def as_file(store: Store, who: str, now: int) -> bytes:
@@ -104,7 +129,8 @@ def as_file(store: Store, who: str, now: int) -> bytes:
 def everything(reader: Reader, who: str, now: int) -> dict[str, Any]:
     """All the books keep of a customer: as plain values, moments as ISO 8601 in UTC."""
     person = next(iter(reader.load(Customer, [who])), None)
-    own = standings(reader, who, "", MOST)
+    kept = kept_of(reader, who)
+    own = standings(reader, who, "", len(kept["accounts"]))
     histories = Histories(reader)
     entries = [
         {"account": one.account.id, "currency": one.account.currency, "decision": row.decision} | plain(row)
@@ -118,8 +144,7 @@ def everything(reader: Reader, who: str, now: int) -> dict[str, Any]:
         "accounts": [plain(one.account) | {"balance": plain(one.balance)} for one in own],
         "entries": entries,
     }
-    for name, kind in KEPT.items():
-        found[name] = [plain(one) for one in reader.find(kind, "customer", who, limit=MOST)]
+    found = {name: [plain(one) for one in part] for name, part in kept.items()} | found
     found["decisions"] = decisions(reader, found)
     return found
 
@@ -130,7 +155,7 @@ def plain(thing: msgspec.Struct) -> dict[str, Any]:
     return {
         name: iso(value) if is_moment(name, value) else value
         for name, value in fields.items()
-        if name != "line"
+        if name != "line" or isinstance(value, str)
     }
 
 
@@ -143,17 +168,22 @@ def decisions(reader: Reader, found: dict[str, Any]) -> list[Any]:
     """The sealed records behind the entries, confirmations and checks: what was asked and decided."""
     ids = {one["decision"] for one in found["entries"]}
     ids |= {one["about"] for part in ("confirmations", "checks") for one in found[part]}
+    own = {one["id"] for one in found["accounts"]}
     told = []
-    for some_id in sorted(ids):
-        leaf = reader.record(seq_of(some_id) or 0)
+    for number in sorted(seq for some_id in ids if (seq := seq_of(some_id)) is not None):
+        leaf = reader.record(number)
         if leaf is not None:
-            told.append(own_record(msgspec.to_builtins(unseal(leaf)), found["customer"]["id"]))
+            told.append(own_record(msgspec.to_builtins(unseal(leaf)), found["customer"]["id"], own))
     return told
 
 
-def own_record(record: dict[str, Any], who: str) -> dict[str, Any]:
-    """A record as its customer may read it: of what another customer asked, only what was moved."""
+def own_record(record: dict[str, Any], who: str, own: set[str]) -> dict[str, Any]:
+    """A record as its customer may read it: of what another asked, only what moved on their `own` accounts.
+
+    A day-end or a file of payments is one record about many customers.
+    """
     if record["command"].get("customer") == who or record["command"].get("actor") == f"customer:{who}":
         return record
-    movements = record["answer"].get("movements", [])
-    return {"seq": record["seq"], "type": record["command"]["type"], "movements": movements}
+    moved = record["answer"].get("movements", [])
+    mine = [one for one in moved if one["payer"] in own or one["payee"] in own]
+    return {"seq": record["seq"], "type": record["command"]["type"], "movements": mine}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jingwei.channels.web.staff.acts import add_acts
-from jingwei.channels.web.staff.audience import add_audience
 from jingwei.channels.web.staff.audiences import add_audiences
 from jingwei.channels.web.staff.case import add_case
 from jingwei.channels.web.staff.customers import add_customers
@@ -31,6 +30,6 @@ def add_staff(router: Router, site: Site) -> None:
     on_floor = (add_queue, add_case, add_acts, add_customers, add_live, add_knowing, add_loans)
     for add_to_floor in on_floor:
         add_to_floor(router, floor)
-    for add in (add_audience, add_audiences, add_day, add_people_waiting, add_warnings):
+    for add in (add_audiences, add_day, add_people_waiting, add_warnings):
         add(router, site)
     add_oversight(router, site)

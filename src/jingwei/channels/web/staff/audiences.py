@@ -50,11 +50,15 @@ SAMPLE = 5
 
 
 def add_audiences(router: Router, site: Site) -> None:
-    """Add /desk/audiences."""
+    """Add /desk/audiences; /desk/audience, which people may have kept, leads there."""
 
     async def show(visit: Visit) -> Response:
         signed_in(visit, inside=True)
         return page(site, visit, [Row()] * ROWS, "and")
+
+    async def moved(visit: Visit) -> Response:
+        signed_in(visit, inside=True)
+        return RedirectResponse("/desk/audiences", 308)
 
     async def count(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
@@ -85,6 +89,7 @@ def add_audiences(router: Router, site: Site) -> None:
         )
 
     site.add(router, "/desk/audiences", show)
+    site.add(router, "/desk/audience", moved)
     site.add(router, "/desk/audiences/count", count, "POST")
     site.add(router, "/desk/audiences", save, "POST")
     site.add(router, "/desk/audiences/export", export, "POST")

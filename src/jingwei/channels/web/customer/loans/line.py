@@ -22,7 +22,7 @@ from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
 from jingwei.journeys.pay_later import SPLIT_TIME, AnswerPayLater, DrawPayLater
 from jingwei.journeys.table import unseal
 from jingwei.kernel.command import CommandError, checked
-from jingwei.kernel.ids import decision_id
+from jingwei.kernel.ids import decision_id, seq_of
 from jingwei.kernel.refusal import Words
 from jingwei.ledger.accounts import Balance
 from jingwei.ledger.work import Reversal
@@ -116,10 +116,18 @@ def page(site: Site, visit: Visit, session: Session, line: PayLaterLine, wrong: 
     values = {
         "line": line, "loans": loans, "drawn": drawn, "left": left, "wrong": wrong, "percent": percent,
         "purchases": purchases(site, line, loans, left) if line.status == "open" else [],
+        "shops": {one.purchase: shop_of(site, one.purchase) for one in loans},
         "asking": ask_proof(site, session, what(site, visit, line)) if line.status == "offered" else None,
         "account": Named(site, visit, line.customer)(line.account),
     }  # fmt: skip
     return site.page(visit, "app/loans/line.html", values, 422 if wrong else 200)
+
+
+def shop_of(site: Site, purchase: str) -> str:
+    """Where the card payment of this decision was made."""
+    leaf = site.desk.reader.record(seq_of(purchase) or 0)
+    bought = unseal(leaf).command if leaf else None
+    return bought.terminal if isinstance(bought, AuthoriseCardPayment) else ""
 
 
 def purchases(site: Site, line: PayLaterLine, loans: list[Loan], left: int) -> list[Purchase]:
