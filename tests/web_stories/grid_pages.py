@@ -192,7 +192,7 @@ def wrong_rules(page: Any, bank: GridBank) -> None:
 def verified(page: Any, bank: GridBank) -> None:
     """The whole log read and compared, when that is done."""
     filled("/desk/audit", button="form[action='/desk/audit/verify'] button")(page, bank)
-    page.wait_for_selector("progress", state="detached")
+    page.wait_for_selector("main p.notice[role=status]")
 
 
 def backtest(page: Any, bank: GridBank) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.rest.views import walk
-from jingwei.channels.web.customer.bills import MOST, bill_told, bills
+from jingwei.channels.web.customer.bills import bill_told, bills
 from jingwei.channels.web.customer.coming import SOON
 from jingwei.channels.web.customer.people import Named, own_accounts
 from jingwei.channels.web.customer.transfer import preferred_wait
@@ -89,7 +89,7 @@ def add_settings(router: Router, site: Site) -> None:
 
 def _applied(reader: Reader, who: str) -> bool:
     """Whether an application of this customer is open: offered, or waiting for a person."""
-    found = reader.find(LoanApplication, "customer", who, limit=MOST)
+    found = every(reader, LoanApplication, "customer", who)
     return any(one.status in ("offered", "waiting") for one in found)
 
 
