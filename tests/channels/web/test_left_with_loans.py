@@ -105,7 +105,7 @@ def test_what_is_due_and_not_paid_is_off_it_at_once(bank):
     assert "Due now" in rows[0] and rows[0].endswith(yuan(-first))
     page = elder(bank, "bob")
     assert f"{yuan(first)} is due now" in page and 'class="button plain" href="/app/loans"' in page
-    assert entries(page) == ["/app", "/app/loans", "/app/family", "/app/settings"], "few; loans are one"
+    assert entries(page) == ["/app", "/app/loans", "/app/family", "/app/settings"], "few, with loans"
     assert 'class="button plain" href="/app/loans"' not in elder(bank, "carol"), "nobody is talked into one"
 
 
