@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONGEST_S = 300
 """If the other process takes longer, the bank goes on without it and compiles what it needs itself."""
 
-HASHING = "hashing"
+MODULE, HASHING = "jingwei.channels.compiling", "hashing"
 
 
 def warm(home: Home) -> None:
@@ -50,7 +50,7 @@ def warm(home: Home) -> None:
 @contextmanager
 def half_beside() -> Iterator[None]:
     """Compile the hashing in another process meanwhile; it is ready at the end."""
-    other = subprocess.Popen([sys.executable, "-m", __name__, HASHING], stdout=subprocess.DEVNULL)
+    other = subprocess.Popen([sys.executable, "-m", MODULE, HASHING], stdout=subprocess.DEVNULL)
     try:
         yield
         other.wait(LONGEST_S)
