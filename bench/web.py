@@ -83,7 +83,7 @@ async def _run(folder: Path, rounds: int) -> list[Any]:
 
 def lived(path: Path) -> Home:
     """A demo bank whose people have a past, with a made-up city (simulated) beside them."""
-    from jingwei.channels.cli.running import warm
+    from jingwei.channels.compiling import warm
     from jingwei.channels.demo import settle
     from jingwei.channels.demo_knowing import live_a_little
     from jingwei.channels.demo_life import lead_lives
