@@ -1,7 +1,7 @@
-"""Every page of the app and the desk: server time at the 95th percentile and bytes, in a demo bank.
+"""Every page of the app and the desk: server time at the 95th percentile and bytes, in a demo with a city.
 
-The pages are found as people find them: by following links from the first page, as one person of each role.
-Each is asked for ROUNDS times, without a browser and without a network; processor time is told beside the
+The pages are found as people find them: by links from the first page, as one person of each role. Each is
+asked for ROUNDS times, without a browser and without a network; processor time is told beside the
 time by the clock, which on a busy machine is longer.
 """
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from jingwei.journeys import release_hold, review_case
+from jingwei.journeys import release_hold, review_case, set_limits
 from jingwei.journeys.freeze import FreezeAccount
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.reverse import Reverse
@@ -128,6 +128,13 @@ def accrual_forgotten() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def own_limits() -> Iterator[None]:
+    """Staff may change the limits of an account of their own."""
+    with patch.object(set_limits, "owns", lambda actor, standings: False):
+        yield
+
+
 PLANTED: dict[str, Callable[[], Any]] = {
     "amounts go through floats": money_through_floats,
     "a limit is off by one": limit_off_by_one,
@@ -137,5 +144,6 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "an exchange rounds up": exchange_rounds_up,
     "a freeze takes the place of another": freeze_replaces,
     "a day-end forgets what had accrued": accrual_forgotten,
+    "staff work on an account of their own": own_limits,
 }
 """Each error by name, with how it is planted."""

@@ -24,7 +24,7 @@ from tests.model.reference_books import (
     new_account,
     payment_fee,
 )
-from tests.model.reference_orders import Orders
+from tests.model.reference_orders import Orders, not_their_own
 from tests.model.reference_products import PRODUCTS, verdict_of
 
 __all__ = ["DAY", "LARGEST", "Expected", "No", "Reference", "available"]
@@ -135,6 +135,9 @@ class Reference(Orders):
         if code not in PRODUCTS:
             raise No("product_not_found")
         product = PRODUCTS[code]
+        source = self.own(ask.source, ask.actor) if ask.source else None
+        if source is not None and source["owner"] != ask.customer:
+            raise No("account_not_found")
         name = ask.account or f"A{seq:011d}"
         if ask.account.startswith("bank:") or re.fullmatch(r"A\d{11}", ask.account):
             raise No("account_number_reserved")
@@ -170,6 +173,7 @@ class Reference(Orders):
         account = self.books.find(ask.account)
         if account is None or account["side"] == "bank":
             raise No("account_not_found")
+        not_their_own(ask.actor, account)
         move = (f"bank:{ask.source}:{ask.currency}", ask.account, ask.amount_minor, ask.currency, "deposit")
         return {"lines": self.books.post([move], seq, ask.at)}
 

@@ -13,6 +13,13 @@ from tests.model.reference_products import PLACES, PRODUCTS
 WAYS: dict[str, set[str]] = {"": set(), "in": {"in"}, "out": {"out"}, "both": {"in", "out"}}
 
 
+def not_their_own(actor: str, *accounts: Row | None) -> None:
+    """Raise No when staff would work on an account of their own."""
+    role, _, who = actor.partition(":")
+    if role == "staff" and any(row is not None and row["owner"] == who for row in accounts):
+        raise No("own_work")
+
+
 class Orders:
     """What can be done besides opening accounts and paying. `about` is the decision a refusal continues."""
 
@@ -154,6 +161,7 @@ class Orders:
         about = self.about = f"D{number:011d}"
         if ask.decision in self.reversals:
             raise No("already_reversed")
+        not_their_own(ask.actor, *(self.books.find(name) for move in original.moves for name in move[:2]))
         if any(move[4] in ("reversal", "interest") for move in original.moves):
             raise No("not_reversible")
         back: list[Move] = [
@@ -170,6 +178,7 @@ class Orders:
     def do_freeze_account(self, ask: Any, seq: int) -> dict[str, Any]:
         """Freezes add up and are lifted one by one."""
         account = self._open(ask)
+        not_their_own(ask.actor, account)
         now = WAYS[account["frozen"]]
         asked = WAYS[ask.direction or "both"]
         after = now | asked if ask.on and ask.direction else now - asked
@@ -188,6 +197,7 @@ class Orders:
     def do_set_limits(self, ask: Any, seq: int) -> dict[str, Any]:
         """Other limits and another overdraft line; an owner only makes them tighter."""
         account = self._open(ask)
+        not_their_own(ask.actor, account)
         names = ("limit_payment_minor", "limit_day_minor", "limit_month_minor")
         wanted = dict(zip(names, (ask.payment_minor, ask.day_minor, ask.month_minor), strict=True))
         line = account["overdraft_minor"] if ask.overdraft_minor is None else ask.overdraft_minor
@@ -210,6 +220,7 @@ class Orders:
         payer, payee = self.own(ask.payer, ask.actor), self.own(ask.payee, ask.actor)
         if payer is None or payee is None or not payer["owner"] == payee["owner"] == ask.customer:
             raise No("account_not_found")
+        not_their_own(ask.actor, payer, payee)
         sold, bought = payer["currency"], payee["currency"]
         if sold == bought:
             raise No("same_currency")

@@ -8,11 +8,14 @@ import pytest
 from jingwei.decisions.policy import Verdict
 from jingwei.simulation.city.draws import DAY_S
 from jingwei.simulation.city.world import live_through
+from jingwei.simulation.offer_life import Life, Shown
 from jingwei.simulation.year import report as reports
 from jingwei.simulation.year.arms import ARMS, DAYS, MONTHS, Arm
 from jingwei.simulation.year.credit import CreditYear, truth_of
 from jingwei.simulation.year.fraud import LOST, FraudYear, first_benches, learned
 from jingwei.simulation.year.measured import FIGURES, Lived, measured
+from jingwei.simulation.year.offers import figures as offer_figures
+from jingwei.simulation.year.offers import offers_of, way_of
 from jingwei.simulation.year.one_year import asked_in
 from jingwei.simulation.year.past import past_of
 from jingwei.simulation.year.payments import NOT_TOLD, payments_of, told_in
@@ -168,7 +171,8 @@ def test_figures_hold_what_happened(city, payments, ruled, lent):
     asked, years = lent
     truth = truth_of(asked)
     told = measured(Lived(payments, ruled, years["rules"], truth, city.people))
-    assert set(told["total"]) == {one.name for one in FIGURES}
+    offers = set(offer_figures(Life([], {}, set(), {})))
+    assert set(told["total"]) | offers == {one.name for one in FIGURES} and not set(told["total"]) & offers
     months = told["months"]
     assert all(len(values) == MONTHS for values in months.values())
     assert sum(months["bad_debt_yuan"]) == pytest.approx(told["total"]["bad_debt_yuan"], abs=0.1)
@@ -206,3 +210,39 @@ def test_a_stopped_run_goes_on_and_another_file_is_refused(tmp_path, monkeypatch
     state.write_text("[]")
     with pytest.raises(reports.StateError, match="no file"):
         reports.simulate([1], 500, state)
+
+
+def test_offers_are_told_against_the_control_group_by_hand():
+    """Four shown of whom two took, two in control of whom one took; three offers, one taken."""
+    took = {"a": True, "b": True, "c": False, "d": False, "e": True, "f": False}
+    one = Shown(1, "x", ("o",), 0, 1.0, False, (0.1,), 0.1)
+    told = offer_figures(Life([one, one._replace(taken=True), one], took, {"e", "f"}, {}))
+    assert told["offer_conversion"] == 0.5 and told["offer_gain_over_control"] == 0.0
+    assert told["offers_taken_share"] == pytest.approx(1 / 3) and told["offers_taken_per_1000"] == 250.0
+
+
+def test_the_arms_differ_only_in_how_they_choose_and_what_they_are_told():
+    city = live_through(150, 70, 3)
+    told = offers_of(city, ARMS)
+    assert set(told) == {"rules", "loop", "loop_late_labels"} and told == offers_of(city, ARMS)
+    assert told["loop"] != told["rules"] and told["loop"] != told["loop_late_labels"]
+    assert (way_of(LATE).late_days, way_of(LATE).wrong) == (60, 0.10)
+    shown = [one["offers_taken_per_1000"] for one in told.values()]
+    assert all(0 < taken < 3_000 for taken in shown)
+
+
+def test_what_is_told_late_is_not_known_earlier_and_lies_are_counted_as_told():
+    from jingwei.journeys.offer_rules import catalogue
+    from jingwei.simulation.offer_life import Way, live_each, random_one
+
+    city = live_through(150, 50, 3)
+    ways = {"now": Way(random_one), "late": Way(random_one, 49), "lies": Way(random_one, 0, 1.0)}
+    lives = live_each(city, catalogue(), ways)
+    assert lives["now"].shown == [
+        late._replace(expected=now.expected)
+        for late, now in zip(lives["late"].shown, lives["now"].shown, strict=True)
+    ]
+    heard = {name: sum(arm.shown for arm in life.arms.values()) for name, life in lives.items()}
+    taken = {name: sum(arm.taken for arm in life.arms.values()) for name, life in lives.items()}
+    assert heard["now"] == heard["lies"] == len(lives["now"].shown) > heard["late"]
+    assert taken["now"] == sum(one.taken for one in lives["now"].shown) == heard["lies"] - taken["lies"]

@@ -40,6 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     if asked.command is not None:
         state.command = json.loads(asked.command.read_text("utf-8").splitlines()[-1])
         state.keep(asked.state)
+    if asked.earlier is not None:
+        state.earlier = State.read(asked.earlier).rows
+        state.keep(asked.state)
     if not asked.page:
         work_in_memory()
         seed = secrets.randbits(31) if asked.seed is None else asked.seed
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=None, help="by default a new one")
     parser.add_argument("--page", action="store_true", help="only write the page")
     parser.add_argument("--command", type=Path, help="what `jingwei soak --json` answered, for the page")
+    parser.add_argument("--earlier", type=Path, help="the state of a run of older code, told beside")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the page goes")
     return parser
 

@@ -49,11 +49,11 @@ A failing chunk is kept with its seed; the same seed asks the same commands agai
 
 def figures(rows: Sequence[Row], state: State) -> dict[str, Any]:
     """Everything the page says, as plain data."""
-    told = [_row(row, state.of(row)) for row in rows]
+    told = [_row(row, state.of(row), state.earlier.get(row.id)) for row in rows]
     return {"machine": machine(), "rows": told, "command": state.command}
 
 
-def _row(row: Row, progress: Progress) -> dict[str, Any]:
+def _row(row: Row, progress: Progress, before: Progress | None = None) -> dict[str, Any]:
     told: dict[str, Any] = {
         "id": row.id,
         "says": row.says,
@@ -62,7 +62,13 @@ def _row(row: Row, progress: Progress) -> dict[str, Any]:
         "proves": bound(progress.trials, progress.bad) if progress.trials else "nothing yet",
     }
     rounded = {"seconds": round(progress.seconds, 1), "control_seconds": round(progress.control_seconds, 1)}
-    return told | msgspec.to_builtins(progress) | rounded
+    return told | msgspec.to_builtins(progress) | rounded | {"earlier": _earlier(before)}
+
+
+def _earlier(before: Progress | None) -> str:
+    if before is None or not before.trials:
+        return ""
+    return f"{before.trials:,} trials, of which {before.bad or 'none'} went wrong"
 
 
 def page(told: dict[str, Any]) -> str:
@@ -123,6 +129,8 @@ def _section(row: dict[str, Any]) -> list[str]:
         counts = row["counts"] if len(row["counts"]) <= MOST_COUNTS else _by_kind(row["counts"])
         counted = "; ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
         lines.append(f"- Counted: {counted}.")
+    if row["earlier"]:
+        lines.append(f"- Not counted here, as the bank has changed since: {row['earlier']}.")
     for failing in row["failing"]:
         lines.append(f"- **Failing**: seed {failing['seed']}, {failing['trials']} trials:")
         lines += [f"  - {' '.join(says.split())[:300]}" for says in failing["says"]]

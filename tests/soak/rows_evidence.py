@@ -24,7 +24,7 @@ from jingwei.keeping.verifying import Report, verify_bank
 from jingwei.stores.local_postgres import find_programs
 from jingwei.stores.store import StoreError
 
-TARGET, CHUNK = 1_000, 50
+TARGET, CHUNK = 1_000, 10
 ENGINES = ("sqlite", "postgres")
 Victim = InSqlite | InPostgres
 

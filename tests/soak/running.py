@@ -59,6 +59,8 @@ class State(msgspec.Struct):
     rows: dict[str, Progress] = {}
     command: dict[str, Any] = {}
     """What `jingwei soak --json` answered last."""
+    earlier: dict[str, Progress] = {}
+    """What the rows had come to before the bank changed; told beside, never added."""
 
     @classmethod
     def read(cls, path: Path) -> State:

@@ -196,6 +196,13 @@ def test_counts_of_many_names_are_told_by_their_kind_and_the_command_by_its_zero
     assert "`jingwei soak --rounds 3" not in page(figures([row], State({row.id: Progress(60)})))
 
 
+def test_what_older_code_came_to_is_told_beside_and_never_added(watch):
+    row = watch.row("R1 a")
+    told = page(figures([row], State({row.id: Progress(60)}, earlier={row.id: Progress(1_000, bad=1)})))
+    assert "| R1 a | 60 | 100 | 0 | < 3/60 = 0.05 |" in told
+    assert "the bank has changed since: 1,000 trials, of which 1 went wrong." in told
+
+
 def test_the_page_alone_can_be_written_again(tmp_path):
     state = State({"R1 sqlite": Progress(trials=30, control=True, last="2026-11-02")})
     state.keep(tmp_path / "state.json")

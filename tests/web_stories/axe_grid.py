@@ -97,11 +97,13 @@ class Grid:
                 try:
                     self._reached(page, view, look, widths)
                     break
-                except Error:  # a page that leaves by itself, such as one of work under way, is opened again
+                except Error as wrong:  # a page that leaves by itself, of work under way, is opened again
                     del self.found[found:]
                     self.looked = looked
+                    page.goto("about:blank")
+                    page.wait_for_timeout(1_000)
                     if again == TRIES - 1:
-                        raise
+                        said.append(f"not opened: {wrong.message.splitlines()[0]}")
         finally:
             page.remove_listener("console", note)
             page.remove_listener("pageerror", fell)
@@ -165,9 +167,9 @@ def walk(
             page = context.new_page()
             for view in todo:
                 if view.actor == actor:
-                    grid.found, began = [], time.perf_counter()
+                    grid.found, grid.looked, began = [], 0, time.perf_counter()
                     grid.look_at(page, view, look, WIDTHS)
-                    done.add(view, look, len(WIDTHS), grid.found, time.perf_counter() - began)
+                    done.add(view, look, grid.looked, grid.found, time.perf_counter() - began)
             context.close()
 
 

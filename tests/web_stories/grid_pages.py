@@ -33,6 +33,8 @@ NOT_PAGES = {
     "/app/loans/applications/{application}/letter.pdf": "a file to keep",
     "/manifest.webmanifest": "read by the browser",
     "/worker.js": "read by the browser",
+    "/writing": "read by the script of pages",
+    "/desk/audience": "leads to /desk/audiences",
     "/look": "sends back to where one was",
     "/oidc/authorize": "sends on to /oidc/go",
 }
@@ -190,7 +192,7 @@ def wrong_rules(page: Any, bank: GridBank) -> None:
 def verified(page: Any, bank: GridBank) -> None:
     """The whole log read and compared, when that is done."""
     filled("/desk/audit", button="form[action='/desk/audit/verify'] button")(page, bank)
-    page.wait_for_selector("progress", state="detached")
+    page.wait_for_selector("main p.notice[role=status]")
 
 
 def backtest(page: Any, bank: GridBank) -> None:

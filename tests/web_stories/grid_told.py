@@ -30,6 +30,9 @@ class Done:
         self._before = len(self._seen)
         self._began = self._told = time.perf_counter()
         self._found = 0
+        if path.exists() and not path.read_text("utf-8").endswith("\n"):
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\n")  # a line cut short by a kill stays alone
 
     def has(self, view: View, look: tuple[str, str, str]) -> bool:
         """Whether an earlier run saw this."""

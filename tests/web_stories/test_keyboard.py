@@ -99,13 +99,13 @@ def test_the_first_stop_skips_to_the_page_itself(person: Any, actor: str, addres
 
 
 def test_money_is_sent_and_taken_back_by_keys_alone(person: Any) -> None:
-    page = person("customer:alice", "/app", 390)
+    page = person("customer:dana", "/app", 390)
     tab_to(page, '.doings a[href="/app/pay"]')
     enter(page)
     tab_to(page, "#to")
-    page.keyboard.type("bob")
+    page.keyboard.type("alice")
     page.keyboard.press("Tab")
-    page.keyboard.type("Bob")
+    page.keyboard.type("Alice")
     page.keyboard.press("Tab")
     page.keyboard.type("7.70")
     enter(page)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import re
 import signal
@@ -83,8 +84,7 @@ def refused(page: Any, url: str) -> None:
 def case(page: Any, url: str) -> None:
     """The largest payment that waits for a person."""
     page.goto(f"{url}/desk?sort=amount")
-    page.click("tr[data-row] a.go >> nth=0")
-    page.wait_for_url("**/desk/cases/*")
+    page.goto(url + page.get_attribute("tr[data-row] a[href^='/desk/cases/'] >> nth=0", "href"))
 
 
 def backtest(page: Any, url: str) -> None:
@@ -147,6 +147,17 @@ def wait_for(url: str, bank: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the bank did not open")
 
 
+def wait_for_city(url: str) -> None:
+    """Wait until the made-up city has moved in; a bank without one says so at once."""
+    began = time.perf_counter()
+    while time.perf_counter() - began < OPENS_S:
+        with urllib.request.urlopen(f"{url}/writing", timeout=5) as answer:
+            if json.load(answer)["done"]:
+                return
+        time.sleep(1.0)
+    raise RuntimeError("the city did not move in")
+
+
 def drawn(browser: Any, url: str, stop: Stop, lang: str, size: tuple[int, int]) -> bytes:
     """The picture of one page: reached at its own width, then drawn at this one."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme="light")
@@ -190,6 +201,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
     with served(asked.people) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        wait_for_city(url)
         time.sleep(LIVES_S)
         for stop in (one for one in TOUR if not asked.only or one.name in asked.only.split(",")):
             for lang, size in ((lang, size) for size in (PHONE, DESK) for lang in ("en", "zh")):

@@ -18,6 +18,7 @@ from jingwei.keeping.folder import (
     Manifest,
     Point,
     Segment,
+    ShelfSums,
     Sum,
     closed_to_others,
     only_one,
@@ -27,6 +28,7 @@ from jingwei.keeping.folder import (
     write_manifest,
 )
 from jingwei.keeping.redo import Tell, quiet
+from jingwei.keeping.shelf_copy import copy_shelf
 from jingwei.ledger.accounts import Kept
 from jingwei.stores.opening import open_reader
 from jingwei.stores.store import SHELVES, Reader
@@ -36,7 +38,7 @@ PAGE = 5_000
 OPEN_FILES = ("models/**/*", "keys/*.pub", "keys/earlier/*.pub")
 """What of a home everybody may read."""
 
-SECRET_FILES = ("keys/signing.pem", "tokens.json")
+SECRET_FILES = ("keys/signing.pem", "keys/vault.key", "tokens.json")
 """What of a home goes into a backup only when asked for."""
 
 _encode = msgspec.json.Encoder().encode
@@ -54,12 +56,13 @@ class Source(NamedTuple):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """What a backup came to: the point made, and the bytes written for it."""
+    """What a backup came to: the point made, the bytes written for it, the sums of the insight shelf."""
 
     point: Point
     new_records: int
     bytes: int
     files: int
+    shelf: ShelfSums | None = None
 
 
 def back_up(source: Source, folder: Path, at: int, *, keys: bool = False, tell: Tell = quiet) -> Made:
@@ -108,11 +111,15 @@ def _add(source: Source, folder: Path, before: Manifest, asked: _Asked) -> Made:
     point = _point(source, folder, asked, size)
     points = [one for one in before.points if one.size != size]
     files = list(_files(source, folder, asked.keys))
-    manifest = Manifest(source.log, [*segments, *new], [*points, point], files, asked.keys)
+    shelf = copy_shelf(source.home, folder)
+    files += [shelf[0]] if shelf else []
+    sums = shelf[1] if shelf else msgspec.UNSET
+    manifest = Manifest(source.log, [*segments, *new], [*points, point], files, asked.keys, shelf=sums)
     write_manifest(folder, manifest)
     tidy_up(folder, manifest)
     written = [*(entry for one in new for entry in (one.log, one.lines)), *point.tables.values(), *files]
-    return Made(point, size - before.size, sum(entry.bytes for entry in written), len(manifest.entries()))
+    total = sum(entry.bytes for entry in written)
+    return Made(point, size - before.size, total, len(manifest.entries()), shelf[1] if shelf else None)
 
 
 def root_at(reader: Reader, size: int) -> str:

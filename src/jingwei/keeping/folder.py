@@ -4,7 +4,7 @@
     log/FIRST-END.jsonl              records FIRST..END, one to a line, byte for byte as sealed
     lines/FIRST-END.jsonl            the ledger lines these records wrote, as arrays
     points/SIZE/TABLE.jsonl          everything kept as it stood after SIZE records, as arrays
-    files/...                        models, public keys, anchors; with keys only when asked for
+    files/...                        models, public keys, anchors, insight shelf; keys only when asked for
 
 A full segment never changes, so a second backup into the same folder adds only what is new. Both engines
 write and read the same form.
@@ -74,6 +74,13 @@ class Point(msgspec.Struct, frozen=True):
     rows: dict[str, int]
 
 
+class ShelfSums(msgspec.Struct, frozen=True):
+    """The insight shelf: rows by table, and all happenings together by currency, in its minor units."""
+
+    rows: dict[str, int]
+    amounts_minor: dict[str, int]
+
+
 class Manifest(msgspec.Struct, frozen=True, tag_field="type", tag=KIND):
     """All that belongs to a backup; `sha256` is over all the rest of it."""
 
@@ -83,6 +90,8 @@ class Manifest(msgspec.Struct, frozen=True, tag_field="type", tag=KIND):
     files: list[Entry] = []
     keys: bool = False
     sha256: str = ""
+    shelf: ShelfSums | msgspec.UnsetType = msgspec.UNSET
+    """Not there in a backup of a bank without a shelf, or one made before shelves were backed up."""
 
     @property
     def size(self) -> int:

@@ -33,11 +33,12 @@ from jingwei.keeping.folder import (
     read_manifest,
 )
 from jingwei.keeping.redo import AT_ONCE, Row, Tell, quiet, redo
+from jingwei.keeping.shelf_copy import ShelfRestored, check_shelf
 from jingwei.keeping.verifying import trusted_keys
 from jingwei.kernel.durable import sync_folder
 from jingwei.ledger.accounts import Balance, Kept, Line
 from jingwei.ledger.products import Products
-from jingwei.stores.opening import open_store
+from jingwei.stores.opening import open_reader, open_store
 from jingwei.stores.store import SHELVES, Batch, Store, StoreError
 
 RESTORING = "restoring"
@@ -75,6 +76,7 @@ class Restored(msgspec.Struct, frozen=True):
     anchored_to: int
     keys: bool
     seconds: float
+    shelf: ShelfRestored | None = None
 
 
 class _Key(msgspec.Struct):
@@ -118,7 +120,9 @@ def _restore(folder: Path, wanted: Wanted, tell: Tell) -> Restored:
     staged = _stage(wanted.home.absolute())
     try:
         _bring_files(folder, manifest, staged)
-        done = _bring_books(folder, manifest, _Target(wanted, staged, size), tell)
+        target = _Target(wanted, staged, size)
+        done = _bring_books(folder, manifest, target, tell)
+        shelf = _check_shelf(folder, manifest, target)
         heads = _anchors(folder, size)
         anchored_to = max((head.size for head in wanted.anchors.read()[0]), default=0)
         _sync(staged)
@@ -132,8 +136,8 @@ def _restore(folder: Path, wanted: Wanted, tell: Tell) -> Restored:
     if not wanted.anchors.path.exists():
         for head in heads:
             wanted.anchors.append(head)
-    seconds = round(time.perf_counter() - began, 3)
-    return msgspec.structs.replace(done, anchored_to=anchored_to, keys=manifest.keys, seconds=seconds)
+    done = msgspec.structs.replace(done, anchored_to=anchored_to, keys=manifest.keys, shelf=shelf)
+    return msgspec.structs.replace(done, seconds=round(time.perf_counter() - began, 3))
 
 
 def _stage(home: Path) -> Path:
@@ -292,6 +296,18 @@ def _parts(things: Iterator[Any]) -> Iterator[list[Any]]:
 
 
 # -- files
+
+
+def _check_shelf(folder: Path, manifest: Manifest, target: _Target) -> ShelfRestored | None:
+    """Hold the insight shelf against the restored log; None when the backup has none."""
+    if isinstance(manifest.shelf, msgspec.UnsetType):
+        return None
+    reader = open_reader(target.wanted.store_url or str(target.staged / "bank.db"))
+    try:
+        later = _records(folder, manifest, target.size, manifest.size)
+        return check_shelf(target.staged, manifest.shelf, reader, later)
+    finally:
+        reader.close()
 
 
 def _bring_files(folder: Path, manifest: Manifest, staged: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -78,6 +78,15 @@ Policy = Callable[[Sequence[Arm], int], list[int]]
 """From the arms that fit to the chance of each in parts of a million."""
 
 
+class Way(NamedTuple):
+    """One way to make offers: the policy, after how many days it is told what came of an offer, and which
+    share of that it is told wrongly."""
+
+    policy: Policy
+    late_days: int = 0
+    wrong: float = 0.0
+
+
 def random_one(arms: Sequence[Arm], _: int) -> list[int]:
     """Every fitting offer with the same chance."""
     each = 1_000_000 // len(arms)
@@ -112,9 +121,11 @@ class Truth:
 class _Bank:
     """The state of offers while the city lives."""
 
-    def __init__(self, city: City, rules: Catalogue, policy: Policy) -> None:
-        self.rules, self.policy, self.truth = rules, policy, Truth(city)
+    def __init__(self, city: City, rules: Catalogue, way: Way) -> None:
+        self.rules, self.way, self.truth = rules, way, Truth(city)
         self.rng = Draws(city.seed).of("offers")
+        self.mistakes = Draws(city.seed).of("offers told wrongly")
+        self.untold: deque[tuple[int, str, str, bool]] = deque()
         self.made: defaultdict[str, list[Offering]] = defaultdict(list)
         self.life = Life([], {}, set(), {})
         self.until: dict[str, int] = {}
@@ -122,6 +133,8 @@ class _Bank:
     def meet(self, customer: str, facts: dict[str, int], needs: Sequence[str], day: int) -> None:
         """The customer opens the app."""
         at = day * DAY
+        while self.untold and self.untold[0][0] <= day:
+            self._learn(*self.untold.popleft()[1:])
         fits = fitting(self.rules, facts, needs, self.made[customer], at)
         if not fits:
             return
@@ -136,16 +149,25 @@ class _Bank:
             self._keep(customer, fits[0], "control", at, False)
             return
         arms = [self.life.arms.get((cell, one.id), Arm(one.id, 0, 0)) for one in fits]
-        shares = self.policy(arms, self.rules.explore_ppm)
+        shares = self.way.policy(arms, self.rules.explore_ppm)
         place = choose(shares, spread(self.rules.salt, customer, str(day)))
         taken = bool(drawn[1] < truths[place])
         arm = arms[place]
         told = Shown(day, cell, tuple(one.id for one in fits), place, shares[place] / 1e6, taken, truths,
                      arm.expected)  # fmt: skip
         self.life.shown.append(told)
-        self.life.arms[cell, arm.offer] = Arm(arm.offer, arm.shown + 1, arm.taken + taken)
+        heard = taken != bool(self.way.wrong and self.mistakes.random() < self.way.wrong)
+        if self.way.late_days:
+            self.untold.append((day + self.way.late_days, cell, arm.offer, heard))
+        else:
+            self._learn(cell, arm.offer, heard)
         state = "taken" if taken else "not_interested" if drawn[2] < ANSWERS else "open"
         self._keep(customer, fits[place], state, at, taken and day < self.until[customer])
+
+    def _learn(self, cell: str, offer: str, taken: bool) -> None:
+        """What came of an offer is known."""
+        arm = self.life.arms.get((cell, offer), Arm(offer, 0, 0))
+        self.life.arms[cell, offer] = Arm(offer, arm.shown + 1, arm.taken + taken)
 
     def _keep(self, customer: str, offer: Offer, state: str, at: int, took: bool) -> None:
         answered = at if state in ("taken", "not_interested") else 0
@@ -157,11 +179,17 @@ class _Bank:
 
 def live(city: City, rules: Catalogue, policy: Policy = chances) -> Life:
     """Let the bank make offers day by day while the city lives; the same city answers every policy alike."""
+    return live_each(city, rules, {"": Way(policy)})[""]
+
+
+def live_each(city: City, rules: Catalogue, ways: Mapping[str, Way]) -> dict[str, Life]:
+    """The same life with offers made in several ways, each beside the others and knowing nothing of them."""
+    banks = {name: _Bank(city, rules, way) for name, way in ways.items()}
     known, happened = people(city), relevant(city, rules.reads)
     tags = LiveTags()
     for name, person in known.items():
         tags.know(name, person)
-    watch, bank = Watch(tags), _Bank(city, rules, policy)
+    watch = Watch(tags)
     first, place = bank_day(happened[0].at), 0
     recent: defaultdict[str, dict[str, int]] = defaultdict(dict)
     names = sorted({*rules.reads, "age_years"})
@@ -181,8 +209,9 @@ def live(city: City, rules: Catalogue, policy: Policy = chances) -> Life:
                          if day - when < RECENT]  # fmt: skip
                 told = tags.values(customer, names, day)
                 facts = {name: value for name, value in told.items() if value is not None}
-                bank.meet(customer, facts, needs, day)
-    return bank.life
+                for bank in banks.values():
+                    bank.meet(customer, facts, needs, day)
+    return {name: bank.life for name, bank in banks.items()}
 
 
 def mean(values: Sequence[float]) -> float | None:

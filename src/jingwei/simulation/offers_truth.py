@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from jingwei.domains.offers.bandit import chances
 from jingwei.domains.offers.catalogue import Catalogue
 from jingwei.domains.offers.experiment import Arms, effect, people_needed, wilson
 from jingwei.simulation.city.world import live_through
-from jingwei.simulation.offer_life import Life, Shown, first_listed, live, mean, random_one
+from jingwei.simulation.offer_life import Life, Shown, Way, first_listed, live_each, mean, random_one
 
 Progress = Callable[[int, int], None]
 ROUNDS = 400
@@ -23,13 +24,9 @@ def evaluate_offers(
     """Offers in a city of (people, days, seed): effect against control, regret, off-policy, calibration."""
     count, days, seed = size
     city = live_through(count, days, seed)
-    lives: dict[str, Life] = {}
     told(1, 5)
-    lives["bandit"] = live(city, rules)
-    told(2, 5)
-    lives["random"] = live(city, rules, random_one)
-    told(3, 5)
-    lives["first_listed"] = live(city, rules, first_listed)
+    ways = {"bandit": Way(chances), "random": Way(random_one), "first_listed": Way(first_listed)}
+    lives = live_each(city, rules, ways)
     told(4, 5)
     bandit = lives["bandit"]
     answer = {

@@ -89,6 +89,10 @@ class People:
         self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (PROJECTED, newest))
         return count
 
+    def forget_links(self) -> None:
+        """Have the next `follow` read all links of the books, whatever was read before."""
+        self._db.execute("DELETE FROM notes WHERE name = ?", (PROJECTED,))
+
     def _settle(self, links: Sequence[IdentityLink]) -> None:
         """Nobody need decide any more about what the books hold as linked, or as apart."""
         linked = [(one.source, one.subject) for one in links if one.state == "linked"]

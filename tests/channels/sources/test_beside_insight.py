@@ -18,11 +18,11 @@ from jingwei.channels.sources.at_home import at_hand, bring_in, import_at_home, 
 from jingwei.channels.sources.demo import CONTACTS, REGISTER, _crm, _csv
 from jingwei.channels.sources.running import sealing_imports, unsealed, wait_until_sealed
 from jingwei.channels.sources.shipped import mappings_named
-from jingwei.channels.sources.verifying import verify_shelf
 from jingwei.domains.insight.mapping import read_mapping
 from jingwei.home import open_home
 from jingwei.journeys.record_import import RecordImport
 from jingwei.journeys.table import unseal
+from jingwei.keeping.verifying_shelf import verify_shelf
 from jingwei.stores.insight import Insight, insight_path
 
 ROWS = "who,when,amount,what\nalice,2026-03-01T08:00:00,12.30,groceries\nbob,never,1.00,x\n"

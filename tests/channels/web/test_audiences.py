@@ -24,7 +24,6 @@ from jingwei.domains.offers.showing import Offering
 from jingwei.domains.tags.audiences import Audience, AudienceExport
 from jingwei.domains.tags.condition import read_condition
 from jingwei.domains.tags.happenings import BY_KIND, Happening
-from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.clock import DAY, MINUTE, bank_day
 from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.stores.bound import BoundReader
@@ -91,7 +90,7 @@ def test_a_reader_that_asks_nobody_is_found_out(street: Browser, monkeypatch: py
     assert "B••" in count(street, **what)
     monkeypatch.undo()
     street.sign_in("customer:dana")
-    assert "audience" in street.get("/app/consents?lang=en").text
+    assert "counting who an offer would suit" in street.get("/app/consents?lang=en").text
 
 
 def test_the_address_of_before_leads_to_the_page(street: Browser):
@@ -165,6 +164,8 @@ def test_the_day_list_tells_what_changed_and_notes_outcomes(street: Browser):
 def test_a_customer_sees_why_and_says_no_and_elder_mode_shows_none(street: Browser):
     street.sign_in("customer:dana")
     page = street.get("/app").text
+    assert "Why am I seeing this?" in page and "your accounts and payments" in page
+    assert 'action="/app/consents/change"' in page and 'name="do" value="withdraw"' in page
     offering = re.search(r"/app/offers/(O\d+)", page)[1]
     assert "Why you see this" in page and "Not interested" in page
     street.client.cookies.set("elder", "1")
@@ -181,9 +182,10 @@ def test_a_customer_sees_why_and_says_no_and_elder_mode_shows_none(street: Brows
 
 
 def test_who_takes_the_consent_back_is_gone_from_audiences_and_offers(street: Browser):
-    at = street.clock.at
-    ask = {"key": "back", "actor": "customer:dana", "at": at, "known_at": at}
-    street.home.bank.do([WithdrawConsent(customer="dana", purpose=Purpose.MARKETING, **ask)])
+    street.sign_in("customer:dana")
+    told = press(street, "/app/consents/change", "/app", purpose="marketing", do="withdraw")
+    assert "told=consent_withdrawn" in told.headers["location"]
+    assert "/app/offers/" not in street.get("/app").text
     assert "0 customers" in count(street, what0="age_years", sign0=">=", value0="0")
     street.sign_in(MANAGER)
     assert "A child" not in street.get("/desk/day").text

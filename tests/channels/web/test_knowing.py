@@ -9,8 +9,8 @@ from tests.channels.web.browser import Browser
 
 from jingwei.channels.sources.at_home import at_hand
 from jingwei.channels.sources.demo import bring_demo
-from jingwei.channels.sources.verifying import verify_shelf
 from jingwei.channels.sources.who import resolve_at_home
+from jingwei.keeping.verifying_shelf import verify_shelf
 from jingwei.ledger.links import IdentityLink, link_id
 
 

@@ -42,6 +42,21 @@ def front(bank: Lender, who: str, lang: str = "en") -> tuple[str, str, list[str]
     return re.sub(r"<[^>]+>", "", card[1]), card[2], [" ".join(row) for row in plain]
 
 
+def elder(bank: Lender, who: str) -> str:
+    """The first page in elder mode."""
+    bank.sign_in(f"customer:{who}")
+    bank.client.cookies.set("elder", "1")
+    text = bank.get("/app?lang=en").text
+    bank.client.cookies.delete("elder")
+    assert "data-elder" in text
+    return re.sub(r'<span class="money[^>]*>|</span>', "", text)
+
+
+def entries(page: str) -> list[str]:
+    """Where the tabs lead."""
+    return re.findall(r'href="([^"]+)"', re.search(r'<nav class="tabs".*?</nav>', page, re.S)[0])
+
+
 def until_due_this_month(bank: Lender, loan: Loan) -> int:
     """Go to a day of the month in which the first instalment falls due; returns that day."""
     due = unpack(loan.plan)[0].day
@@ -88,6 +103,10 @@ def test_what_is_due_and_not_paid_is_off_it_at_once(bank):
     first = unpack(late.plan)[0].left
     assert left == yuan(bank.booked("bob") - first)
     assert "Due now" in rows[0] and rows[0].endswith(yuan(-first))
+    page = elder(bank, "bob")
+    assert f"{yuan(first)} is due now" in page and 'class="button plain" href="/app/loans"' in page
+    assert entries(page) == ["/app", "/app/loans", "/app/family", "/app/settings"], "few; loans are one"
+    assert 'class="button plain" href="/app/loans"' not in elder(bank, "carol"), "nobody is talked into one"
 
 
 def test_a_pay_later_bill_is_off_what_is_left(bank):

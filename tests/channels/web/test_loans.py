@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 
 import pytest
 from tests.channels.web.lending_floor import Lender, clean, form_in
@@ -17,6 +18,9 @@ from jingwei.kernel.money import format_minor
 from jingwei.kernel.purpose import DataClass, Purpose
 
 APPLY = "/app/loans/apply/personal_loan"
+MOST_DECIDING_S = 1.0
+"""Form sent to answer with reasons, of processor time."""
+
 MOST_PRESSES, MOST_FILLED = 4, 3
 """An application from the list of loans to the money: so many presses, so many fields to fill."""
 
@@ -97,7 +101,9 @@ def test_from_the_list_to_the_money_in_few_presses_and_fields(bank):
     seen = set(re.findall(r'<(?:input(?! type="hidden")|select|textarea)[^>]*name="(\w+)"', form))
     begun = {"months", "purpose", "person"}  # a term and a purpose are chosen already, "person" is a wish
     assert len(seen - begun) <= MOST_FILLED, seen
+    began = time.process_time()
     found = bank.apply("alice", "20000")
+    assert time.process_time() - began < MOST_DECIDING_S
     presses += 1
     page = figures(bank.get(f"/app/loans/applications/{found.id}").text)
     assert "this is your offer" in page and f"{percent(found.effective_ppm)} %" in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -11,6 +11,9 @@ import typer
 from jingwei.channels.cli.asking import Json, setting
 from jingwei.channels.cli.mistakes import USAGE, Mistake, moment_of
 from jingwei.channels.cli.shown import progress, result
+
+if TYPE_CHECKING:
+    from jingwei.keeping.folder import ShelfSums
 
 Folder = Annotated[Path, typer.Argument(help="The backup's folder.")]
 
@@ -48,11 +51,13 @@ def backup(
         "bytes_written": made.bytes,
         "keys": with_keys,
         "sums": msgspec.to_builtins(point.sums),
+        "shelf": msgspec.to_builtins(made.shelf),
     }
 
     def show() -> None:
         print(f"{point.size} records backed up to {to} ({made.new_records} new), root {point.root}.")
         _show_sums(told["sums"])
+        _show_shelf(made.shelf)
         if not with_keys:
             print("The signing key and the tokens are not in it; --with-keys adds them.")
 
@@ -62,6 +67,13 @@ def backup(
 def _show_sums(sums: list[dict[str, Any]]) -> None:
     for one in sums:
         print(f"  {one['currency']}: booked {one['booked_minor']}, held {one['held_minor']} (minor units)")
+
+
+def _show_shelf(shelf: ShelfSums | None) -> None:
+    if shelf is not None:
+        print(f"  insight shelf: {shelf.rows['imports']} imports, {shelf.rows['happenings']} happenings")
+        for currency, minor in shelf.amounts_minor.items():
+            print(f"    {currency or 'without a currency'}: {minor} (minor units, all happenings together)")
 
 
 def restore(
@@ -91,6 +103,9 @@ def restore(
         _show_sums(told["sums"])
         if done.expected:
             print("  These are the sums that were backed up.")
+        if done.shelf:
+            _show_shelf(done.shelf.sums)
+            print(f"    as backed up and as sealed; {done.shelf.unsealed} imports wait to be sealed.")
         if done.anchored_to > done.size:
             print(f"  Heads over {done.anchored_to} records were anchored: this restore is shorter.")
         if not done.keys:

@@ -221,7 +221,7 @@ def list_mappings(as_json: Json = False) -> None:
 
 def verify(context: typer.Context, as_json: Json = False) -> None:
     """Compare everything on the insight shelf with what was sealed when it came in."""
-    from jingwei.channels.sources.verifying import verify_shelf
+    from jingwei.keeping.verifying_shelf import verify_shelf
 
     with books_of(context) as reader, shelf_at(setting(context).home) as shelf, progress("verify") as tell:
         told = verify_shelf(shelf, reader, tell)

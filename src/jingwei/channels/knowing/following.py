@@ -40,9 +40,12 @@ STEP = 250
 """Records read in one go; pages wait no longer than these take."""
 
 TICK_S = 1.0
+ASKED_AT_ONCE = 256
+"""Customers whose consents are read in one go for the day list."""
+
 BREATH_S = 0.002
 """So long others come first between two steps."""
-ASKED_AT_ONCE = 256
+
 RECENT = 14
 """A need counts for offers and the day list for so many days."""
 

@@ -36,7 +36,7 @@ def in_force(reader: Reader, name: str) -> Policy:
 
 @lru_cache(maxsize=32)
 def parsed(text: str) -> Policy:
-    """A policy by its text; those of the pages are few and are read again and again."""
+    """A policy by its text; those in force are few and are read again and again."""
     return parse_policy(text)
 
 

@@ -47,6 +47,10 @@ FIGURES: Final = (
     Figure("early_warning_recall", "The share of first missed payments a warning came before.", False),
     Figure("approval_gap_sex", "Approval of men and women, the difference.", True),
     Figure("good_refused_gap_age", "Good applications refused by age band, highest less lowest.", True),
+    Figure("offer_conversion", "Of those shown offers, who took a product within 30 days.", False),
+    Figure("offer_gain_over_control", "That share less the one of the control group, shown none.", False),
+    Figure("offers_taken_share", "Of the offers shown in the year, the share taken.", False),
+    Figure("offers_taken_per_1000", "Offers taken in the year, per 1,000 people shown any.", False),
     Figure("false_alert_gap_60", "False alerts a payment, from 60 on over below 60: how far from 1.", True),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from jingwei.simulation.year.arms import ARMS, DAYS
 from jingwei.simulation.year.credit import CreditYear, truth_of
 from jingwei.simulation.year.fraud import FraudYear
 from jingwei.simulation.year.measured import Lived, measured
+from jingwei.simulation.year.offers import offers_of
 from jingwei.simulation.year.past import past_of
 from jingwei.simulation.year.payments import payments_of
 
@@ -30,12 +31,13 @@ def asked_in(city: City) -> Borrowing:
 
 def one_year(seed: int, people: int, progress: Progress = quiet) -> dict[str, Any]:
     """The figures of each arm in the city of this seed; the same seed gives the same figures."""
-    city = live_through(people, DAYS, seed, only=("loans",))
+    city = live_through(people, DAYS, seed)
     progress(1, STEPS)
     payments, asked, past = payments_of(city), asked_in(city), past_of(seed)
     truth = truth_of(asked)
     progress(2, STEPS)
     told: dict[str, Any] = {"seed": seed, "people": people, "payments": payments.size}
+    offers = offers_of(city, ARMS)
     told["applications"] = asked.needs.size
     told["applications_that_would_fail"] = int(truth.fails.sum())
     for done, arm in enumerate(ARMS):
@@ -44,6 +46,7 @@ def one_year(seed: int, people: int, progress: Progress = quiet) -> dict[str, An
             fraud.live(day)
             credit.live(day)
         figures = measured(Lived(payments, fraud, credit, truth, city.people))
+        figures["total"] |= offers[arm.name]
         told[arm.name] = figures | {"learned": fraud.judged.learned + credit.learned}
         progress(3 + done, STEPS)
     return told

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.rest.views import standings, walk
 from jingwei.channels.web.pages import worded
+from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import ASKED, DATA_NAMES, REGISTER, Register
@@ -123,12 +124,17 @@ def used_lately(reader: Reader, who: str, purpose: Purpose, now: int, lang: str)
             one.times,
             one.day,
             one.last_at,
-            one.why,
+            why_of(one.why, lang),
         )
         for one in found
         if one.purpose == purpose.value
     ]
     return sorted(uses, key=lambda one: -one.last_at)
+
+
+def why_of(why: str, lang: str) -> str:
+    """The reason somebody gave, as given; those that the bank's own programs give are worded."""
+    return say(lang, f"use.{why}") if f"use.{why}" in phrases() else why
 
 
 def reader_kind(reader: str) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from jingwei.channels.rest.views import standings, walk
 from jingwei.channels.web.customer.bills import bill_told, bills
 from jingwei.channels.web.customer.coming import SOON, Coming, coming, left_to_spend, month_end, today
+from jingwei.channels.web.customer.consents import named as told_of
 from jingwei.channels.web.customer.people import Named, account_name
 from jingwei.channels.web.customer.settings import elder_front
 from jingwei.channels.web.naming import is_pot
@@ -19,6 +20,7 @@ from jingwei.channels.web.visit import Visit, signed_in
 from jingwei.domains.credit.loans import Loan
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.shape import every
+from jingwei.journeys.show_offer import READ
 from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY
 from jingwei.ledger.planned import FIRST, PendingPayment, Schedule, due_at
@@ -79,6 +81,7 @@ def add_front(router: Router, site: Site) -> None:
             "asked": asked(site, who, now), "waiting": waiting(site, who), "named": named,
             "missed": missed(site, planned, now),
             "offer": await find_offer(site, session.actor, who),
+            "offer_rests": told_of((one.value for one in READ), visit.lang),
         }  # fmt: skip
         return site.page(visit, "app/front.html", values)
 

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.rest.views import walk
+from jingwei.channels.web.customer.bills import bill_told, bills
+from jingwei.channels.web.customer.coming import SOON
 from jingwei.channels.web.customer.people import Named, own_accounts
 from jingwei.channels.web.customer.transfer import preferred_wait
 from jingwei.channels.web.sign_in import YEAR_S, back_to
 from jingwei.channels.web.visit import Visit, form_of, signed_in
+from jingwei.domains.credit.loans import RUNNING, Loan, LoanApplication
 from jingwei.journeys.ask_for_person import AskForPerson
 from jingwei.journeys.prefer import Prefer
 from jingwei.journeys.shape import every
+from jingwei.kernel.clock import bank_day
 from jingwei.ledger.appeals import CALL_BACK
 from jingwei.ledger.family import Preference
 from jingwei.ledger.work import Case, Challenge
@@ -83,6 +87,12 @@ def add_settings(router: Router, site: Site) -> None:
     site.add(router, "/app/person", person, "POST")
 
 
+def _applied(reader: Reader, who: str) -> bool:
+    """Whether an application of this customer is open: offered, or waiting for a person."""
+    found = every(reader, LoanApplication, "customer", who)
+    return any(one.status in ("offered", "waiting") for one in found)
+
+
 def elder_front(site: Site, visit: Visit) -> Response:
     """The first page in elder mode: the balance and few large actions, nothing else."""
     session = signed_in(visit, inside=False)
@@ -92,8 +102,12 @@ def elder_front(site: Site, visit: Visit) -> Response:
     paid = [one.other for one in entries if one.amount_minor < 0 and not one.other.startswith("bank:")]
     asked = every(reader, Challenge, "customer", session.who)
     named = Named(site, visit, session.who)
+    loans, today = every(reader, Loan, "customer", session.who), bank_day(site.now())
+    owed = bills(loans, site.now(), today + SOON)
     values = {
         "own": own[:1],
+        "bills": [bill_told(one, visit, today) for one in owed],
+        "loans": any(one.status == RUNNING for one in loans) or _applied(reader, session.who),
         "known": [(one, named(one)) for one in dict.fromkeys(paid)][:KNOWN],
         "named": named,
         "waiting": [one for one in asked if one.status == "open" and one.expires_at > site.now()],

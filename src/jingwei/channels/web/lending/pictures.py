@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jingwei.channels.web.lending.told import Row
 
 MOST_BARS = 60
-WIDE, TALL, FOOT, HEAD = 360, 150, 22, 18
+WIDE, TALL, FOOT, HEAD = 360, 150, 26, 24
 ROW, LEFT, SPAN = 40, 250, 150
 """Height of one line of a score, where its zero stands, and how far its bars go to either side."""
 
@@ -43,8 +43,8 @@ def instalments(rows: Sequence[Row], code: str, says: str) -> Markup:
             f'width="{wide:.2f}" height="{tall - low:.2f}"/>'
         )
     labels = Markup(
-        '<text x="0" y="12">{}</text><text x="0" y="{}">{}</text><text class="last" x="{}" y="{}">{}</text>'
-    ).format(f"{format_minor(most, code)} {code}", TALL + 16, first, WIDE, TALL + 16, last)
+        '<text x="0" y="16">{}</text><text x="0" y="{}">{}</text><text class="last" x="{}" y="{}">{}</text>'
+    ).format(f"{format_minor(most, code)} {code}", TALL + 20, first, WIDE, TALL + 20, last)
     line = Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(TALL, WIDE)
     return Markup(
         '<svg class="loan-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>'

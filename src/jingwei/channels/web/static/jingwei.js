@@ -7,15 +7,6 @@ for (const form of document.querySelectorAll("form")) {
     setTimeout(() => { delete form.dataset.sent; }, 4000);
   });
 }
-const writing = document.querySelector("[data-writing]");
-if (writing) {
-  const look = async () => {
-    const told = await (await fetch("/writing")).json();
-    writing.textContent = told.says;
-    if (!told.done) setTimeout(look, 3000);
-  };
-  setTimeout(look, 3000);
-}
 // The menu of the tabs closes with Esc, which leads back to it, and when one goes on elsewhere.
 const menu = document.querySelector(".tabs .more");
 if (menu) {
@@ -25,4 +16,13 @@ if (menu) {
     menu.querySelector("summary").focus();
   });
   document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+}
+const writing = document.querySelector("[data-writing]");
+if (writing) {
+  const look = async () => {
+    const told = await (await fetch("/writing")).json();
+    writing.textContent = told.says;
+    if (!told.done) setTimeout(look, 3000);
+  };
+  setTimeout(look, 3000);
 }

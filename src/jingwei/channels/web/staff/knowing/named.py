@@ -10,12 +10,13 @@ from jingwei.channels.sources.shipped import shipped
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.domains.insight.happenings import KINDS
 
+OURS: dict[Any, str] = {"en": "Our own books", "zh": "本行账簿"}
 Named = Callable[[str], str]
 
 
 @cache
 def _sources() -> dict[str, dict[Any, str]]:
-    return {one.mapping.source: {**one.mapping.title} for one in shipped()}
+    return {one.mapping.source: {**one.mapping.title} for one in shipped()} | {"bank": OURS}
 
 
 def source_name(lang: str) -> Named:

@@ -159,10 +159,10 @@ def row_told(room: Room, visit: Visit, fact: Fact) -> dict[str, Any]:
 
 
 def reason_of(room: Room, visit: Visit, fact: Fact, code: str) -> str:
-    """The first reason as a sentence; without one, why nothing could be done; "" when nothing hindered."""
-    if code:
-        return room.reason_says(fact.policy, code, visit.lang)
-    return refusal_says(fact.refusal, visit.lang) if fact.refusal else ""
+    """Why the books could not do it, else the first reason, as a sentence; "" when nothing hindered."""
+    if fact.refusal is not None:
+        return refusal_says(fact.refusal, visit.lang)
+    return room.reason_says(fact.policy, code, visit.lang) if code else ""
 
 
 def known_reasons(room: Room, visit: Visit, facts: Facts) -> list[tuple[str, str]]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST = 200_000
 """Payments kept in memory; older ones are found in the log."""
 
+BY_RULES = "payment_refused"
+"""The code of a refusal that rules decided."""
+
 RECORDS = 400_000
 """Records read when the first look is taken."""
 
@@ -56,6 +59,11 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     case: str
     by: str
     released: bool
+
+
+def unruled(refusal: Refusal | None) -> Refusal | None:
+    """A refusal that the books gave, not the rules, whose reasons are told as reasons."""
+    return refusal if refusal is not None and refusal.code != BY_RULES else None
 
 
 class Facts:
@@ -95,7 +103,7 @@ class Facts:
                 sealed.seq, answer.id, command.at, command.known_at, command.customer, to,
                 command.amount_minor, self._one(command.currency), self._one(answer.result),
                 self._one(answer.policy), self._one(answer.model), answer.score,
-                self._one(answer.reasons), None if answer.reasons else answer.refusal, name,
+                self._one(answer.reasons), unruled(answer.refusal), name,
             )  # fmt: skip
             self.payments.append(fact)
             self.judged.setdefault(name, deque(maxlen=MOST)).append(fact)
