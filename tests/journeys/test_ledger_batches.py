@@ -131,6 +131,12 @@ class Books:
     def lines(self, ids: list[int]) -> list[Any]:
         return []
 
+    def get(self, kind: type, name: str) -> None:
+        return None
+
+    def find(self, kind: type, column: str, value: str, *, after: str = "", limit: int = 100) -> list[Any]:
+        return []
+
 
 def test_damaged_books_are_named_and_left_alone() -> None:
     stamp = {"key": "k", "actor": "system:core", "at": day_start(20_003), "known_at": 0}

@@ -97,8 +97,12 @@ def test_an_account_is_opened_with_its_customer_and_its_first_money(town):
         ({"product": "savings_cny", "opening_minor": 4_999}, "opening_too_small"),
         ({"product": "savings_cny"}, "opening_too_small"),
         ({"source": "nobody", "opening_minor": 1}, "account_not_found"),
-        ({"source": "bob", "opening_minor": 1}, "balance_too_low"),
-        ({"product": "current_usd", "source": "alice", "opening_minor": 1}, "currency_differs"),
+        ({"source": "bob", "opening_minor": 1}, "account_not_found"),
+        ({"customer": "bob", "source": "bob", "opening_minor": 1}, "balance_too_low"),
+        (
+            {"customer": "alice", "product": "current_usd", "source": "alice", "opening_minor": 1},
+            "currency_differs",
+        ),
     ],
 )
 def test_an_account_that_cannot_be_opened_leaves_nothing_behind(town, fields, refusal):

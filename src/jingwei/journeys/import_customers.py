@@ -11,6 +11,7 @@ from jingwei.kernel.command import Command, Id, Moment
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal, Words, declare
+from jingwei.ledger.family import may_be_born
 from jingwei.ledger.work import Customer
 
 MOST = 1_000
@@ -71,6 +72,8 @@ def act(ask: ImportCustomers, seen: Seen) -> Outcome:
         brought = Customer(one.id, one.name, born=one.born, since=one.since)
         if new.get(one.id, here or brought) != brought:
             return refused(decision_id(seen.seq), Refusal("imported_differently", {"what": one.id}))
+        if here is None and one.born and not may_be_born(one.born, ask.at):
+            return refused(decision_id(seen.seq), Refusal("born_not_possible", {"born": one.born}))
         if here is None:
             new[one.id] = brought
     event = CustomersImported(new=len(new), known=len(ask.customers) - len(new))

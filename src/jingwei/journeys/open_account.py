@@ -21,6 +21,7 @@ from jingwei.ledger.accounts import (
     Standing,
     chart_id,
 )
+from jingwei.ledger.family import may_be_born
 from jingwei.ledger.posting import Posted, post
 from jingwei.ledger.products import Product
 from jingwei.ledger.work import Customer
@@ -123,6 +124,8 @@ def check(ask: OpenAccount, seen: Seen) -> Refusal | None:
         return Refusal("product_not_found", {"product": ask.product})
     if seen.source is not None and ask.source and seen.source.account.owner != ask.customer:
         return ACCOUNT_NOT_FOUND
+    if seen.customer is None and ask.born and not may_be_born(ask.born, ask.at):
+        return Refusal("born_not_possible", {"born": ask.born})
     if ask.account.startswith("bank:") or (ask.account[:1] == "A" and seq_of(ask.account) is not None):
         return Refusal("account_number_reserved")
     if seen.taken is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from msgspec.structs import replace
 
+from jingwei.kernel.clock import local_text
 from jingwei.kernel.kept import Kept
 from jingwei.kernel.refusal import Words, declare
 
@@ -75,8 +78,20 @@ def age_on(born: str, day: str) -> int | None:
     return int(day[:4]) - int(born[:4]) - (day[5:10] < born[5:10])
 
 
+def may_be_born(born: str, at: int) -> bool:
+    """Whether somebody can have been born on this ISO date: a day there is, and not after this moment."""
+    try:
+        return date.fromisoformat(born) <= date.fromisoformat(local_text(at, "%Y-%m-%d"))
+    except ValueError:
+        return False
+
+
 declare(
     {
+        "born_not_possible": Words(
+            "Nobody who opens an account was born on {born}; write the date of birth as 1990-05-31.",
+            "出生日期{born}无效，请按1990-05-31的格式填写。",
+        ),
         "tie_not_found": Words("There is no such family tie.", "没有这项亲情关联。"),
         "tie_not_open": Words(
             "This family tie is not waiting for your answer any more.", "该亲情关联已不在等待您确认。"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import msgspec
 from msgspec.structs import replace
 
@@ -13,10 +11,11 @@ from jingwei.domains.credit.inputs import CreditInputs
 from jingwei.domains.credit.loans import LoanApplication
 from jingwei.domains.credit.offer import contract_of, offer_of, terms_sha256
 from jingwei.domains.credit.product import LoanProduct
-from jingwei.domains.credit.schedule import FIRST, pack
-from jingwei.kernel.clock import DAY, bank_day
+from jingwei.domains.credit.schedule import pack
+from jingwei.kernel.clock import DAY, local_text
 from jingwei.kernel.money import Money
 from jingwei.kernel.refusal import Refusal
+from jingwei.ledger.family import age_on as whole_years
 
 
 def text_of(value: object) -> str:
@@ -31,10 +30,7 @@ def inputs_of(application: LoanApplication) -> CreditInputs:
 
 def age_on(born: str, at: int) -> int | None:
     """Whole years since an ISO date on the bank's calendar; None when it is not known."""
-    if not born:
-        return None
-    day, birth = FIRST + timedelta(days=bank_day(at)), date.fromisoformat(born)
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+    return whole_years(born, local_text(at, "%Y-%m-%d"))
 
 
 def not_in_product(product: LoanProduct, amount_minor: int, months: int) -> Refusal | None:
