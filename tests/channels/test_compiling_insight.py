@@ -9,9 +9,9 @@ from jingwei.channels import compiling
 
 
 def test_the_other_process_is_this_module_and_ends_well():
-    assert compiling.MODULE == compiling.__name__
+    assert compiling.__name__ == compiling.MODULE
     done = subprocess.run(
-        [sys.executable, "-m", compiling.MODULE, compiling.HASHING], capture_output=True, timeout=300
+        [sys.executable, "-m", compiling.MODULE, compiling.HASHING], check=False, capture_output=True
     )
     assert (done.returncode, done.stderr) == (0, b"")
 
