@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from jingwei.home import Home
 
-ROUNDS, WARM = 20, 2
+ROUNDS, WARM = 60, 2
 MOST_MS = 100.0
 WORST = 5
 BASELINE = "/health through the same server"
