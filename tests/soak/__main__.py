@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         state.earlier = State.read(asked.earlier).rows
         state.keep(asked.state)
     if not asked.page:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers it started end with it
         work_in_memory()
         seed = secrets.randbits(31) if asked.seed is None else asked.seed
         print(f"seed {seed}, state {asked.state}", file=sys.stderr)
