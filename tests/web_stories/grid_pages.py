@@ -33,8 +33,8 @@ NOT_PAGES = {
     "/app/loans/applications/{application}/letter.pdf": "a file to keep",
     "/manifest.webmanifest": "read by the browser",
     "/worker.js": "read by the browser",
-    "/writing": "read by the script of pages",
-    "/desk/audience": "leads to /desk/audiences",
+    "/writing": "read by a script of ours",
+    "/desk/audience": "sends on to /desk/audiences",
     "/look": "sends back to where one was",
     "/oidc/authorize": "sends on to /oidc/go",
 }
