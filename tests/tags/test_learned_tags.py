@@ -112,6 +112,16 @@ def test_the_batch_keeps_value_tiers_and_segments_as_tags(crowd: list[Happening]
     assert dict((name, v) for name, tag, v in value_tags(told) if tag == names[0])[who[0]] == rows[0][1]
 
 
+def test_nobody_to_learn_from_is_no_fault():
+    """A new bank, or one in which nobody agreed: what cannot be learned is named, and the server goes on."""
+    learned = learn_tags(TagShelf(), TODAY, ())
+    assert (learned.rows, learned.cuts, learned.segments) == ([], None, None)
+    assert [one.partition(":")[0] for one in learned.left_out] == ["tiers", "value", "segments"]
+    once = buying([card("a", 3, 500), card("b", 9, 700)], TODAY)
+    with pytest.raises(ValueError, match=r"twice|few customers"):
+        value_tags(once)
+
+
 def test_steps_follow_each_other_within_half_an_hour():
     def page(who: str, minute: int, name: str) -> Happening:
         return Happening(who, TODAY * DAY + minute * MINUTE, "page", name, 0, "t")

@@ -77,7 +77,9 @@ def alike(told: Histories) -> tuple[Histories, Floats]:
 
 
 def fit_buying_rate(told: Histories) -> BuyingRate:
-    """Return the parameters of highest likelihood. Raises ValueError when the search does not settle."""
+    """Return the parameters of highest likelihood. Raises ValueError for nobody, or when none is found."""
+    if not len(told.repeats):
+        raise ValueError("nobody has bought anything yet")
     each, times = alike(told)
 
     def loss(logs: Floats) -> float:
@@ -104,7 +106,12 @@ class SpendLevel(msgspec.Struct, frozen=True):
 
 
 def fit_spend(repeats: Floats, mean: Floats) -> SpendLevel:
-    """Return the parameters of highest likelihood for customers with repeats > 0 and mean spend > 0."""
+    """Return the parameters of highest likelihood for customers with repeats > 0 and mean spend > 0.
+
+    Raises ValueError for nobody, or when the search does not settle.
+    """
+    if not len(repeats):
+        raise ValueError("nobody has bought anything twice yet")
 
     def loss(logs: Floats) -> float:
         return -spend_likelihood(repeats, mean, *np.exp(logs).tolist()) / len(repeats)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jingwei.stores.tables import LINES, Table, made_in
+from jingwei.stores.tables import LINES, Table, added_in, made_in
 
 TEXT = 'text COLLATE "C"'
 
@@ -42,6 +42,19 @@ def make_version_2() -> list[str]:
     return [*_shelves(2), _REPORTED]
 
 
+def make_version_3() -> list[str]:
+    """A challenger's scores; whose freeze is on a child's account."""
+    return [*_shelves(3), *_columns(3)]
+
+
+def _columns(version: int) -> list[str]:
+    """The columns that came with a version."""
+    return [
+        f"ALTER TABLE {table} ADD COLUMN {name} {TEXT} NOT NULL DEFAULT ''"
+        for table, name in added_in(version)
+    ]
+
+
 def _shelves(version: int) -> list[str]:
     """The tables of the kinds that came with a version, and their indexes."""
     return [
@@ -64,5 +77,5 @@ def _create(table: Table) -> str:
     return f"CREATE TABLE {table.name} ({', '.join(parts)})"
 
 
-STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2}
+STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2, 3: make_version_3}
 """What leads to each version of the tables. A released step never changes; a new version adds one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jingwei.stores.tables import LINES, Column, Table, made_in
+from jingwei.stores.tables import LINES, Column, Table, added_in, made_in
 
 
 def make_version_1() -> list[str]:
@@ -35,6 +35,18 @@ def make_version_2() -> list[str]:
     return [*_shelves(2), _REPORTED]
 
 
+def make_version_3() -> list[str]:
+    """A challenger's scores; whose freeze is on a child's account."""
+    return [*_shelves(3), *_columns(3)]
+
+
+def _columns(version: int) -> list[str]:
+    """The columns that came with a version."""
+    return [
+        f"ALTER TABLE {table} ADD COLUMN {name} TEXT NOT NULL DEFAULT ''" for table, name in added_in(version)
+    ]
+
+
 def _shelves(version: int) -> list[str]:
     """The tables of the kinds that came with a version, and their indexes."""
     return [
@@ -59,5 +71,5 @@ def _column(column: Column, table: Table) -> str:
     return f"{column.name} {kind}{key}{'' if column.optional else ' NOT NULL'}"
 
 
-STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2}
+STEPS: dict[int, Callable[[], list[str]]] = {1: make_version_1, 2: make_version_2, 3: make_version_3}
 """What leads to each version of the tables. A released step never changes; a new version adds one."""

@@ -30,7 +30,7 @@ from jingwei.ledger.work import Case, Challenge, Customer, Erasure, Reversal
 
 K = TypeVar("K", bound=Kept)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SHELVES: dict[type[Kept], tuple[str, tuple[str, ...]]] = {
     Account: ("accounts", ("owner",)),
@@ -88,7 +88,7 @@ SINCE: dict[type[Kept], int] = {
     Loan: 2,
     PayLaterLine: 2,
     ScorecardInUse: 2,
-    ChallengerScore: 2,
+    ChallengerScore: 3,
     EarlyWarning: 2,
     IdentityLink: 2,
     Offering: 2,
@@ -97,6 +97,9 @@ SINCE: dict[type[Kept], int] = {
     AudienceExport: 2,
 }
 """The version of the tables that brought a kind; those not named here are there from version 1."""
+
+ADDED: dict[tuple[type[Kept], str], int] = {(Tie, "froze"): 3}
+"""Columns, the last ones of their table and text, that came with a later version than their table."""
 
 
 class Batch(msgspec.Struct, frozen=True):

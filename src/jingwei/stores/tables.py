@@ -8,7 +8,7 @@ from typing import NamedTuple, get_type_hints
 import msgspec
 
 from jingwei.ledger.accounts import Kept, Line
-from jingwei.stores.store import SHELVES, SINCE
+from jingwei.stores.store import ADDED, SHELVES, SINCE
 
 NOT_NEGATIVE = frozenset({"held_minor", "overdraft_minor"})
 """Columns that no engine lets fall below zero."""
@@ -67,8 +67,19 @@ TABLES: dict[type[Kept], Table] = {kind: _shelf(kind) for kind in SHELVES}
 
 
 def made_in(version: int) -> tuple[Table, ...]:
-    """The tables that this version of the tables brought."""
-    return tuple(table for kind, table in TABLES.items() if SINCE.get(kind, 1) == version)
+    """The tables that this version of the tables brought, with the columns they had then."""
+    return tuple(
+        table._replace(
+            columns=tuple(one for one in table.columns if ADDED.get((kind, one.name), version) <= version)
+        )
+        for kind, table in TABLES.items()
+        if SINCE.get(kind, 1) == version
+    )
+
+
+def added_in(version: int) -> tuple[tuple[str, str], ...]:
+    """Table and name of each column that this version brought to a table there already; "" in old rows."""
+    return tuple((TABLES[kind].name, name) for (kind, name), since in ADDED.items() if since == version)
 
 
 LINES = Table("lines", columns_of(Line), ("id",), (), ("amount_minor > 0", "payer <> payee"))
