@@ -19,7 +19,7 @@ install: .venv/.installed ## create .venv and install the bank into it
 	@touch $@
 
 .venv/.bench: .venv/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,dev,bench,stories]'
 	@touch $@
 
 .venv/.stories: .venv/.installed

@@ -7,9 +7,11 @@ import re
 import pytest
 from tests.channels.web.browser import Browser
 
+from jingwei.channels.knowing.following import BUSY_PER_S, FEW, SHARE, STEP, Knowing, Pace
 from jingwei.channels.sources.at_home import at_hand
 from jingwei.channels.sources.demo import bring_demo
 from jingwei.channels.sources.who import resolve_at_home
+from jingwei.home import open_home
 from jingwei.keeping.verifying_shelf import verify_shelf
 from jingwei.ledger.links import IdentityLink, link_id
 
@@ -156,3 +158,22 @@ def test_a_happening_that_was_changed_by_hand_no_longer_fits_what_was_sealed(ban
     db.execute("ROLLBACK")
     assert not told.whole and len(told.differing) == 1
     assert verify_shelf(bank.home.insight, bank.home.store, quiet).whole
+
+
+def test_payments_come_before_what_follows_them():
+    """While many are written in a second few are read in one go, and afterwards everything again."""
+    pace = Pace(100, 10.0)
+    assert not pace.busy(100 + 2 * BUSY_PER_S, 12.0), "as many as it may be are no crowd"
+    assert pace.busy(101 + 3 * BUSY_PER_S, 13.0)
+    assert not pace.busy(101 + 3 * BUSY_PER_S, 13.0), "no time and nothing written is quiet"
+    assert FEW < STEP and 0 < SHARE < 0.5
+
+
+def test_a_few_records_are_read_and_the_rest_is_told(tmp_path):
+    home = open_home(tmp_path / "home")
+    knowing = Knowing(home.store.reader(), home.path)
+    assert knowing.catch_up(2) == home.store.size() - 2 > 0
+    knowing.catch_up_all()
+    assert knowing.catch_up(2) == 0
+    knowing.close()
+    home.close()

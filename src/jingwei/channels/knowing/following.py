@@ -39,6 +39,12 @@ LOG = logging.getLogger("jingwei.knowing")
 STEP = 250
 """Records read in one go; pages wait no longer than these take."""
 
+FEW = 25
+BUSY_PER_S = 300
+SHARE = 0.05
+"""While more records than that are written in a second, payments come first: few are read in one go, in so
+small a share of the time. Tags are behind then, and catch up when there is room."""
+
 TICK_S = 1.0
 ASKED_AT_ONCE = 256
 """Customers whose consents are read in one go for the day list."""
@@ -94,11 +100,11 @@ class Knowing:
             if self._insight is not None:
                 self._insight.close()
 
-    def catch_up(self) -> int:
+    def catch_up(self, most: int = STEP) -> int:
         """Read what was written since; return how many records are still to be read."""
         with self._following:
             end = self._reader.size()
-            until = min(end, self._seq + STEP)
+            until = min(end, self._seq + most)
             told: list[Happening] = []
             for _, leaf in self._reader.records(self._seq, until):
                 told += self._told(unseal(leaf))
@@ -282,15 +288,32 @@ def begin_anew(desk: Desk) -> None:
     desk.knowing = fresh
 
 
+class Pace:
+    """Tells whether so much is written that others should wait."""
+
+    def __init__(self, written: int, at_s: float) -> None:
+        self._written, self._at_s = written, at_s
+
+    def busy(self, written: int, at_s: float) -> bool:
+        """Whether more than BUSY_PER_S records a second were written since the last look."""
+        more, seconds = written - self._written, at_s - self._at_s
+        self._written, self._at_s = written, at_s
+        return more > BUSY_PER_S * max(seconds, 0.001)
+
+
 async def follow(desk: Desk) -> None:
     """Keep up with the books for as long as the server runs, on a thread beside it."""
+    store = desk.home.store
+    pace = Pace(store.size(), time.perf_counter())
     while True:
         if desk.writing is not None:
             await asyncio.sleep(TICK_S)
             continue
         knowing = knowing_of(desk)
+        began = time.perf_counter()
+        busy = pace.busy(store.size(), began)
         try:
-            behind = await asyncio.to_thread(knowing.catch_up)
+            behind = await asyncio.to_thread(knowing.catch_up, FEW if busy else STEP)
         except StoreError:
             LOG.exception("tags wait until the books can be read")
             behind = 0
@@ -300,4 +323,7 @@ async def follow(desk: Desk) -> None:
             learned = await asyncio.to_thread(knowing.learn, today, among)
             for one in learned.left_out:
                 LOG.info("not learned today: %s", one)
-        await asyncio.sleep(0.02 if behind else TICK_S)
+        if busy:
+            await asyncio.sleep((time.perf_counter() - began) / SHARE)
+        else:
+            await asyncio.sleep(0.02 if behind else TICK_S)
