@@ -15,15 +15,7 @@ from jingwei.journeys import in_columns
 from jingwei.journeys.card_payments import CardPayments
 from jingwei.journeys.doing import do_one
 from jingwei.journeys.overlay import Overlay
-from jingwei.journeys.prepared import (
-    Prepared,
-    Replies,
-    Reply,
-    claims_of,
-    keys_of,
-    numbered,
-    tell_apart,
-)
+from jingwei.journeys.prepared import Prepared, Replies, Reply, claims_of, keys_of, numbered, tell_apart
 from jingwei.journeys.shape import Answer, Sealed
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
 from jingwei.kernel.command import Command, CommandError, checked, fingerprint_equal
@@ -54,6 +46,10 @@ class Court(Protocol):
 
     def appoint(self, judge: Judge, reader: Reader) -> None:
         """Let the policies and models published last judge from now on."""
+        ...
+
+    def refuses(self, command: Command) -> Refusal | None:
+        """Why a barrier command cannot take effect here, whatever the books say; it is not recorded then."""
         ...
 
     def keep_up(self, judge: Judge, size: int) -> None:
@@ -158,6 +154,9 @@ class Bank:
             barrier = BY_COMMAND[type(part[0])].barrier
             if barrier:
                 self.wait()
+                if (why := self._court.refuses(part[0])) is not None:
+                    replies.append(Reply(-1, Answer("", "refused", refusal=why)))
+                    continue
             replies += self.commit(self.prepare(part))
             if wait or barrier:
                 self.wait()

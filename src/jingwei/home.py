@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -26,16 +27,21 @@ from jingwei.keeping.court import MODEL_SLOTS, HomeCourt, fits, read, readable
 from jingwei.keeping.redo import Tell, quiet
 from jingwei.keeping.restore import Wanted, refuse_half_restored
 from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
-from jingwei.kernel.clock import Clock, SystemClock
+from jingwei.kernel.clock import SECOND, Clock, SystemClock
 from jingwei.kernel.durable import make_folder
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.products import Products, shipped
-from jingwei.models.registry import Registry
+from jingwei.models.contract import ModelError
+from jingwei.models.registry import Registry, champions
 from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, Store, StoreError
 
+LOGGED = logging.getLogger("jingwei.home")
 LOG = "bank"
 """The name signed heads carry."""
+
+FRESH = SECOND
+"""How old a signed head may be and still be the newest one told to anybody."""
 
 __all__ = [
     "LOG", "MODEL_SLOTS", "Home", "HomeCourt", "fits", "open_home", "quiet", "source_of", "trust",
@@ -44,14 +50,19 @@ __all__ = [
 
 
 class Home:
-    """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done."""
+    """One bank in its directory: `bank`, `store`, `registry`, `products`; close it when done.
+
+    `warnings` says, for each model slot whose approved model cannot be loaded, what scores in its place.
+    """
 
     _anchored: SignedHead | None = None
+    _newest: SignedHead | None = None
     _insight: Insight | None = None
 
     def __init__(self, path: Path, store: Store, clock: Clock, store_url: str = "") -> None:
         self.path = path
         self.store_url = store_url
+        self.warnings: dict[str, str] = {}
         self.clock = clock
         self.store = store
         refuse_half_restored(path, store)
@@ -87,18 +98,34 @@ class Home:
                 text = policy_text(name)
                 key = f"shipped:{read(text).digest}:{self.store.size()}"
                 self.bank.do([PublishPolicy(key=key, text=text, **actor)])
-        for slot, first in FIRST_MODELS.items():
-            champion = self.registry.champion(slot)
-            if champion is None or not fits(champion.model):
-                why = "the first model, made by hand"
-                self.registry.approve(slot, self.registry.save(first), who="system:core", why=why, at=now)
-                champion = self.registry.champion(slot)
-            assert champion is not None
-            if self.store.note(f"model:{slot}") != champion.digest:
-                key = f"champion:{slot}:{champion.digest}:{self.store.size()}"
-                self.bank.do([UseModel(key=key, slot=slot, digest=champion.digest, **actor)])
+        for slot in FIRST_MODELS:
+            digest = self._champion(slot, now)
+            if self.store.note(f"model:{slot}") != digest:
+                key = f"champion:{slot}:{digest}:{self.store.size()}"
+                self.bank.do([UseModel(key=key, slot=slot, digest=digest, **actor)])
         in_use = self.store.load(ScorecardInUse, SLOTS)
         self.bank.do(scorecards_due(self.registry, in_use, self.store.size(), actor))
+
+    def _champion(self, slot: str, now: int) -> str:
+        """The digest of the model to score with, made by hand where none was approved or none can be loaded.
+
+        One that was approved and cannot be loaded stays approved: with its file back it scores again from
+        the next start on. Until then `warnings` tells it.
+        """
+        first = FIRST_MODELS[slot]
+        line = champions(self.registry.history(slot))
+        try:
+            if line and fits(self.registry.load(line[-1])):
+                self.warnings.pop(slot, None)
+                return line[-1]
+        except ModelError as error:
+            self.warnings[slot] = f"slot {slot} scores with the model made by hand: {error}"
+            LOGGED.error("%s", self.warnings[slot])
+            return self.registry.save(first)
+        why = "the first model, made by hand"
+        return self.registry.approve(
+            slot, self.registry.save(first), who="system:core", why=why, at=now
+        ).digest
 
     @property
     def insight(self) -> Insight:
@@ -119,11 +146,24 @@ class Home:
         size, root = self.store.root()
         last = self.head()
         if last is not None and (last.size, last.root) == (size, root.hex()):
-            return self._anchor(last)
+            self._newest = self._anchor(last)
+            return last
         head = self.key.sign(LOG, size, root, self.clock.now())
         self._anchor(head)  # first, so that a head kept in the books is always among the anchors
         self.store.set_notes({"head": msgspec.json.encode(head).decode()})
+        self._newest = head
         return head
+
+    def recent_head(self) -> SignedHead:
+        """The head signed last when that was less than FRESH ago, else one signed now. Raises StoreError.
+
+        For doors that anybody may knock at: a signature, two syncs and a line among the anchors for each
+        question would be theirs to spend.
+        """
+        last = self._newest
+        if last is not None and 0 <= self.clock.now() - last.at < FRESH:
+            return last
+        return self.sign_head()
 
     def _anchor(self, head: SignedHead) -> SignedHead:
         """Anchor a head unless it is; one noted before a crash or on a full disk may not be."""

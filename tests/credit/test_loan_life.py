@@ -221,6 +221,21 @@ def test_nothing_due_is_told_and_too_much_needs_a_choice() -> None:
     assert isinstance(small, Refusal) and small.code == "loan_part_too_small"
 
 
+def test_more_than_the_last_instalment_is_told_as_such() -> None:
+    product, loan = product_of(), loan_of(product_of())
+    last = due_days(DAY, 12)[-1]
+    for day in due_days(DAY, 12)[:-1]:
+        begun = up_to(loan, product, at(day)).loan
+        paid = repay(loan, product, owed_now(begun), "due", at(day))
+        assert isinstance(paid, Moved)
+        loan = paid.loan
+    owed = owed_now(up_to(loan, product, at(last)).loan)
+    told = repay(loan, product, owed + 5_000, "smaller", at(last))
+    assert told == Refusal("loan_above_rest", {"due": f"{owed / 100:.2f} CNY"})
+    done = repay(loan, product, 0, "all", at(last))
+    assert isinstance(done, Moved) and (done.paid_minor, done.loan.status) == (owed, "repaid")
+
+
 def test_a_loan_can_be_given_back_free_of_charge_in_its_cooling_off_time() -> None:
     product = product_of(cooling_off_days=7)
     done = give_back(loan_of(product), product, at(DAY + 7))

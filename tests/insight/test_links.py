@@ -103,6 +103,24 @@ def test_nothing_is_parted_that_is_not_linked_nor_kept_apart_that_is():
     assert here.get(IdentityLink, apart_id("crm", "c-1", "bob")).state == "apart"
 
 
+SUBJECTS = ("a", "b", "a~b", "a~", "~a", "~", "a~b~c", "~~", "a~b~")
+
+
+def test_every_subject_and_pair_has_an_id_of_its_own():
+    ids = [link_id("crm", one) for one in SUBJECTS]
+    ids += [apart_id("crm", one, customer) for one in SUBJECTS for customer in ("a", "b", "c")]
+    assert len(set(ids)) == len(ids)
+    assert link_id("crm", "c-1") == "crm~c-1", "what was kept before stays where it is"
+
+
+def test_a_subject_named_like_another_and_a_customer_is_not_taken_for_a_word_on_them():
+    here = books()
+    other = KeepApart(**STAMP, source="crm", subject="a", customer="bob")
+    here.after(keep_apart(other, look_apart(other, here)))
+    done(link("alice", subject="a~bob"), here)
+    assert here.get(IdentityLink, apart_id("crm", "a", "bob")).state == "apart"
+
+
 @pytest.mark.parametrize("digest", ["x", "A" * 64, "0" * 63])
 def test_an_import_is_recorded_with_whole_digests_alone(digest):
     ask = RecordImport(

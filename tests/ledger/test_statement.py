@@ -120,9 +120,9 @@ def test_closing_balances_are_those_each_day_ended_with(story):
     ends[last] = world.standings["alice"].balance.booked_minor
     due = [(world.standings[name].balance, first) for name in ("alice", "bob")]
     known = prefetch(due, fetcher(world))
-    read = closings(due[0][0], first, last, lambda ids: pytest.fail("not prefetched"), known)
+    read = closings(due[0][0], range(first, last + 1), lambda ids: pytest.fail("not prefetched"), known)
     assert read == [ends[day] for day in range(first, last + 1)]
-    assert closings(due[0][0], first, last, fetcher(world), {}) == read
+    assert closings(due[0][0], range(first, last + 1), fetcher(world), {}) == read
 
 
 def test_prefetch_asks_for_all_accounts_at_once_and_no_more_than_needed():
@@ -158,7 +158,8 @@ def test_a_line_that_comes_in_late_counts_where_it_was_booked():
     told = of(world, at("2026-11-02T00:00"), at("2026-11-03T00:00"))
     assert (told.opening_minor, told.closing_minor, len(told.entries)) == (10_000, 10_000, 0)
     day = bank_day(at("2026-11-02T12:00"))
-    assert closings(world.standings["alice"].balance, day, day + 1, fetcher(world), {}) == [10_000, 8_400]
+    alice = world.standings["alice"].balance
+    assert closings(alice, range(day, day + 2), fetcher(world), {}) == [10_000, 8_400]
     assert LATE >= 2 * HOUR
 
 
@@ -183,7 +184,7 @@ def test_a_break_in_the_chain_is_told_and_stops_interest(n, change):
     assert told.broken
     first = bank_day(at("2026-10-31T00:00"))
     with pytest.raises(BrokenChain, match="account alice are damaged"):
-        closings(world.standings["alice"].balance, first, first + 7, fetcher(world), {})
+        closings(world.standings["alice"].balance, range(first, first + 8), fetcher(world), {})
 
 
 def test_a_missing_line_is_told():

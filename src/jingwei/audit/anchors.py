@@ -35,6 +35,7 @@ class AnchorFile:
     def __init__(self, folder: Path, log: str) -> None:
         self.path = folder / f"{log}.anchors.jsonl"
         self._named = False
+        self._read: tuple[tuple[int, int, int], tuple[list[SignedHead], list[BadLine]]] | None = None
 
     def append(self, head: SignedHead) -> None:
         """Add one head, durably. A line cut short before stays alone on its line. Raises OSError.
@@ -82,11 +83,23 @@ class AnchorFile:
             self._named = True
 
     def read(self) -> tuple[list[SignedHead], list[BadLine]]:
-        """All heads in the order written, and the lines that are none. Nothing is verified."""
+        """All heads in the order written, and the lines that are none. Nothing is verified.
+
+        A file with the size and time of the last look is not read again by the same AnchorFile.
+        """
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return [], []
+        mark = (found.st_ino, found.st_size, found.st_mtime_ns)
+        if self._read is None or self._read[0] != mark:
+            self._read = mark, self._lines()
+        heads, bad = self._read[1]
+        return heads.copy(), bad.copy()
+
+    def _lines(self) -> tuple[list[SignedHead], list[BadLine]]:
         heads: list[SignedHead] = []
         bad: list[BadLine] = []
-        if not self.path.exists():
-            return heads, bad
         for number, line in enumerate(self.path.read_bytes().split(b"\n"), 1):
             if not line:
                 continue

@@ -99,7 +99,7 @@ def ended(standing: Standing, first: int, last: int, books: Books) -> list[int] 
     """Return the balances these bank days ended with, or None when the account's lines do not chain."""
     known = prefetch([(standing.balance, first)], books.lines)
     try:
-        return closings(standing.balance, first, last, books.lines, known)
+        return closings(standing.balance, range(first, last + 1), books.lines, known)
     except BrokenChain:
         return None
 

@@ -7,7 +7,7 @@ account whose day is closed is never closed again, whoever asks and however ofte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -21,18 +21,29 @@ from jingwei.ledger.accounts import Account, Movement, Standing
 from jingwei.ledger.day_end import close_days, first_open_day
 from jingwei.ledger.posting import post
 from jingwei.ledger.products import Product
-from jingwei.ledger.statement import BrokenChain, closings, prefetch
+from jingwei.ledger.statement import BrokenChain, Since, closings, prefetch
 
 MOST_ACCOUNTS = 5_000
 """Accounts in one page at most; each makes three movements for each month that ends in it."""
 
 
+Mark = tuple[Annotated[int, msgspec.Meta(ge=-(2**20), le=2**20)], Annotated[int, msgspec.Meta(ge=0)]]
+
+
 class RunDayEnd(Command, frozen=True, kw_only=True, tag="run_day_end"):
-    """Close bank day `day` (days since 1970-01-01) for the next `limit` accounts after account `after`."""
+    """Close bank day `day` (days since 1970-01-01) for the next `limit` accounts after account `after`.
+
+    `since` are pairs (bank day, record number): no record before that number holds a line of a moment after
+    that day, however late it came in. Records kept before there was such a bound name none, and replay with
+    the rule they were made with (`ledger.statement.LATE`).
+    """
+
+    MEASURED: ClassVar[tuple[str, ...]] = ("since",)
 
     day: Annotated[int, msgspec.Meta(ge=0, le=2**20)]
     after: OptionalId = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_ACCOUNTS)] = 500
+    since: Annotated[tuple[Mark, ...], msgspec.Meta(max_length=64)] = ()
 
 
 class DayEndRun(Event, frozen=True, kw_only=True, tag="day_end_run"):
@@ -77,18 +88,20 @@ def look(ask: RunDayEnd, books: Books) -> Seen:
     last = page[-1].id if len(page) == ask.limit else ""
     found = (books.standing(account.id) for account in page if account.side == "customer")
     due = [s for s in found if s is not None and s.account.status == "open" and first_open_day(s) <= ask.day]
-    opened, damaged = open_days(due, ask.day, books)
+    opened, damaged = open_days(due, ask.day, books, ask.since)
     codes = sorted({one.standing.account.currency for one in opened})
     names = [f"bank:{own}:{code}" for code in codes for own in ("interest_paid", "interest_earned", "fees")]
     bank = {name: books.standing(name) for name in names}
     return Seen(books.seq, tuple(opened), tuple(damaged), bank, last)
 
 
-def open_days(due: list[Standing], day: int, books: Books) -> tuple[list[Open], list[str]]:
+def open_days(
+    due: list[Standing], day: int, books: Books, since: Since
+) -> tuple[list[Open], list[str]]:
     """Return the accounts with the balances of their open days, and those where these cannot be known."""
     products = [books.products.find(standing.account.product) for standing in due]
     bearing = [s for s, product in zip(due, products, strict=True) if product is not None and product.bears]
-    known = prefetch(((s.balance, first_open_day(s)) for s in bearing), books.lines)
+    known = prefetch(((s.balance, first_open_day(s)) for s in bearing), books.lines, since)
     opened: list[Open] = []
     damaged: list[str] = []
     for standing, product in zip(due, products, strict=True):
@@ -96,7 +109,8 @@ def open_days(due: list[Standing], day: int, books: Books) -> tuple[list[Open], 
             if product is None:
                 damaged.append(standing.account.id)
             elif product.bears:
-                ends = closings(standing.balance, first_open_day(standing), day, books.lines, known)
+                days = range(first_open_day(standing), day + 1)
+                ends = closings(standing.balance, days, books.lines, known, since)
                 opened.append(Open(standing, product, ends))
             else:
                 opened.append(Open(standing, product, []))
@@ -134,8 +148,12 @@ def act(ask: RunDayEnd, seen: Seen) -> Outcome:
     )  # fmt: skip
 
 
-def run(day: int, at: int, do: Callable[[RunDayEnd], Answer], *, limit: int = 500) -> Iterator[DayEndRun]:
+def run(
+    day: int, at: int, do: Callable[[RunDayEnd], Answer], since: tuple[Mark, ...] = (), *, limit: int = 500
+) -> Iterator[DayEndRun]:
     """Close one bank day for every account, page after page; each page is durable before the next.
+
+    `since` comes from `keeping.day_bounds`; without it, payments more than LATE late may count a day off.
 
     Each page has its own key made of the day and where it begins, so that a run that was killed is
     simply started again: pages done are answered from their records. Raises RuntimeError when a
@@ -145,7 +163,8 @@ def run(day: int, at: int, do: Callable[[RunDayEnd], Answer], *, limit: int = 50
     while True:
         key = f"day-end:{day}:{limit}:{after}"
         stamp = {"key": key, "actor": "system:day-end"}
-        answer = do(RunDayEnd(day=day, after=after, limit=limit, at=at, known_at=at, **stamp))
+        page_of = RunDayEnd(day=day, after=after, limit=limit, since=since, at=at, known_at=at, **stamp)
+        answer = do(page_of)
         if answer.refusal is not None:
             raise RuntimeError(
                 f"the day-end of day {day} stopped after {after!r}: {answer.refusal.words().en}"

@@ -20,7 +20,8 @@ from jingwei.journeys.use_model import ModelChanged
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal, Words, declare
-from jingwei.models.registry import Registry
+from jingwei.models.contract import ModelError
+from jingwei.models.registry import Registry, champions
 
 declare(
     {
@@ -66,15 +67,24 @@ def act(ask: UseScorecard, seen: int) -> Outcome:
 def scorecards_due(
     registry: Registry, kept: Sequence[ScorecardInUse], size: int, stamp: dict[str, Any]
 ) -> list[UseScorecard]:
-    """What must be sealed so that the approved champions score; `size` and `stamp` go into the commands."""
+    """What must be sealed so that the approved champions score; `size` and `stamp` go into the commands.
+
+    What was sealed scores from the books alone: of a champion whose file is lost nothing new is sealed, and
+    the one before goes on (`jingwei doctor` tells it). Raises ModelError when approvals were altered.
+    """
     in_use, due = {one.id: one.digest for one in kept}, []
     for slot in SLOTS:
-        champion = registry.champion(slot)
-        digest = champion.digest if champion is not None else ""
-        if digest != in_use.get(slot, ""):
-            table = table_of(champion.model, digest) if champion is not None else ""
-            key = f"scorecard:{slot}:{digest}:{size}"
-            due.append(UseScorecard(key=key, slot=slot, digest=digest, table=table, **stamp))
+        line = champions(registry.history(slot))
+        digest = line[-1] if line else ""
+        if digest == in_use.get(slot, ""):
+            continue
+        try:
+            model = registry.load(digest) if digest else None
+        except ModelError:
+            continue
+        table = table_of(model, digest) if model is not None else ""
+        key = f"scorecard:{slot}:{digest}:{size}"
+        due.append(UseScorecard(key=key, slot=slot, digest=digest, table=table, **stamp))
     return due
 
 

@@ -5,6 +5,8 @@ The features are kept in a file now and then, so that a start need not replay al
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
 from collections.abc import Callable
 from functools import lru_cache
@@ -15,14 +17,20 @@ from jingwei.decisions.compiled import CompiledPolicy, compile_policy
 from jingwei.decisions.judge import Judge, columns_of
 from jingwei.decisions.policy import Policy, PolicyError, parse_policy
 from jingwei.domains.fraud.features import FRAUD
+from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import CARD_PAYMENT, OUTGOING_TRANSFER
 from jingwei.features.catalogue import allowed, names
 from jingwei.features.live import LiveFeatures
 from jingwei.journeys.publish_policy import COLUMNS
 from jingwei.journeys.table import BY_COMMAND, unseal
-from jingwei.models.contract import Model
+from jingwei.journeys.use_model import UseModel
+from jingwei.kernel.command import Command
+from jingwei.kernel.refusal import Refusal
+from jingwei.models.contract import Model, ModelError
 from jingwei.models.registry import Registry
 from jingwei.stores.store import Reader
+
+LOG = logging.getLogger("jingwei.court")
 
 MODEL_SLOTS = {CARD_PAYMENT: "fraud", OUTGOING_TRANSFER: "scam"}
 """The model slot whose champion scores for each policy."""
@@ -124,8 +132,21 @@ class HomeCourt:
             fresh.unlink(missing_ok=True)
             raise
 
+    def refuses(self, command: Command) -> Refusal | None:
+        """A model that cannot be loaded is not to be used."""
+        if isinstance(command, UseModel):
+            try:
+                self._registry.load(command.digest)
+            except ModelError:
+                return Refusal("model_not_kept")
+        return None
+
     def appoint(self, judge: Judge, reader: Reader) -> None:
-        """Let the policies and models published last judge from now on."""
+        """Let the policies and models published last judge from now on.
+
+        When a model's file is gone or damaged the one made by hand takes its place: a bank that does not
+        start pays nobody.
+        """
         for purpose in {journey.purpose for journey in BY_COMMAND.values() if journey.observe is not None}:
             allowed(FRAUD, purpose)
         for name, slot in MODEL_SLOTS.items():
@@ -133,13 +154,26 @@ class HomeCourt:
             if text is None or digest is None or self._seated.get(name) == (text, digest):
                 continue
             if name not in self._ready or self._ready[name][0] != (text, digest):
-                model = self._registry.load(digest)
+                model = self._model(slot, digest)
                 policy = compiled(text, judge.columns)
                 if policy is None or not fits(model):
                     continue
                 self._ready[name] = ((text, digest), policy, model)
             self._seated[name], policy, model = self._ready[name]
-            judge.appoint(policy, model, digest[:16])
+            judge.appoint(policy, model, named(slot, digest, model)[:16])
+
+    def _model(self, slot: str, digest: str) -> Model:
+        try:
+            return self._registry.load(digest)
+        except ModelError as error:
+            LOG.error("slot %s scores with the model made by hand: %s", slot, error)
+            return FIRST_MODELS[slot]
+
+
+def named(slot: str, digest: str, model: Model) -> str:
+    """The digest under which a model scores: its own, also where it stands in for a lost one."""
+    first = FIRST_MODELS[slot]
+    return hashlib.sha256(first.to_bytes()).hexdigest() if model is first else digest
 
 
 def packed(pack: Callable[[], bytes], size: int) -> bytes:

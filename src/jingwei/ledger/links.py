@@ -24,8 +24,12 @@ class IdentityLink(Kept, frozen=True):
 
 
 def link_id(source: str, subject: str) -> str:
-    """Id of what is held of whose this subject is."""
-    return f"{source}~{subject}"
+    """Id of what is held of whose this subject is.
+
+    A subject with "~" in it has one more behind it: sources and customers have none, so that no other link's
+    id and no `apart_id` is the same.
+    """
+    return f"{source}~{subject}~" if "~" in subject else f"{source}~{subject}"
 
 
 def apart_id(source: str, subject: str, customer: str) -> str:

@@ -22,6 +22,9 @@ Fetch = Callable[[Sequence[int]], Iterable[Line]]
 LATE = 6 * HOUR
 """How late a payment may come in and still count where it was booked, when a period is cut out."""
 
+Since = Sequence[tuple[int, int]]
+"""Pairs (bank day, record number): no record before that number holds a line of a moment after that day."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """One line as its account's owner sees it: `amount_minor` below zero was paid out."""
@@ -147,17 +150,39 @@ def statement(
     return Statement(balance.id, opening, closing, entries, left, tuple(chain.broken))
 
 
-def prefetch(due: Iterable[tuple[Balance, int]], fetch: Fetch) -> dict[int, Line]:
+class Stop(msgspec.Struct, frozen=True):
+    """Where the walk back for the closing balance of a bank day may end.
+
+    A line of a record before `record` ends it: nothing booked before can be of a later day. Without `record`
+    (as day-ends were run before they named it) a line at a moment before `at` ends it, which takes for
+    granted that no payment comes in later than LATE.
+    """
+
+    at: int
+    record: int | None
+
+    def holds(self, line: Line) -> bool:
+        """Whether nothing before this line can matter."""
+        return line.at < self.at if self.record is None else line.id >> 16 < self.record
+
+
+def stop_of(first_day: int, since: Since = ()) -> Stop:
+    """Where to stop for this bank day; a day before all those in `since` is walked to the first line."""
+    records = [record for day, record in since if day <= first_day]
+    return Stop(day_start(first_day + 1) - LATE, max(records, default=0) if since else None)
+
+
+def prefetch(due: Iterable[tuple[Balance, int]], fetch: Fetch, since: Since = ()) -> dict[int, Line]:
     """Return every line `closings` will read, for all accounts at once, step by step.
 
     `due` is each account's balance with the first bank day whose closing balance is wanted.
     """
     known: dict[int, Line] = {}
     wanted: dict[int, set[str]] = {}
-    stops: dict[str, int] = {}
+    stops: dict[str, Stop] = {}
     for balance, first_day in due:
         wanted.setdefault(balance.last_line, set()).add(balance.id)
-        stops[balance.id] = day_start(first_day + 1) - LATE
+        stops[balance.id] = stop_of(first_day, since)
     wanted.pop(-1, None)
     while wanted:
         before: dict[int, set[str]] = {}
@@ -165,32 +190,32 @@ def prefetch(due: Iterable[tuple[Balance, int]], fetch: Fetch) -> dict[int, Line
             known[line.id] = line
             for account_id in wanted.get(line.id, ()):
                 previous = side(account_id, line)[1]
-                if line.at >= stops[account_id] and 0 <= previous < line.id:
+                if not stops[account_id].holds(line) and 0 <= previous < line.id:
                     before.setdefault(previous, set()).add(account_id)
         wanted = before
     return known
 
 
 def closings(
-    balance: Balance, first_day: int, last_day: int, fetch: Fetch, known: dict[int, Line]
+    balance: Balance, days: range, fetch: Fetch, known: dict[int, Line], since: Since = ()
 ) -> list[int]:
-    """Return the booked balance at the end of each bank day from `first_day` to `last_day`, in minor units.
+    """Return the booked balance at the end of each of these bank days, one after the other, in minor units.
 
-    `known` holds lines read beforehand by `prefetch`. Raises BrokenChain when it does not chain:
-    no interest is computed from damaged books.
+    `known` holds lines read beforehand by `prefetch` with the same `since`. Raises BrokenChain when it does
+    not chain: no interest is computed from damaged books.
     """
     chain = Chain(balance.id, fetch, known)
     booked: list[Line] = []
+    stop = stop_of(days.start, since)
     for line in chain.walk(balance.last_line, balance.booked_minor):
         booked.append(line)
-        if line.at < day_start(first_day + 1) - LATE:
+        if stop.holds(line):
             break
     if chain.broken:
         found = chain.broken[0]
         raise BrokenChain(f"the books of account {balance.id} are damaged at line {found.line}: {found.says}")
     booked.reverse()
     when = moments(booked)
-    days = range(first_day, last_day + 1)
     return [_balance_after(balance, booked, bisect_left(when, day_start(day + 1))) for day in days]
 
 

@@ -114,6 +114,13 @@ class Identities:
             "UPDATE people SET password = ?, invite = x'', invite_ends = 0 WHERE actor = ?", (digest, actor)
         )
 
+    def hash_anew(self, actor: str, before: str, digest: str) -> bool:
+        """Keep another Argon2 text of the same password; False when it is no longer the password's text."""
+        done = self._db.execute(
+            "UPDATE people SET password = ? WHERE actor = ? AND password = ?", (digest, actor, before)
+        )
+        return done.rowcount == 1
+
     def set_roles(self, actor: str, roles: tuple[str, ...]) -> None:
         """Give somebody exactly these fine roles."""
         self._db.execute("UPDATE people SET roles = ? WHERE actor = ?", (_packed(roles), actor))

@@ -16,6 +16,7 @@ CREATE INDEX IF NOT EXISTS once_ends ON once (ends_at);
 CREATE TABLE IF NOT EXISTS tries (
   subject TEXT PRIMARY KEY, failed INTEGER NOT NULL, last_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tries_last ON tries (last_at);
 """
 
 FREE = 5

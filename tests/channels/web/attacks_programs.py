@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 from tests.channels.web.attack import attack, attacks_in
 from tests.channels.web.attacks_tokens import keeps_out
 from tests.channels.web.ground import REDIRECT, SECRET, Ground, queried
@@ -52,12 +53,25 @@ def client_secrets(ground: Ground) -> bool:
     return set(told) == {401}
 
 
-@attack("client", "hundreds of secrets for one program: after five even the right one waits")
+@attack("client", "hundreds of secrets for one program: after five even the right one waits at that address")
 def client_guessed(ground: Ground) -> bool:
     code = ground.signed_in().granted(client_id="server")["code"]
     for i in range(20):
         ground.token_for(code, client_id="server", client_secret=f"guess {i}")
     return ground.token_for(code, client_id="server", client_secret=SECRET).status_code == 401
+
+
+@attack("client", "wrong secrets sent from elsewhere to shut a program out")
+def client_shut_out(ground: Ground) -> bool:
+    code = ground.signed_in().granted(client_id="server")["code"]
+    stranger = httpx.ASGITransport(ground.front, client=("203.0.113.9", 4711))
+    home, ground.client._transport = ground.client._transport, stranger
+    for i in range(30):
+        ground.token_for(code, client_id="server", client_secret=f"guess {i}")
+    there = ground.token_for(code, client_id="server", client_secret=SECRET).status_code
+    ground.client._transport = home
+    here = ground.token_for(code, client_id="server", client_secret=SECRET).status_code
+    return (there, here) == (401, 200)
 
 
 @attack("client", "a disabled program goes on with its tokens, or asks for new ones")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.channels.web.browser import Browser
 
-from jingwei.channels.streams.planned_work import turn
+from jingwei.channels.streams.planned_work import Agenda, turn
 from jingwei.channels.web.customer.names import Match, compare, masked
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
@@ -65,8 +65,9 @@ def money(who: Browser, account: str) -> tuple[int, int]:
 
 
 def tick(who: Browser) -> int:
-    """One turn of the worker."""
-    return who._runner.run(turn(who.desk))
+    """One turn of the worker, which keeps its agenda from turn to turn."""
+    agenda = who.__dict__.setdefault("agenda", Agenda())
+    return who._runner.run(turn(who.desk, agenda))
 
 
 @pytest.mark.parametrize(

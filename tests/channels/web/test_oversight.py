@@ -17,6 +17,7 @@ from jingwei.journeys.pay import Pay
 from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.kernel.clock import HOUR, SECOND
 from jingwei.models.points import PointsModel
+from jingwei.stores.store import StoreError
 
 OWNER, REVIEWER, AUDITOR, TELLER = "staff:model_owner", "staff:reviewer", "staff:auditor", "staff:teller"
 OPEN_TO = {
@@ -199,6 +200,26 @@ def test_a_model_goes_one_step_back_on_another_persons_word(browser):
     assert before != other and browser.home.store.note("model:scam") == before
     job = post(browser, "/desk/models/scam/compare", digest=other)
     assert "exactly as recorded" in over(browser, job.headers["location"]).text
+
+
+def test_a_step_back_that_could_not_be_sealed_goes_no_further_when_asked_again(browser, monkeypatch):
+    registry, first = browser.home.registry, FIRST_MODELS["fraud"]
+    line = [registry.champion("fraud").digest]
+    for n in (1.0, 2.0):
+        line.append(registry.save(PointsModel(first.card, first.base - n, first.table)))
+        registry.approve("fraud", line[-1], who=REVIEWER, why="calmer", at=browser.clock.now())
+    browser.home.found()
+    browser.sign_in(OWNER)
+    with monkeypatch.context() as broken:
+        broken.setattr(browser.home.store, "submit", full_disk)
+        assert post(browser, "/desk/models/fraud/back", reason="worse").status_code >= 500
+    assert registry.champion("fraud").digest == line[1] and browser.home.store.note("model:fraud") == line[2]
+    assert post(browser, "/desk/models/fraud/back", reason="worse").status_code == 303
+    assert registry.champion("fraud").digest == line[1] == browser.home.store.note("model:fraud")
+
+
+def full_disk(batch):
+    raise StoreError("the disk is full")
 
 
 def test_the_log_is_searched_proved_and_checked(browser):

@@ -7,11 +7,13 @@ import re
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from tests.channels.web.attacks_proving import session_of, visit_at
 from tests.channels.web.browser import Browser
 from tests.channels.web.ground import PASSWORD, REDIRECT, SECRET, Ground, options_in
 
 from jingwei.channels.signon import codes, enrol
+from jingwei.channels.signon.passwords import Passwords
 from jingwei.channels.web.proving import What, ask_proof, proved
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.change_credential import ChangeCredential
@@ -185,6 +187,30 @@ def test_a_known_device_is_not_locked_out_by_strangers(ground: Ground):
     ground.later()
     assert ground.enter("bob").status_code == 303
     ground.calm()
+
+
+def test_a_password_changed_while_its_text_is_made_anew_stays_changed(ground: Ground, monkeypatch: Any):
+    old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
+    ground.ids.set_password("customer:bob", old)
+    ground.signed_in("bob")
+    assert ground.ids.person("customer:bob").password != old, "an old text is replaced at the next sign-in"
+    ground.ids.set_password("customer:bob", old)
+    anew = ground.signon.passwords.hashed
+
+    async def changed_meanwhile(_, password: str) -> str:
+        ground.ids.set_password("customer:bob", "the text of another password")
+        return await anew(password)
+
+    monkeypatch.setattr(Passwords, "hashed", changed_meanwhile)
+    ground.signed_in("bob")
+    assert ground.ids.person("customer:bob").password == "the text of another password"
+    ground.ids.set_password("customer:bob", ground.digest)
+    ground.calm()
+
+
+def test_old_wrong_tries_are_found_without_reading_all(ground: Ground):
+    plan = ground.ids._db.execute("EXPLAIN QUERY PLAN DELETE FROM tries WHERE last_at < ?", (0,)).fetchall()
+    assert "tries_last" in str(plan) and "SCAN" not in str(plan)
 
 
 def test_a_program_gets_tokens_that_rest_accepts_within_their_scope(ground: Ground):

@@ -211,6 +211,7 @@ def run_day_end(
     from jingwei.journeys.run_day_end import run
     from jingwei.journeys.run_loan_day import run as run_loans
     from jingwei.journeys.settle_payment import run as settle
+    from jingwei.keeping.day_bounds import day_bounds
     from jingwei.kernel.clock import bank_day, day_start
 
     with bank_at(context) as home:
@@ -223,7 +224,8 @@ def run_day_end(
             settle(now, partial(waiting, home.store), lambda ask: home.bank.do([ask])[0].answer)
             expire(now, lambda ask: home.bank.do([ask])[0].answer)
             pages = []
-            for page in run(number, now, lambda ask: home.bank.do([ask])[0].answer):
+            since = day_bounds(home.store, number)
+            for page in run(number, now, lambda ask: home.bank.do([ask])[0].answer, since):
                 pages.append(page)
                 tell(sum(one.accounts for one in pages), 0)
             loans = list(run_loans(number, now, lambda ask: home.bank.do([ask])[0].answer))

@@ -34,6 +34,7 @@ FIXES = {
     "loan_terms_differ": "read the terms again with: jingwei loan show APPLICATION",
     "loan_signed_another": "apply again with: jingwei loan apply",
     "loan_above_due": "add --how shorter (fewer months) or --how smaller (smaller instalments)",
+    "loan_above_rest": "repay it with: jingwei loan repay LOAN --how all",
     "loan_part_not_possible": "repay all of it with: jingwei loan repay LOAN --how all",
     "balance_too_low": "bring money onto the loan's account first, or pay less",
     "amount_not_possible": "write an amount above zero, or --how all",

@@ -22,6 +22,7 @@ from jingwei.journeys.run_day_end import DayEndRun, RunDayEnd, run
 from jingwei.journeys.run_loan_day import LoanDayRun, RunLoanDay
 from jingwei.journeys.shape import Answer
 from jingwei.journeys.warn_early import WarnEarly
+from jingwei.keeping.day_bounds import day_bounds
 from jingwei.kernel.clock import day_start
 from jingwei.kernel.refusal import Refusal
 
@@ -55,7 +56,8 @@ def add_day_ends(router: APIRouter, desk: Desk) -> None:
             return asyncio.run_coroutine_threadsafe(one(command), loop).result()
 
         await asyncio.to_thread(expire, now, do)
-        pages = await asyncio.to_thread(lambda: list(run(day, now, do)))
+        since = await asyncio.to_thread(day_bounds, desk.reader, day)
+        pages = await asyncio.to_thread(lambda: list(run(day, now, do, since)))
         loans = await asyncio.to_thread(lambda: list(run_loan_day.run(day, now, do)))
         for warning in await asyncio.to_thread(warnings_due, desk.reader, serving(desk.home), now):
             await one(warning)

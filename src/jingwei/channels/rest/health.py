@@ -23,8 +23,10 @@ def add_health(app: FastAPI, desk: Desk, counted: Counted) -> None:
 
     @app.get("/health", **plain(HealthTold, "Whether the process lives"))
     async def health() -> Response:
-        """Always 200 while the process answers."""
-        return answer(HealthTold("alive"))
+        """Always 200 while the process answers; it says when a model made by hand scores for a lost one."""
+        lost = ", ".join(sorted(desk.home.warnings))
+        why = f"the approved model cannot be loaded, one made by hand scores: {lost}; see jingwei doctor"
+        return answer(HealthTold("alive", why if lost else ""))
 
     @app.get("/ready", **plain(ReadyTold, "Whether payments can be taken", 200, 503))
     async def ready(request: Request) -> Response:

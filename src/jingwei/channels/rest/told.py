@@ -205,10 +205,11 @@ class ProblemTold(msgspec.Struct, frozen=True):
     en: str
 
 
-class HealthTold(msgspec.Struct, frozen=True):
-    """The process lives."""
+class HealthTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The process lives; `why` says what it has to do without."""
 
     status: str
+    why: str = ""
 
 
 class ReadyTold(msgspec.Struct, frozen=True, omit_defaults=True):

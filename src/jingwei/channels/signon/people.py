@@ -89,7 +89,7 @@ class SignOn:
         if wrong or person is None or means is None:
             raise Refused("sign_in_wrong")
         if outdated(person.password):
-            ids.set_password(person.actor, await self.passwords.hashed(tried.password))
+            ids.hash_anew(person.actor, person.password, await self.passwords.hashed(tried.password))
         return person, ("password", means)
 
     def subjects(self, person: Person | None, login: str, tried: Tried) -> tuple[str, str]:

@@ -46,6 +46,10 @@ declare(
             "Only {due} is due now. To pay more, say whether the term or the instalments become less.",
             "目前应还{due}。如需多还，请选择缩短期限或减少每期还款额。",
         ),
+        "loan_above_rest": Words(
+            "Only {due} is left to pay on this loan; repay all of it.",
+            "该笔贷款仅剩{due}未还，请选择全部结清。",
+        ),
         "loan_part_too_small": Words(
             "This only covers the interest until today, {interest}; give more to repay a part early.",
             "该金额仅够支付至今日的利息{interest}，提前部分还款须高于此数。",
@@ -93,6 +97,8 @@ def repay(loan: Loan, product: LoanProduct, amount_minor: int, how: How, at: int
     first = min(due, amount_minor)
     paid = pay_due(now, first) if first else Moved(now)
     moved = Moved(paid.loan, begun.movements + paid.movements, first)
+    if amount_minor > first and not moved.loan.principal_minor:
+        return Refusal("loan_above_rest", {"due": str(Money(due, loan.currency))})
     if amount_minor > first:
         early = _early(moved.loan, product, amount_minor - first, how, at)
         if isinstance(early, Refusal):

@@ -63,19 +63,25 @@ class Provider:
 
     # -- tokens ----------------------------------------------------------------------------------
 
-    def client(self, asked: Mapping[str, str], basic: tuple[str, str] | None) -> Client:
-        """The client that asks at the token endpoint. Raises Unasked `invalid_client`."""
+    def client(self, asked: Mapping[str, str], basic: tuple[str, str] | None, address: str) -> Client:
+        """The client that asks at the token endpoint from this address. Raises Unasked `invalid_client`.
+
+        Wrong secrets are counted for each program and address together: client ids are no secret, and whoever
+        knows one must not be able to shut its program out. The secrets are 256 random bits, which no number
+        of addresses guesses.
+        """
         client_id, secret = basic or (asked.get("client_id", ""), asked.get("client_secret", ""))
         ids, now = self.site.signon.identities, self.site.now()
-        found, subject = ids.client(client_id), f"client:{client_id[:64]}"
+        found, subject = ids.client(client_id), f"client:{client_id[:64]}@{address[:64]}"
         if found is None:
             raise Unasked("invalid_client", "no such client, or its secret is wrong")
         if found.secret:
             waits = ids.tries.wait(subject, now)
             marks = ids.vault.marks(secret, f"client:{found.id}")
             right = any(hmac.compare_digest(mark, found.secret) for mark in marks)
-            if waits or not right:
+            if not right:
                 ids.tries.count(subject, now)
+            if waits or not right:
                 raise Unasked("invalid_client", "no such client, or its secret is wrong")
             ids.tries.clear(subject)
         elif secret:

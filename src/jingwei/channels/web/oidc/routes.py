@@ -203,7 +203,7 @@ class Programs:
     async def token(self, request: Request) -> Response:
         """Tokens for a code or a refresh token."""
         asked = await form_fields(request)
-        client = self.provider.client(asked, basic_of(request))
+        client = self.provider.client(asked, basic_of(request), address_of(request))
         kind = asked.get("grant_type")
         if kind == "authorization_code":
             return told(self.provider.by_code(client, asked))
@@ -214,7 +214,8 @@ class Programs:
     async def revoke(self, request: Request) -> Response:
         """Take back a token (RFC 7009)."""
         asked = await form_fields(request)
-        self.provider.revoke(self.provider.client(asked, basic_of(request)), asked.get("token", ""))
+        client = self.provider.client(asked, basic_of(request), address_of(request))
+        self.provider.revoke(client, asked.get("token", ""))
         return told({})
 
     async def userinfo(self, request: Request) -> Response:
@@ -269,6 +270,11 @@ async def form_fields(request: Request) -> dict[str, str]:
     if len({name for name, _ in pairs}) < len(pairs):
         raise Unasked("invalid_request", "a parameter stands twice")
     return dict(pairs)
+
+
+def address_of(request: Request) -> str:
+    """The address a program asks from, as the server sees it (a proxy in front must be told to it)."""
+    return request.client.host if request.client else ""
 
 
 def basic_of(request: Request) -> tuple[str, str] | None:

@@ -20,7 +20,7 @@ from jingwei.journeys.use_model import UseModel
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.refusal import Refusal
 from jingwei.models.contract import ModelError
-from jingwei.models.registry import champions
+from jingwei.models.registry import ROLLBACK, champions
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -111,6 +111,15 @@ def slot_of(visit: Visit) -> str:
     return slot
 
 
+def half_done(room: Room, slot: str) -> Approval | None:
+    """The step back that stands in the registry but was not sealed, because the store failed just then."""
+    history = room.desk.home.registry.history(slot)
+    if not history or history[-1].action != ROLLBACK:
+        return None
+    sealed = room.desk.reader.note(f"model:{slot}")
+    return history[-1] if history[-1].digest != sealed else None
+
+
 def may_step_back(registry: Registry, slot: str, actor: str, why: str) -> Refusal | None:
     """Why this person may not take the step back: a reason is needed, and never on one's own work."""
     if not why:
@@ -122,8 +131,13 @@ def may_step_back(registry: Registry, slot: str, actor: str, why: str) -> Refusa
 
 
 def stepped_back(room: Room, visit: Visit, actor: str, slot: str, why: str) -> Approval | Response:
-    """The champion before serves again in the registry; or the page that says why it cannot."""
+    """The champion before serves again in the registry; or the page that says why it cannot.
+
+    A step that was written there and not sealed is only sealed: asking again goes no further back.
+    """
     registry = room.desk.home.registry
+    if why and (begun := half_done(room, slot)) is not None:
+        return begun
     refusal = may_step_back(registry, slot, actor, why)
     if refusal is not None:
         return wrong_page(room.site, visit, refusal_says(refusal, visit.lang))
@@ -154,7 +168,10 @@ def slot_seen(
 ) -> Slot | None:
     """A slot with all the page shows of it; None when no model serves it."""
     registry = room.desk.home.registry
-    champion = registry.champion(slot)
+    try:
+        champion = registry.champion(slot)
+    except ModelError:
+        return None  # its file is lost: `Home.warnings` and the doctor tell it
     if champion is None:
         return None
     history = registry.history(slot)
