@@ -65,3 +65,10 @@ def test_anchors_are_read_again_when_the_file_changed_and_only_then(bank: Browse
     assert [one.line for one in anchors.read()[1]] == [len(anchors.read()[0]) + 1] and len(read) == before + 1
     anchors.path.unlink()
     assert anchors.read() == ([], [])
+
+
+def test_health_says_which_slot_has_lost_its_model(bank: Browser) -> None:
+    assert bank.get("/health").json() == {"status": "alive"}
+    bank.home.warnings["scam"] = "slot scam scores with the model made by hand"
+    told = bank.get("/health").json()
+    assert told["status"] == "alive" and "scam" in told["why"] and "fraud" not in told["why"]

@@ -118,11 +118,13 @@ CHINESE = {
         "一份证明文件，`tools/verify_proof.py`无需信任银行即可验证。"
     ),
     "The signed head of the log": "日志的签名头",
-    "How many records there are and their root, signed by the bank; for anybody to keep.": (
-        "记录总数与根，由银行签名；任何人都可留存。"
+    "How many records there are and their root, signed at most once a second; for anybody to keep.": (
+        "记录总数与根，由银行签名（至多每秒一次）；任何人都可留存。"
     ),
     "Whether the process lives": "进程是否存活",
-    "Always 200 while the process answers.": "只要进程能答复即为200。",
+    "Always 200 while the process answers; it says when a model made by hand scores for a lost one.": (
+        "只要进程能答复即为200；若模型丢失而由人工模型代为评分，则予说明。"
+    ),
     "Whether payments can be taken": "能否受理付款",
     "200 while the bank can write; 503 from the moment its store fails until it can write again.": (
         "银行能写入时为200；自存储故障起至恢复写入为503。"
@@ -196,7 +198,7 @@ CHINESE = {
     "Yes": "是",
     "Not now": "暂不可用",
     "Figures": "指标",
-    "The process lives.": "进程存活。",
+    "The process lives; `why` says what it has to do without.": "进程存活；`why`说明其缺失之物。",
     "Whether payments can be taken, and why not.": "能否受理付款，以及为何不能。",
     "One page; `next` is the cursor of the one after it, null at the end.": (
         "一页；`next`是下一页的游标，末页为null。"

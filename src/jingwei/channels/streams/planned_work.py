@@ -38,9 +38,9 @@ class Awaited(Generic[K]):
 
     def __init__(self, kind: type[K], status: str, when: Callable[[K], int]) -> None:
         """`status` is that of one which still waits, `when` the moment it is due (microseconds UTC)."""
-        self._kind = kind
+        self._kind: type[K] = kind
         self._status = status
-        self._when = when
+        self._when: Callable[[K], int] = when
         self._times: list[tuple[int, str]] = []
         self._after = ""
         self._turns = 0
