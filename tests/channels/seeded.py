@@ -69,6 +69,7 @@ class Seeded:
             "product": product,
             "account": name,
             "opening": opening,
+            "born": "1985-05-01",
         }
         told = self.talk.post("/v1/customers", person)
         assert told.status_code == 201, told.text

@@ -104,7 +104,7 @@ def test_memory_follows_the_windows_and_not_the_past():
 def test_forgotten_customers_change_nothing():
     events = columns(passing_customers(6_000, 4))
     forgetful, keeping = LiveFeatures(EVERY), LiveFeatures(EVERY)
-    keeping._sweep = lambda: None
+    keeping.forget = lambda: None
     a = [forgetful.advance(part(events, first, first + 500)) for first in range(0, 24_000, 500)]
     b = [keeping.advance(part(events, first, first + 500)) for first in range(0, 24_000, 500)]
     assert same_bits(np.vstack(a), np.vstack(b))

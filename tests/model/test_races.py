@@ -51,7 +51,7 @@ def test_a_second_process_is_refused_until_the_first_has_ended(tmp_path):
         [sys.executable, "-c", asks, place], capture_output=True, text=True, check=False, timeout=60
     )
     assert second.returncode != 0
-    assert f"StoreError: the bank at {place} is open for writing already; stop that process" in second.stderr
+    assert f"the bank at {place} is open for writing already; stop that process" in second.stderr
     with pytest.raises(StoreError, match="open for writing already"):
         open_store(place)
     first.close()
