@@ -7,6 +7,7 @@ import re
 import pytest
 from tests.channels.web.desk_floor import Floor
 
+from jingwei.channels.web.customer.consents import why_of
 from jingwei.channels.web.days import day_name
 from jingwei.channels.web.staff.pictures import MOST_WIDE, bars, broken
 from jingwei.journeys.pay import Pay
@@ -68,3 +69,9 @@ def test_the_list_of_decisions_says_why_where_no_rule_does(floor):
     page = floor.sign_in("staff:reviewer").get("/desk/decisions", params={"result": "refused"}).text
     row = page[page.index(f"/desk/decisions/{answer.id}") :].partition("</tr>")[0]
     assert answer.refusal.words().en in row
+
+
+@pytest.mark.parametrize("why", ["offer", "day list", "audience", "pay later"])
+def test_why_a_program_of_the_bank_read_is_worded_in_both_languages(why):
+    assert re.search(r"[\u4e00-\u9fff]", why_of(why, "zh")) and why_of(why, "en") != why
+    assert why_of("asked at the counter", "zh") == "asked at the counter", "what a person said stays as said"
