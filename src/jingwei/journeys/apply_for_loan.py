@@ -15,7 +15,7 @@ from jingwei.domains.credit.applying import age_on, decided, not_in_product, off
 from jingwei.domains.credit.beside import Beside, ChallengerScore, scored
 from jingwei.domains.credit.company_inputs import BUREAU, DATA, CompanyInputs, only
 from jingwei.domains.credit.deciding import Asked, decide
-from jingwei.domains.credit.inputs import NOT_READ, Behaviour, Bureau, CreditInputs
+from jingwei.domains.credit.inputs import Behaviour, Bureau, CreditInputs, not_read
 from jingwei.domains.credit.limits import monthly_minor
 from jingwei.domains.credit.loans import LOAN_REVIEW, RUNNING, Loan, LoanApplication, application_id
 from jingwei.domains.credit.product import LoanProduct
@@ -143,9 +143,7 @@ def check(ask: ApplyForLoan, seen: Seen) -> Refusal | None:
 def report_of(ask: ApplyForLoan, seen: Seen) -> Bureau | None:
     """The bureau's report; of a company that did not agree to it one that says that none was read."""
     if seen.company and BUREAU not in seen.sources:
-        return Bureau(
-            source=NOT_READ, reported_at=ask.at, debts=0, monthly_minor=0, late_marks=0, inquiries=0
-        )  # fmt: skip
+        return not_read(ask.at)
     return ask.bureau
 
 

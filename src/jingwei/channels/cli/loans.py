@@ -106,7 +106,7 @@ def apply(
     with bank_at(context) as home:
         customer = _owner(home, account)
         stamp = _stamp(home, customer, f"apply:{product}")
-        ask = application(home.store, stamp, home.registry, customer=customer, **asked)
+        ask = application(home.store, stamp, home.registry, lambda: home.insight, customer=customer, **asked)
         answer = _do(home, ask, product)
         told = application_told(home.store.load(LoanApplication, [answer.made])[0])
     result(told, as_json, lambda: _print_application(told))

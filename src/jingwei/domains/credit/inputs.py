@@ -50,6 +50,11 @@ class Bureau(msgspec.Struct, frozen=True, kw_only=True):
     inquiries: int
 
 
+def not_read(at: int) -> Bureau:
+    """The report of a company that did not agree to one."""
+    return Bureau(source=NOT_READ, reported_at=at, debts=0, monthly_minor=0, late_marks=0, inquiries=0)
+
+
 class CreditInputs(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one decision was made on; sealed with it, so that anybody can decide again on the same.
 
