@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from jingwei.stores.store import Reader
 
 MOST = 200
+ACCOUNTS = "accounts"
 HOWS = ("due", "shorter", "smaller", "all")
 FIXES = {
-    "loan_consent_missing": "the customer agrees in the app under My data, or with POST /v1/consents and the "
-    'body {"purpose": "credit"}; then apply again',
+    "loan_consent_missing": "the customer agrees in the app under My data, with POST /v1/consents and the body "
+    '{"purpose": "credit"}, or here with --agree accounts; then apply again',
     "loan_product_not_found": "see what is lent with: jingwei loan products",
     "loan_amount_not_possible": "see least and most with: jingwei loan products",
     "loan_term_not_possible": "write one of these as MONTHS",
@@ -64,11 +65,11 @@ def products(as_json: Json = False) -> None:
 
     def print_them() -> None:
         rows = [
-            (one.id, one.kind, one.currency, one.least, one.most, ", ".join(map(str, one.terms)),
+            (one.id, one.borrower, one.kind, one.currency, one.least, one.most, ", ".join(map(str, one.terms)),
              "  ".join(f"{price.grade} {price.rate_percent} %" for price in one.prices))
             for one in told
         ]  # fmt: skip
-        columns = ("product", "repaid", "currency", "least>", "most>", "months", "a year by grade")
+        columns = ("product", "for", "repaid", "currency", "least>", "most>", "months", "a year by grade")
         table(columns, rows, "No loan product is shipped.")
 
     result({"products": told}, as_json, print_them)
@@ -83,6 +84,10 @@ def apply(
     ],
     purpose: Annotated[str, typer.Option(help="What it is for.")] = "",
     person: Annotated[bool, typer.Option("--person", help="A person shall decide.")] = False,
+    agree: Annotated[
+        list[str] | None,
+        typer.Option(help="What the customer lets be read: accounts, tax, invoices, bureau; repeatable."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Apply for a loan in the customer's name; the answer comes at once (the credit bureau is simulated)."""
@@ -105,11 +110,27 @@ def apply(
     }  # fmt: skip
     with bank_at(context) as home:
         customer = _owner(home, account)
+        for one in agree or ():
+            _agree(home, customer, one)
         stamp = _stamp(home, customer, f"apply:{product}")
         ask = application(home.store, stamp, home.registry, lambda: home.insight, customer=customer, **asked)
         answer = _do(home, ask, product)
         told = application_told(home.store.load(LoanApplication, [answer.made])[0])
     result(told, as_json, lambda: _print_application(told))
+
+
+def _agree(home: Home, customer: str, what: str) -> None:
+    """Agree in the customer's name that this is read to work out a loan."""
+    from jingwei.domains.credit.company_inputs import DATA
+    from jingwei.journeys.give_consent import GiveConsent
+    from jingwei.kernel.purpose import Purpose
+
+    if what not in (ACCOUNTS, *DATA):
+        says = f"write one of: {', '.join((ACCOUNTS, *DATA))}"
+        raise Mistake(f"nothing is read as {what!r}", says, code=USAGE)
+    data = () if what == ACCOUNTS else (DATA[what],)
+    stamp = _stamp(home, customer, f"agree:{what}")
+    _do(home, GiveConsent(**stamp, customer=customer, purpose=Purpose.CREDIT, data=data), what)
 
 
 def show(context: typer.Context, some: Some, as_json: Json = False) -> None:
@@ -312,6 +333,9 @@ def _print_application(one: LoanApplicationTold) -> None:
         "amount": f"{one.amount} {one.currency} over {one.months} months", "status": one.status,
         "bureau": one.bureau,
     }  # fmt: skip
+    for source in one.company.sources if one.company else ():
+        by = f" ({source.told_by})" if source.told_by else ""
+        shown[source.source] = f"{source.en.partition(': ')[2]}{by}"
     if one.schedule:
         shown |= {
             "yearly rate": f"{one.effective_percent} % (nominal {one.rate_percent} %)",

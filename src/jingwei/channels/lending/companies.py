@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
+from jingwei.domains.credit.applying import text_of
 from jingwei.domains.credit.company import asked_of, company_card
+from jingwei.domains.credit.company_again import company_in, decided_again, inputs_without
 from jingwei.domains.credit.company_inputs import BUREAU, COMPANY, DATA, CompanyInputs
 from jingwei.domains.credit.company_records import KINDS, OLDEST, Record, measured, own
-from jingwei.domains.credit.trained_score import ScorecardInUse, card_of
+from jingwei.domains.credit.products import shipped
+from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse, card_of
+from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.work import Customer
+from jingwei.stores.bound import reader_for
 
 if TYPE_CHECKING:
     from jingwei.domains.credit.behaviour import History
     from jingwei.domains.credit.inputs import Behaviour
+    from jingwei.domains.credit.loans import LoanApplication
     from jingwei.domains.credit.product import LoanProduct
     from jingwei.domains.credit.trained_score import TrainedCard
     from jingwei.domains.insight.happenings import Told
@@ -92,3 +100,25 @@ def records_of(records: Records, customer: str, source: str, at: int) -> list[tu
         for one in found
         if one.at > at - OLDEST and one.known_at <= at
     ]
+
+
+def agreed_now(reader: Reader, customer: str, at: int) -> tuple[str, ...]:
+    """The sources a company lets be read at this moment."""
+    bound = reader_for(Purpose.CREDIT, reader, at)
+    return tuple(name for name, data in DATA.items() if bound.may(customer, data))
+
+
+def cards_read(reader: Reader) -> tuple[TrainedCard, ...]:
+    """The trained cards that score now."""
+    return tuple(card_of(one.id, one.lines) for one in reader.load(ScorecardInUse, SLOTS) if one.lines)
+
+
+def as_agreed(reader: Reader, application: LoanApplication, at: int, *, pending: bool) -> LoanApplication:
+    """An application as it may be looked at now: what was read of a source a company took back since is not in
+    it. `pending`: a person decides on it, so it is scored without that source, as the answer will be."""
+    if company_in(application) is None:
+        return application
+    agreed, product = agreed_now(reader, application.customer, at), shipped().find(application.product)
+    if pending and product is not None:
+        return decided_again(application, product, cards_read(reader), agreed)
+    return replace(application, inputs=text_of(inputs_without(application, agreed)))

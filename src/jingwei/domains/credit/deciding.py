@@ -20,6 +20,9 @@ GROWN_AGE = 18
 OFTEN = 3
 """So many loans signed within 90 days are too many: borrowing anew before it can be seen what it costs."""
 
+LATE_ELSEWHERE = 2
+"""So many late payments of a company elsewhere are looked at by a person: its score does not read them."""
+
 NEW_DAYS = 30
 """A customer known for fewer days is looked at by a person."""
 
@@ -69,6 +72,10 @@ ASKING: dict[str, Words] = {
     "known_briefly": Words(
         "You have been with us for less than a month, so a person decides.",
         "您成为客户不足一个月，由工作人员决定。",
+    ),
+    "late_elsewhere": Words(
+        "The credit bureau reports several late payments elsewhere, so a person decides.",
+        "征信记录显示在其他机构有多次逾期，由工作人员决定。",
     ),
     "debts_not_known": Words(
         "We were not let see what the company owes elsewhere, so a person decides.",
@@ -179,6 +186,7 @@ def asking_reasons(asked: Asked, inputs: CreditInputs, score: Score) -> tuple[st
         "score_doubtful": score.grade in asked.product.doubtful,
         "age_not_known": asked.age is None and not asked.company,
         "known_briefly": inputs.behaviour.account_days < NEW_DAYS,
+        "late_elsewhere": company is not None and inputs.bureau.late_marks >= LATE_ELSEWHERE,
         "debts_not_known": company is not None and BUREAU not in company.agreed,
     }
     return tuple(code for code, holds in codes.items() if holds)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from jingwei.channels.lending.figures import sources_of
 from jingwei.channels.signon.people import Refused
 from jingwei.channels.web.customer.loans.applying import plain
 from jingwei.channels.web.customer.loans.mine import own, state_of
@@ -30,6 +31,7 @@ from jingwei.channels.web.saved import font
 from jingwei.channels.web.sign_in import refused_text
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.domains.credit.advice import Advice, told
+from jingwei.domains.credit.applying import inputs_of
 from jingwei.domains.credit.letter import letter
 from jingwei.domains.credit.loans import LoanApplication
 from jingwei.domains.credit.offer import percent
@@ -151,7 +153,8 @@ def page(
         "typed": typed,
         "name": name_of(visit, application.product),
         "purpose": purpose_text(visit, application.purpose),
-        "parts": parts_of(application.contributions),
+        "parts": parts_of(application),
+        "sources": sources_of(application, inputs_of(application).bureau.source) if application.inputs else (),
         "percent": percent,
         "pdf": font() is not None,
     }
