@@ -1,4 +1,4 @@
-"""Deciding on companies: turnover and cover, sources that count as average, advice that holds, fair prices."""
+"""Deciding on companies: turnover and cover, sources that count as average, advice that holds, prices."""
 
 from __future__ import annotations
 
@@ -53,8 +53,12 @@ def product(code: str = "shop_loan") -> LoanProduct:
     return found
 
 
-def company(own: dict[str, float] | None = None, agreed: tuple[str, ...] = ALL, **sources: Any) -> CompanyInputs:
-    return CompanyInputs(GOOD_OWN | (own or {}), GOOD_SOURCES | sources, agreed, ("tax", "invoices", "bureau"))
+def company(
+    own: dict[str, float] | None = None, agreed: tuple[str, ...] = ALL, **sources: Any
+) -> CompanyInputs:
+    return CompanyInputs(
+        GOOD_OWN | (own or {}), GOOD_SOURCES | sources, agreed, ("tax", "invoices", "bureau")
+    )
 
 
 def inputs(found: CompanyInputs | None = None, report: Bureau = CLEAN, **more: Any) -> CreditInputs:

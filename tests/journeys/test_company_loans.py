@@ -53,7 +53,9 @@ def shop(town: Any, tmp_path: Path) -> Any:
     return town
 
 
-def review(town: Any, found: LoanApplication, approve: bool = True, who: str = "staff:rita", **more: Any) -> Any:
+def review(
+    town: Any, found: LoanApplication, approve: bool = True, who: str = "staff:rita", **more: Any
+) -> Any:
     return town.do(
         ReviewLoan(case=found.case_number, approve=approve, words="looked at", **more, **town.stamp(who))
     )
@@ -65,7 +67,9 @@ def test_records_come_to_the_very_columns_the_cards_learned_from(town: Any, tmp_
     near = {"invoices_late_share": 0.011, "invoices_largest_buyer": 0.002, "power_year": 7.0}
     for one in firms:
         for source, columns in SOURCES.items():
-            records = [record for record, _ in records_of(town.home.insight, one.number, source, town.clock.at)]
+            records = [
+                record for record, _ in records_of(town.home.insight, one.number, source, town.clock.at)
+            ]
             found = measured(source, records, town.clock.at, "CNY")
             for name in columns:
                 assert abs(found[name] - one.value(name)) <= near.get(name, 0.0011), (one.row, name)
@@ -167,7 +171,11 @@ def test_a_review_without_anything_taken_back_decides_on_the_sealed_inputs(shop:
     found = apply(shop, person=True)
     assert review(shop, found).answer.result == "done"
     after = kept(shop, LoanApplication, found.id)
-    assert (after.inputs, after.points, after.contributions) == (found.inputs, found.points, found.contributions)
+    assert (after.inputs, after.points, after.contributions) == (
+        found.inputs,
+        found.points,
+        found.contributions,
+    )
 
 
 def test_a_bureau_taken_back_before_the_review_is_not_looked_at(shop: Any) -> None:
@@ -273,7 +281,11 @@ def test_the_books_of_a_bank_that_lends_to_companies_can_be_done_again(shop: Any
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.sampled_from(("tax", "invoices", "bureau", "-tax", "-invoices", "-bureau", "ask")), max_size=8))
+@given(
+    st.lists(
+        st.sampled_from(("tax", "invoices", "bureau", "-tax", "-invoices", "-bureau", "ask")), max_size=8
+    )
+)
 def test_whatever_was_agreed_and_taken_back_only_what_holds_is_read(steps: list[str]) -> None:
     town = STANDING[0]
     holds: set[str] = set()

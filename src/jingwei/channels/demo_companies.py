@@ -1,7 +1,7 @@
 """Companies of the demo: one has a loan, one was refused, one waits for a person. All of it is made up.
 
-Their takings, tax returns, invoices and bills are SIMULATED (`simulation/companies.py`) and come in as any bank's
-would: as deposits, and by the importer from files.
+Their takings, tax returns, invoices and bills are SIMULATED (`simulation/companies.py`) and come in as any
+bank's would: as deposits, and by the importer from files.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ SHOPS = (
 
 
 def companies_open(home: Home) -> None:
-    """The companies open their accounts and a year of takings comes in; their records come by the importer."""
+    """The companies open their accounts and a year of takings comes in; the importer brings their records."""
     now, rows = home.clock.now(), lived(COUNT, SEED)
     began = day_start(bank_day(now) - KNOWN_AGO) + 9 * HOUR
     opened = {one.customer: one for one in people(home.clock)}

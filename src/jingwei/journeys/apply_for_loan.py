@@ -168,7 +168,11 @@ def not_measured(behaviour: Behaviour | None, bureau: Bureau | None, at: int) ->
 
 
 def inputs(
-    behaviour: Behaviour, bureau: Bureau, loans: tuple[Loan, ...], at: int, company: CompanyInputs | None = None
+    behaviour: Behaviour,
+    bureau: Bureau,
+    loans: tuple[Loan, ...],
+    at: int,
+    company: CompanyInputs | None = None,
 ) -> CreditInputs:
     """Everything the decision is made on."""
     running = [loan for loan in loans if loan.status == RUNNING]

@@ -1,7 +1,7 @@
 """SIMULATED records behind the rows of the small companies: returns, bills, invoices, orders, as files.
 
-A company's records come to what its row says when they are measured: the same months, the same late returns, the
-same buyers. So what a card learned from rows is what it is given when a company applies."""
+A company's records come to what its row says when they are measured: the same months, the same late returns,
+the same buyers. So what a card learned from rows is what it is given when a company applies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Row = tuple[object, ...]
 
 
 class Firm(NamedTuple):
-    """One of the simulated companies, under the number by which the bank knows it; `now` is when it is asked."""
+    """One of the simulated companies, under the number by which the bank knows it; `now` is when it asks."""
 
     lived: Lived
     row: int
@@ -74,8 +74,8 @@ def _tax(firm: Firm) -> Iterator[Row]:
         end, days_late = firm.month_end(month), (6 if month < late else 0)
         filed = min(end + (10 + days_late) * DAY, firm.now - MINUTE)
         yield (
-            f"{firm.number}-t{month}", firm.number, iso(end), iso(filed), _yuan(firm.lived.sales[firm.row, month]),
-            days_late,
+            f"{firm.number}-t{month}", firm.number, iso(end), iso(filed),
+            _yuan(firm.lived.sales[firm.row, month]), days_late,
         )  # fmt: skip
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from jingwei.models.registry import Registry
     from jingwei.stores.store import Reader
 
+Shelf = Callable[[], Records]
+"""Opens the shelf of source systems, when a company lets something of it be read."""
+
 MOST_ACCOUNTS, MOST_LINES = 20, 3_000
 HALF_YEAR = 180 * DAY
 BUREAU: CreditBureau = SimulatedBureau()
@@ -38,7 +41,7 @@ def application(
     reader: Reader,
     stamp: dict[str, Any],
     registry: Registry | None = None,
-    records: Callable[[], Records] | None = None,
+    records: Shelf | None = None,
     **fields: Any,
 ) -> ApplyForLoan:
     """The command of an application, with what the customer lets the bank look at, and what the challenger
@@ -52,7 +55,7 @@ def application(
 
 
 def looked_into(
-    reader: Reader, ask: ApplyForLoan, registry: Registry | None = None, records: Callable[[], Records] | None = None
+    reader: Reader, ask: ApplyForLoan, registry: Registry | None = None, records: Shelf | None = None
 ) -> ApplyForLoan:
     """An application with what the bank may look at as of its moment, and the challenger beside."""
     product = shipped().find(ask.product)
@@ -65,7 +68,7 @@ def looked_into(
     return with_challenger(registry, reader, ask) if registry is not None else ask
 
 
-def of_company(reader: Reader, ask: ApplyForLoan, code: str, records: Callable[[], Records] | None) -> ApplyForLoan:
+def of_company(reader: Reader, ask: ApplyForLoan, code: str, records: Shelf | None) -> ApplyForLoan:
     """A company's application with what may be read: nothing without consent for credit, and each source,
     the bureau among them, only with consent to it."""
     bound = reader_for(Purpose.CREDIT, reader, ask.at)

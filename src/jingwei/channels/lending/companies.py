@@ -1,4 +1,4 @@
-"""What a company is scored on, gathered when it asks: each source is read only while it agrees to that source."""
+"""What a company is scored on, gathered when it asks: each source only while it agrees to that source."""
 
 from __future__ import annotations
 
@@ -114,8 +114,10 @@ def cards_read(reader: Reader) -> tuple[TrainedCard, ...]:
 
 
 def as_agreed(reader: Reader, application: LoanApplication, at: int, *, pending: bool) -> LoanApplication:
-    """An application as it may be looked at now: what was read of a source a company took back since is not in
-    it. `pending`: a person decides on it, so it is scored without that source, as the answer will be."""
+    """An application as it may be looked at now: what was read of a source that was taken back is not in it.
+
+    `pending`: a person decides on it, so it is scored without that source, as the answer will be.
+    """
     if company_in(application) is None:
         return application
     agreed, product = agreed_now(reader, application.customer, at), shipped().find(application.product)

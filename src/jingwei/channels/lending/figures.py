@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from jingwei.domains.credit.applying import inputs_of
 from jingwei.domains.credit.company import SENTENCES, SOURCE_NAMES
 from jingwei.domains.credit.company_again import company_in
 from jingwei.domains.credit.company_inputs import BUREAU, OWN, SOURCES, CompanyInputs
@@ -78,11 +79,12 @@ def own_figures(company: CompanyInputs) -> tuple[Figure, ...]:
     return tuple(figure(name, company.own[name]) for name in OWN if name in company.own)
 
 
-def sources_of(application: LoanApplication, bureau: str) -> tuple[Source, ...]:
-    """Every source the company was asked for; `bureau` names who made the bureau's report."""
+def sources_of(application: LoanApplication) -> tuple[Source, ...]:
+    """Every source the company was asked for; none of a person."""
     company = company_in(application)
     if company is None:
         return ()
+    bureau = inputs_of(application).bureau.source
     return tuple(_source(company, name, bureau) for name in company.asked)
 
 

@@ -35,6 +35,7 @@ K = TypeVar("K", LoanApplication, Loan, PayLaterLine)
 
 def add_loans(router: APIRouter, desk: Desk) -> None:
     """Add the routes that show lending."""
+    add_sources(router, desk)
 
     @router.get("/loan-products", **tells(list[LoanProductTold], "Loan products", "loans"))
     async def products(request: Request) -> Response:
@@ -59,12 +60,6 @@ def add_loans(router: APIRouter, desk: Desk) -> None:
             raise Problem("application_not_found")
         return answer(application_told(agreed(desk.reader, found, desk.home.clock.now())))
 
-    @router.get("/loan-sources", **tells(list[LoanSourceTold], "Sources of a company loan", "loans"))
-    async def sources(request: Request, owner: str = "") -> Response:
-        """What a company is asked to let be read, each by itself; agreed to with `POST /v1/consents`."""
-        who = whose(desk.caller(request), owner)
-        return answer(loan_sources(desk.reader, who, desk.home.clock.now()))
-
     @router.get("/loans", **tells(list[LoanTold], "Loans", "loans"))
     async def loans(request: Request, owner: str = "") -> Response:
         """One's own loans, newest first; staff see one customer's with `?owner=`."""
@@ -85,6 +80,16 @@ def add_loans(router: APIRouter, desk: Desk) -> None:
         who = whose(desk.caller(request), owner)
         drawn = theirs(desk.reader, Loan, who)
         return answer([line_told(one, drawn) for one in theirs(desk.reader, PayLaterLine, who)])
+
+
+def add_sources(router: APIRouter, desk: Desk) -> None:
+    """Add the route that shows what a company is asked to let be read."""
+
+    @router.get("/loan-sources", **tells(list[LoanSourceTold], "Sources of a company loan", "loans"))
+    async def sources(request: Request, owner: str = "") -> Response:
+        """What a company is asked to let be read, each by itself; agreed to with `POST /v1/consents`."""
+        who = whose(desk.caller(request), owner)
+        return answer(loan_sources(desk.reader, who, desk.home.clock.now()))
 
 
 def whose(caller: Caller, owner: str) -> str:

@@ -1,4 +1,4 @@
-"""What the reading routes say of a company that asks for a loan: its sources, its figures, what is asked for."""
+"""What the reading routes say of a company that asks for a loan: its sources and its figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import msgspec
 
 from jingwei.channels.lending.companies import agreed_now, sources_asked
 from jingwei.channels.lending.figures import WHY, Figure, own_figures, sources_of
-from jingwei.domains.credit.applying import inputs_of
 from jingwei.domains.credit.company import SOURCE_NAMES
 from jingwei.domains.credit.company_again import company_in
 from jingwei.domains.credit.loans import LoanApplication
@@ -62,7 +61,7 @@ def company_told(one: LoanApplication) -> CompanyTold | None:
             source.name, source.state, source.told_by, f"{source.title.zh}：{source.says.zh}",
             f"{source.title.en}: {source.says.en}", figures_told(source.figures),
         )
-        for source in sources_of(one, inputs_of(one).bureau.source)
+        for source in sources_of(one)
     ]  # fmt: skip
     return CompanyTold(f"{company.turnover()}.00", figures_told(own_figures(company)), sources)
 

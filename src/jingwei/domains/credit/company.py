@@ -67,8 +67,8 @@ FIRST = TrainedCard(
     AVERAGE + sum(max(points) for _, _, points in BY_HAND),
     tuple(_line(*line) for line in BY_HAND),
 )
-"""The card made by hand, which scores until a learned one is approved. It reads the sources that were measured
-to help (docs/credit-models.md): tax and invoices."""
+"""The card made by hand, which scores until a learned one is approved. It reads the sources that were
+measured to help (docs/credit-models.md): tax and invoices."""
 
 
 def company_card(cards: Sequence[TrainedCard]) -> TrainedCard:

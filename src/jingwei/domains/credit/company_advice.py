@@ -93,7 +93,7 @@ def ladders(asked: Asked, inputs: CreditInputs) -> dict[str, list[int]]:
         "buyers_on_time": _below(told, "invoices_late_share", (30, 20, 10), 0.01),
         "buyers_sooner": _below(told, "invoices_days", (60, 45, 30), 1.0),
         "more_buyers": _below(told, "invoices_largest_buyer", (50, 30), 0.01),
-        "takings_here": [_thousands(came_in * share // 100) * unit for share in (125, 150)] if came_in else [],
+        "takings_here": [_thousands(came_in * by // 100) * unit for by in (125, 150)] if came_in else [],
     }  # fmt: skip
 
 

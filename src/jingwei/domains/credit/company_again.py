@@ -1,4 +1,4 @@
-"""A company's application decided again after it took a source back: as if that source had never been read."""
+"""A company's application decided again after it took a source back: as if it had never been read."""
 
 from __future__ import annotations
 
@@ -62,5 +62,7 @@ def again(
 ) -> tuple[Asked, Decided]:
     """What is asked, and the decision on these inputs."""
     person = "person_asked" in application.policy_reasons.split(",")
-    asked = Asked(product, application.amount_minor, application.months, person, company=True, cards=tuple(cards))
+    asked = Asked(
+        product, application.amount_minor, application.months, person, company=True, cards=tuple(cards)
+    )
     return asked, decide(asked, inputs)

@@ -1,8 +1,8 @@
 """How much a company can be lent: by its turnover, and by what it has left for repaying debts. Pure.
 
-Both rules stand in the product's file. What is left for debts each month is a share of turnover, because the bank
-sees only a part of what a company spends; all its debts together may take so much less of it as the file says
-(a debt service coverage of 125 % leaves a fifth of it free).
+Both rules stand in the product's file. What is left for debts each month is a share of turnover, because the
+bank sees only a part of what a company spends; all its debts together may take so much less of it as the file
+says (a debt service coverage of 125 % leaves a fifth of it free).
 """
 
 from __future__ import annotations

@@ -37,9 +37,9 @@ LATE = "late"
 class Record(NamedTuple):
     """One record of one source: a return, a bill, an invoice, an order. `at` in microseconds UTC.
 
-    `amount_minor` are the sales declared, the invoice's or order's amount; `value` the days a return was late,
-    kilowatt hours, days until an invoice was paid, years the leading firm has been supplied; `category` is
-    "late" of an invoice paid late; `other` who buys.
+    `amount_minor` are the sales declared, the invoice's or order's amount; `value` the days a return was
+    late, kilowatt hours, days until an invoice was paid, years the leading firm has been supplied;
+    `category` is "late" of an invoice paid late; `other` who buys.
     """
 
     at: int
@@ -68,9 +68,14 @@ def _tax(found: Sequence[Record], unit: int) -> dict[str, float]:
     sales = [one.amount_minor for one in months]
     late = sum(one.value > 0 for one in months)
     return {
-        "tax_sales_year": float(round(sum(sales) / unit)), "tax_sales_change": change(sales),
+        "tax_sales_year": _whole(sales, unit), "tax_sales_change": change(sales),
         "tax_late_filings": float(late),
     }  # fmt: skip
+
+
+def _whole(amounts: Sequence[int], unit: int) -> float:
+    """Amounts in minor units as the column has their sum: in whole units."""
+    return float((sum(amounts) + unit // 2) // unit)
 
 
 def _power(found: Sequence[Record], _: int) -> dict[str, float]:
@@ -95,7 +100,7 @@ def _invoices(found: Sequence[Record], _: int) -> dict[str, float]:
 
 def _supply_chain(found: Sequence[Record], unit: int) -> dict[str, float]:
     return {
-        "chain_confirmed": float(round(sum(one.amount_minor for one in found) / unit)),
+        "chain_confirmed": _whole([one.amount_minor for one in found], unit),
         "chain_years": float(max(one.value for one in found)),
     }
 

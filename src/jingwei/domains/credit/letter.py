@@ -33,8 +33,8 @@ BY_PERSON = Words(
     "进行严格审查。",
 )
 FOR_COMPANIES = Words(
-    "The decision was made by a program. It is this bank's own rule that a company, too, may have it explained"
-    " and may ask that a person decides. A bank must look closely at whether a loan can be repaid:"
+    "The decision was made by a program. It is this bank's own rule that a company, too, may have it"
+    " explained and may ask that a person decides. A bank must look closely at whether a loan can be repaid:"
     " Commercial Bank Law, article 35.",
     "本决定由自动化方式作出。按本行自身规定，企业同样可以要求说明，并可要求由工作人员决定。依据《中华人民共和国"
     "商业银行法》第三十五条，商业银行应当对借款人的偿还能力等情况进行严格审查。",

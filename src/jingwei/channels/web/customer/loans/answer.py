@@ -31,7 +31,6 @@ from jingwei.channels.web.saved import font
 from jingwei.channels.web.sign_in import refused_text
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.domains.credit.advice import Advice, told
-from jingwei.domains.credit.applying import inputs_of
 from jingwei.domains.credit.letter import letter
 from jingwei.domains.credit.loans import LoanApplication
 from jingwei.domains.credit.offer import percent
@@ -154,7 +153,7 @@ def page(
         "name": name_of(visit, application.product),
         "purpose": purpose_text(visit, application.purpose),
         "parts": parts_of(application),
-        "sources": sources_of(application, inputs_of(application).bureau.source) if application.inputs else (),
+        "sources": sources_of(application),
         "percent": percent,
         "pdf": font() is not None,
     }

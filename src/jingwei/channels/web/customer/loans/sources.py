@@ -1,4 +1,4 @@
-"""Switches of a company's loan: each source of its records allowed or stopped by itself, with what it is for."""
+"""Switches of a company's loan: each source of its records allowed or stopped by itself, and what for."""
 
 from __future__ import annotations
 
@@ -70,4 +70,6 @@ async def _say(
     if not data:
         return None
     stamp = site.stamp(session, key)
-    return (await site.do(kind(customer=session.who, purpose=Purpose.CREDIT, data=data, **stamp))).answer.refusal
+    return (
+        await site.do(kind(customer=session.who, purpose=Purpose.CREDIT, data=data, **stamp))
+    ).answer.refusal

@@ -1,4 +1,4 @@
-"""A company's side of an application at the desk: its figures, each source as it may be read now, the rules."""
+"""A company's side of an application at the desk: its figures, and each source as it may be read now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from jingwei.channels.lending.companies import agreed_now, as_agreed
 from jingwei.channels.lending.figures import own_figures, sources_of
 from jingwei.channels.web.lending.told import product_of
 from jingwei.channels.web.pages import worded
-from jingwei.domains.credit.applying import inputs_of
 from jingwei.domains.credit.company import SOURCE_NAMES
 from jingwei.domains.credit.company_again import company_in, taken_back
 from jingwei.domains.credit.company_limits import turnover_minor
@@ -33,7 +32,9 @@ def company_side(site: Site, visit: Visit, found: LoanApplication, shown: LoanAp
     return {
         "company": company,
         "own": own_figures(company),
-        "sources": sources_of(shown, inputs_of(shown).bureau.source),
-        "gone": ("、" if visit.lang == "zh" else ", ").join(worded(SOURCE_NAMES[one], visit.lang) for one in gone),
+        "sources": sources_of(shown),
+        "gone": ("、" if visit.lang == "zh" else ", ").join(
+            worded(SOURCE_NAMES[one], visit.lang) for one in gone
+        ),
         "turnover_minor": turnover_minor(company, product_of(found.product).currency),
     }
