@@ -1,4 +1,4 @@
-"""A company borrows in the app: a switch for each source, the desk that sees what it may, REST and the letter."""
+"""A company borrows in the app: a switch for each source, a desk that sees what it may, and the letter."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
 FORM = "/app/loans/apply/shop_loan"
 
 
-def apply(bank: Any, who: str, sources: tuple[str, ...], amount: str = "10000", **more: str) -> LoanApplication:
+def apply(
+    bank: Any, who: str, sources: tuple[str, ...], amount: str = "10000", **more: str
+) -> LoanApplication:
     """An application through the form, with these switches on."""
     bank.sign_in(f"customer:{who}")
     fields = {"amount": amount, "months": "12", "purpose": "stock", "agree": "1"} | more
@@ -109,7 +111,9 @@ def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank:
     assert "Income in a month" not in page
     bank.sign_in("customer:harbour")
     stopped = {"purpose": "credit", "data": "tax", "do": "withdraw"}
-    told = bank.post("/app/consents/change", form_token=bank.token("/app/consents"), key="stop-tax", **stopped)
+    told = bank.post(
+        "/app/consents/change", form_token=bank.token("/app/consents"), key="stop-tax", **stopped
+    )
     assert told.status_code == 303 and "consent_withdrawn" in told.headers["location"]
     bank.sign_in("staff:customer_manager")
     page = bank.get(case).text

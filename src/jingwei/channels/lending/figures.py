@@ -42,11 +42,12 @@ WHY: dict[str, Words] = {
 
 
 class Figure(NamedTuple):
-    """One column: what it is about, and its value as people read it."""
+    """One column: what it is about, its value as people read it, and what the value counts."""
 
     name: str
     says: Words
     value: str
+    unit: Words
 
 
 class Source(NamedTuple):
@@ -61,17 +62,28 @@ class Source(NamedTuple):
     figures: tuple[Figure, ...]
 
 
+DAYS, TIMES, YUAN = Words("days", "天"), Words("times", "次"), Words("CNY", "元")
+UNITS: dict[str, Words] = {
+    "account_days": DAYS,
+    "balance_days": DAYS,
+    "invoices_days": DAYS,
+    "refused": TIMES,
+    "tax_late_filings": TIMES,
+    "power_year": Words("kWh", "千瓦时"),
+    "chain_years": Words("years", "年"),
+} | dict.fromkeys(AMOUNTS, YUAN)
+"""What a column counts; the others are percent. Companies borrow in yuan, whose units amounts are in."""
+
+
 def figure(name: str, value: float) -> Figure:
-    """A column with its value: amounts in whole units, changes and shares in percent."""
-    if name in AMOUNTS:
-        text = f"{round(value):,}"
-    elif name in CHANGES:
+    """A column with its value: amounts in whole yuan, changes and shares in percent."""
+    if name in CHANGES:
         text = f"{value * 100:+.1f} %".replace("-", "−")
     elif name in SHARES:
         text = f"{value * 100:.1f} %"
     else:
         text = f"{round(value):,}"
-    return Figure(name, SENTENCES[name], text)
+    return Figure(name, SENTENCES[name], text, UNITS.get(name, Words("", "")))
 
 
 def own_figures(company: CompanyInputs) -> tuple[Figure, ...]:
