@@ -43,8 +43,8 @@ WISHES: dict[Kind, dict[str, object]] = {
 
 
 def kill_rounds(path: Path, rounds: int, chance: random.Random, kind: Kind = "person") -> Killed:
-    """Let a bank sign loans of people or of companies, kill it at a random moment, look, and begin again on the
-    same books."""
+    """Let a bank sign loans of people or of companies, kill it at a random moment, look, and begin again on
+    the same books."""
     acknowledged: set[str] = set()
     found = Killed(0, 0, 0, 0, 0, 0)
     for n in range(rounds):
