@@ -18,6 +18,7 @@ from tests.journeys.firms import ALL, agree, apply, asking, bring, firm, take_ba
 
 from jingwei.channels.lending.beside import with_challenger
 from jingwei.channels.lending.companies import records_of, sources_asked
+from jingwei.channels.web.staff.oversight.credit_room import applications
 from jingwei.consent.uses import DataUse
 from jingwei.domains.credit.advice import changed
 from jingwei.domains.credit.applying import inputs_of
@@ -37,6 +38,8 @@ from jingwei.journeys.review_loan import AskLoanReview, ReviewLoan
 from jingwei.journeys.use_scorecard import UseScorecard
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.purpose import DataClass
+from jingwei.learning.loan_labels import applied, labelled
+from jingwei.learning.tabular import TableError
 from jingwei.models.kinds import load_model
 
 GOOD, LARGE, WEAK = 0, 378, 33
@@ -328,6 +331,21 @@ def test_a_challenger_of_the_companys_card_is_sealed_beside_and_decides_nothing(
     assert (told.slot, told.champion) == ("company", "first_company@1")
     other = kept(shop, LoanApplication, shop.do(replace(plain, key="plain")).answer.made)
     assert other.points == kept(shop, LoanApplication, answer.made).points
+
+
+def test_a_companys_loan_teaches_no_card_of_people_and_is_watched_in_its_own_slot(shop: Any) -> None:
+    agree(shop, "shop", *ALL)
+    found = apply(shop)
+    loan = kept(shop, Loan, shop.do(signing(shop, found)).answer.made)
+    signed = kept(shop, LoanApplication, found.id)
+    gone_bad = replace(loan, late_since=1)
+    told = applied([signed], {loan.id: gone_bad}, 100)
+    assert [(one.company, one.bad) for one in told] == [(True, True)]
+    assert set(told[0].values) >= {"money_in_year", "tax_late_filings"} and "debts" not in told[0].values
+    with pytest.raises(TableError, match="outcome of 0 loans"):
+        labelled(told)
+    by_slot = applications(shop.home.store, shop.clock.at)
+    assert (len(by_slot["company"]), len(by_slot["credit"]), len(by_slot["thin_file"])) == (1, 0, 0)
 
 
 @settings(max_examples=40, deadline=None)

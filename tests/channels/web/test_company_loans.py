@@ -10,6 +10,7 @@ from tests.channels.web.lending_floor import Lender, clean
 
 from jingwei.channels.sources.at_home import at_hand, import_at_home
 from jingwei.channels.sources.shipped import mappings_named
+from jingwei.channels.web.lending.papers import contract
 from jingwei.domains.credit.company_again import company_in
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.journeys.deposit import Deposit
@@ -98,6 +99,8 @@ def test_from_the_form_to_the_money_and_what_was_read_is_told(bank: Any) -> None
     assert loan.status == "running" and bank.booked("teahouse") == before + 1_000_000
     paper = bank.get(f"/app/loans/applications/{found.id}/contract.pdf")
     assert paper.status_code == 200 and paper.content[:4] == b"%PDF"
+    said = str(contract(bank.home.store, found))
+    assert "this bank's own rule" in said and "Personal Information" not in said
 
 
 def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank: Any) -> None:
