@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from jingwei.domains.credit.advice import WORDS, advise, changed, told
+from jingwei.domains.credit.advice import WORDS, advise, changed, ladders, told
 from jingwei.domains.credit.company import (
     AVERAGE,
     FIRST,
@@ -215,6 +215,13 @@ def test_advice_names_nothing_the_bank_was_not_let_see(found: CreditInputs) -> N
           "more_buyers": "invoices", "fewer_debts": "bureau"}  # fmt: skip
     named = {one.code for advice in advise(asked(200_000_000), found) for one in advice.changes}
     assert all(of[code] in found.company.agreed for code in named if code in of)
+
+
+def test_debts_nobody_was_let_see_are_not_advised_on() -> None:
+    heavy = replace(CLEAN, debts=3, monthly_minor=300_000)
+    seen, unseen = inputs(report=heavy), inputs(company(agreed=("tax", "invoices")), heavy)
+    told = [ladders(asked(), one)["fewer_debts"] for one in (seen, unseen)]
+    assert told == [[2, 1, 0], []]
 
 
 @given(INPUTS, st.sampled_from((0, 25, 70)), st.booleans())

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.journeys.borrowers import agree as books_agree
 from tests.journeys.borrowers import ask as ask_as_person
 from tests.journeys.borrowers import borrower, code, kept, signing
-from tests.journeys.firms import ALL, agree, apply, asking, bring, firm, take_back
+from tests.journeys.firms import ALL, LIVED, agree, apply, asking, bring, firm, take_back
 
 from jingwei.channels.lending.beside import with_challenger
 from jingwei.channels.lending.companies import records_of, sources_asked
@@ -41,6 +41,7 @@ from jingwei.kernel.purpose import DataClass
 from jingwei.learning.loan_labels import applied, labelled
 from jingwei.learning.tabular import TableError
 from jingwei.models.kinds import load_model
+from jingwei.simulation.company_records import Firm
 
 GOOD, LARGE, WEAK = 0, 378, 33
 
@@ -274,8 +275,10 @@ def test_asking_twice_with_one_key_asks_once(shop: Any) -> None:
 
 
 def test_only_what_was_known_then_is_read(shop: Any) -> None:
-    told = records_of(shop.home.insight, "shop", "tax", shop.clock.at - 200 * DAY)
-    assert 0 < len(told) < 12
+    """A return is filed ten days after its month: five days after it, the bank could not know it."""
+    ended = Firm(LIVED, GOOD, "shop", shop.clock.at).month_end(8)
+    counts = [len(records_of(shop.home.insight, "shop", "tax", ended + days * DAY)) for days in (5, 11)]
+    assert counts == [8, 9]
 
 
 def test_the_books_of_a_bank_that_lends_to_companies_can_be_done_again(shop: Any) -> None:
