@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,13 +14,10 @@ from tests.journeys.borrowers import ask as ask_as_person
 from tests.journeys.borrowers import borrower, code, kept, signing
 from tests.journeys.firms import ALL, LIVED, agree, apply, asking, bring, firm, take_back
 
-from jingwei.channels.lending.beside import with_challenger
 from jingwei.channels.lending.companies import records_of, sources_asked
-from jingwei.channels.web.staff.oversight.credit_room import applications
 from jingwei.consent.uses import DataUse
 from jingwei.domains.credit.advice import changed
 from jingwei.domains.credit.applying import inputs_of
-from jingwei.domains.credit.beside import ChallengerScore
 from jingwei.domains.credit.company import FIRST
 from jingwei.domains.credit.company_again import again, company_in, taken_back
 from jingwei.domains.credit.company_inputs import SOURCES
@@ -32,15 +27,10 @@ from jingwei.domains.credit.inputs import NOT_READ
 from jingwei.domains.credit.letter import FOR_COMPANIES, letter
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.domains.credit.products import shipped
-from jingwei.domains.credit.trained_score import table_of
 from jingwei.home import open_home, verify_home
 from jingwei.journeys.review_loan import AskLoanReview, ReviewLoan
-from jingwei.journeys.use_scorecard import UseScorecard
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.purpose import DataClass
-from jingwei.learning.loan_labels import applied, labelled
-from jingwei.learning.tabular import TableError
-from jingwei.models.kinds import load_model
 from jingwei.simulation.company_records import Firm
 
 GOOD, LARGE, WEAK = 0, 378, 33
@@ -291,64 +281,6 @@ def test_the_books_of_a_bank_that_lends_to_companies_can_be_done_again(shop: Any
     told = verify_home(shop.path)
     shop.home = open_home(shop.path, shop.clock)
     assert told.sound, told
-
-
-def learned() -> Any:
-    """The scorecard for companies that comes with the demo, learned from SIMULATED ones."""
-    folder = files("jingwei.channels") / "simulated_models"
-    return load_model((folder / "company.model").read_bytes())
-
-
-def test_an_approved_card_scores_companies_and_names_what_is_asked_for(shop: Any) -> None:
-    agree(shop, "shop", *ALL)
-    before = apply(shop)
-    digest = "ab" * 32
-    use = UseScorecard(
-        slot="company", digest=digest, table=table_of(learned(), digest), **shop.stamp("system:core")
-    )
-    assert shop.do(use).answer.refusal is None
-    assert sources_asked(shop.home.store) == ("tax", "invoices", "bureau")
-    after = apply(shop)
-    assert before.score_by == "first_company@1" and after.score_by.endswith("@" + digest[:12])
-    parts = dict(msgspec.json.decode(after.contributions, type=list[tuple[str, int]]))
-    assert "tax_sales_year" in parts, "a column the card made by hand does not read"
-
-
-class Challenging:
-    """A registry with one model that challenges the company's card."""
-
-    def challenger_digest(self, slot: str) -> str:
-        return "cd" * 32 if slot == "company" else ""
-
-    def load(self, digest: str) -> Any:
-        return learned()
-
-
-def test_a_challenger_of_the_companys_card_is_sealed_beside_and_decides_nothing(shop: Any) -> None:
-    agree(shop, "shop", *ALL)
-    plain = asking(shop)
-    ask = with_challenger(Challenging(), shop.home.store, plain)  # type: ignore[arg-type]
-    assert ask.beside is not None and ask.beside.slot == "company"
-    answer = shop.do(ask).answer
-    told = kept(shop, ChallengerScore, answer.made)
-    assert (told.slot, told.champion) == ("company", "first_company@1")
-    other = kept(shop, LoanApplication, shop.do(replace(plain, key="plain")).answer.made)
-    assert other.points == kept(shop, LoanApplication, answer.made).points
-
-
-def test_a_companys_loan_teaches_no_card_of_people_and_is_watched_in_its_own_slot(shop: Any) -> None:
-    agree(shop, "shop", *ALL)
-    found = apply(shop)
-    loan = kept(shop, Loan, shop.do(signing(shop, found)).answer.made)
-    signed = kept(shop, LoanApplication, found.id)
-    gone_bad = replace(loan, late_since=1)
-    told = applied([signed], {loan.id: gone_bad}, 100)
-    assert [(one.company, one.bad) for one in told] == [(True, True)]
-    assert set(told[0].values) >= {"money_in_year", "tax_late_filings"} and "debts" not in told[0].values
-    with pytest.raises(TableError, match="outcome of 0 loans"):
-        labelled(told)
-    by_slot = applications(shop.home.store, shop.clock.at)
-    assert (len(by_slot["company"]), len(by_slot["credit"]), len(by_slot["thin_file"])) == (1, 0, 0)
 
 
 @settings(max_examples=40, deadline=None)
