@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from jingwei.domains.credit.beside import ChallengerScore
+from jingwei.domains.credit.company_inputs import CompanyInputs
 from jingwei.domains.credit.inputs import CreditInputs
 from jingwei.domains.credit.loans import WRITTEN_OFF, Loan, LoanApplication
 from jingwei.domains.credit.trained_score import chance_of, numbers_of
@@ -50,10 +51,13 @@ def applied(
     told = []
     for one in sorted(applications, key=lambda one: (one.asked_at, one.id)):
         if one.inputs:
-            values = numbers_of(msgspec.json.decode(one.inputs, type=CreditInputs))
+            inputs = msgspec.json.decode(one.inputs, type=CreditInputs)
+            company = inputs.company if isinstance(inputs.company, CompanyInputs) else None
+            values = company.numbers() if company else numbers_of(inputs)
             loan = loans.get(one.loan)
             bad = None if loan is None else outcome_of(loan, day)
-            told.append(Applied(one.asked_at, values, bad, _sealed(one, (beside or {}).get(one.id))))
+            seen = _sealed(one, (beside or {}).get(one.id))
+            told.append(Applied(one.asked_at, values, bad, seen, company is not None))
     return tuple(told)
 
 
@@ -89,12 +93,12 @@ def loans_of(reader: Reader, applications: Sequence[LoanApplication]) -> dict[st
 
 
 def labelled(found: Iterable[Applied]) -> Table:
-    """Rows to train on: inputs, the moment `asked`, and the outcome `went` (good or bad).
+    """Rows to train on, of people: inputs, the moment `asked`, and the outcome `went` (good or bad).
 
     Raises TableError when too few outcomes are known. Refused applicants are not among them: how they would
     have paid is not known.
     """
-    known = [one for one in found if one.bad is not None]
+    known = [one for one in found if one.bad is not None and not one.company]
     if len(known) < FEWEST:
         raise TableError(
             f"the outcome of {len(known)} loans is known, at least {FEWEST} are needed to learn from them"

@@ -68,7 +68,7 @@ async def viewed(desk: Desk, actor: str, customer: str, purpose: Purpose, why: s
 def permitted_data(reader: Reader, customer: str, purpose: Purpose, at: int) -> frozenset[DataClass]:
     """What kinds of the customer's data the purpose may read now."""
     bound = reader_for(purpose, reader, at)
-    return frozenset(data for data in REGISTER[purpose].data if bound.may(customer, data))
+    return frozenset(data for data in REGISTER[purpose].all if bound.may(customer, data))
 
 
 def whole(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.rest.views import standings, walk
+from jingwei.channels.web.customer.loans.sources import switches
 from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import ASKED, DATA_NAMES, REGISTER, Register
 from jingwei.consent.uses import DataUse
+from jingwei.domains.credit.company_inputs import DATA
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.clock import DAY, bank_day
@@ -69,7 +71,8 @@ def add_consents(router: Router, site: Site) -> None:
         shown = [shown_purpose(site.desk.reader, session.who, one, now, visit.lang) for one in REGISTER]
         asked = [one for one in shown if one.purpose in ASKED]
         always = [one for one in shown if one.purpose not in ASKED]
-        return site.page(visit, "app/consents.html", {"asked": asked, "always": always})
+        apart = switches(site, visit, session.who)
+        return site.page(visit, "app/consents.html", {"asked": asked, "always": always, "apart": apart})
 
     async def change(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
@@ -79,9 +82,13 @@ def add_consents(router: Router, site: Site) -> None:
             purpose = Purpose(str(form.get("purpose", "")))
         except ValueError:
             return RedirectResponse("/app/consents?error=consent", 303)
+        named = str(form.get("data", ""))
+        if named and named not in DATA:
+            return RedirectResponse("/app/consents?error=consent", 303)
+        data = (DATA[named],) if named else ()
         stamp = site.stamp(session, str(form.get("key", "")))
         kind = GiveConsent if giving else WithdrawConsent
-        reply = await site.do(kind(customer=session.who, purpose=purpose, **stamp))
+        reply = await site.do(kind(customer=session.who, purpose=purpose, data=data, **stamp))
         if reply.answer.refusal is not None:
             return RedirectResponse("/app/consents?error=consent", 303)
         told = "consent_given" if giving else "consent_withdrawn"

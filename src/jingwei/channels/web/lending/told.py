@@ -12,7 +12,9 @@ from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import phrases
 from jingwei.domains.credit.advice import Advice
 from jingwei.domains.credit.deciding import POLICY
-from jingwei.domains.credit.first_score import MOST, SENTENCES
+from jingwei.domains.credit.first_score import MOST
+from jingwei.domains.credit.first_score import NAME as FIRST_SCORE
+from jingwei.domains.credit.letter import sentences_of
 from jingwei.domains.credit.loan_changes import How, all_owed, repay, up_to
 from jingwei.domains.credit.loan_life import owed_now
 from jingwei.domains.credit.loans import REPAID, RUNNING, Loan, LoanApplication
@@ -118,9 +120,10 @@ def product_of(product_id: str) -> LoanProduct:
     return found
 
 
-def lendable() -> list[LoanProduct]:
-    """The newest version of every product that can be applied for, those without a scene first."""
-    newest = {one.code: one for one in shipped().all() if one.kind != "revolving"}
+def lendable(company: bool = False) -> list[LoanProduct]:
+    """The newest version of every product that people, or companies, can apply for; without a scene first."""
+    meant = "company" if company else "person"
+    newest = {one.code: one for one in shipped().all() if one.kind != "revolving" and one.borrower == meant}
     return sorted(newest.values(), key=lambda one: (bool(one.scene), one.code != "personal_loan", one.code))
 
 
@@ -168,10 +171,11 @@ def terms_json(application: LoanApplication) -> bytes:
     return msgspec.json.encode(contract_in(application))
 
 
-def parts_of(contributions: str) -> list[Part]:
-    """The lines of a score, the weightiest first."""
-    found = msgspec.json.decode(contributions or "[]", type=list[tuple[str, int]])
-    parts = [Part(name, SENTENCES.get(name, Words(name, name)), by, MOST.get(name, 0)) for name, by in found]
+def parts_of(application: LoanApplication) -> list[Part]:
+    """The lines of its score, the weightiest first; a trained card's lines give 0 at most."""
+    found = msgspec.json.decode(application.contributions or "[]", type=list[tuple[str, int]])
+    says, most = sentences_of(application), MOST if application.score_by == FIRST_SCORE else {}
+    parts = [Part(name, says.get(name, Words(name, name)), by, most.get(name, 0)) for name, by in found]
     return sorted(parts, key=lambda part: -abs(part.points))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from jingwei.domains.credit.company import SOURCE_NAMES
+from jingwei.domains.credit.company_inputs import COMPANY
 from jingwei.domains.credit.loans import LoanApplication
 from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, unreadable
 from jingwei.kernel.clock import bank_day
@@ -69,8 +70,10 @@ def applications(reader: Reader, now: int) -> dict[str, tuple[Applied, ...]]:
         after = page[-1].id
         told = [*told, *page][-MOST:]
     every = applied(told, loans_of(reader, told), bank_day(now), beside_of(reader, told))
-    thin = tuple(one for one in every if not (one.values["debts"] or one.values["late_marks"]))
-    return dict.fromkeys(SLOTS, ()) | {CREDIT: every, THIN_FILE: thin}
+    people = tuple(one for one in every if not one.company)
+    thin = tuple(one for one in people if not (one.values["debts"] or one.values["late_marks"]))
+    companies = tuple(one for one in every if one.company)
+    return dict.fromkeys(SLOTS, ()) | {CREDIT: people, THIN_FILE: thin, COMPANY: companies}
 
 
 def kept_for(registry: Registry, slot: str) -> list[tuple[str, Model]]:
