@@ -20,7 +20,7 @@ from jingwei.domains.insight.likeness import (
     personal,
     probability,
 )
-from jingwei.domains.insight.names import simplified, sounds, surname_sound
+from jingwei.domains.insight.names import place, sounds, surname_sound
 
 SURE: Final = 0.995
 """Records at least as probably of one person as this are linked without asking anybody."""
@@ -65,9 +65,9 @@ def blocks(record: Record) -> Iterator[tuple[str, str]]:
         if len(record.born) == 10:
             yield "surname", f"{surname_sound(record.name)} {record.born}"
         if record.address:
-            yield "home", f"{surname_sound(record.name)} {simplified(record.address)[:12]}"
+            yield "home", f"{surname_sound(record.name)} {place(record.address)[:12]}"
     if len(record.born) == 10 and record.address:
-        yield "born", f"{record.born} {simplified(record.address)[:6]}"
+        yield "born", f"{record.born} {place(record.address)[:6]}"
 
 
 class Resolver:
