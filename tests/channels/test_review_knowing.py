@@ -11,9 +11,11 @@ from tests.channels.sources.conftest import quiet
 from jingwei.channels.demo import settle
 from jingwei.channels.knowing.following import Knowing, follow
 from jingwei.channels.sources.at_home import at_hand, import_at_home
+from jingwei.channels.sources.who import resolve_at_home
 from jingwei.domains.insight.mapping import read_mapping
 from jingwei.home import open_home
-from jingwei.journeys.link_identity import Link, LinkIdentity, UnlinkIdentity
+from jingwei.journeys.link_identity import KeepApart, Link, LinkIdentity, UnlinkIdentity
+from jingwei.journeys.open_account import OpenAccount
 from jingwei.kernel.clock import bank_day, iso
 
 CLUB = """
@@ -103,6 +105,27 @@ def test_what_turns_out_to_be_another_persons_is_read_anew(home, knowing, tmp_pa
     asyncio.run(asyncio.wait_for(until_read_anew(), 30))
     assert bought(home, desk.knowing, "alice") == 0
     desk.knowing.close()
+
+
+def test_a_record_that_is_not_the_first_of_two_alike_is_found_to_be_the_second(home, tmp_path):
+    """What a person said of one customer takes that one out, and lets the search go on."""
+    now = home.clock.now()
+    for who in ("wei1", "wei2"):
+        fields = {"key": who, "actor": "system:core", "at": now, "known_at": now, "customer": who}
+        home.bank.do(
+            [OpenAccount(**fields, product="current_cny", account=who, name="欧阳伟", born="1990-05-12")]
+        )
+    path = tmp_path / "crm.csv"
+    path.write_text("member,name,born\nm-1,欧阳伟,1990-05-12\n")
+    crm = CLUB.partition("[[event]]")[0] + '[profile]\nname = "name"\nborn = "born"\n'
+    import_at_home(at_hand(home), home.insight, read_mapping(crm), str(path), resume=False, tell=quiet)
+    assert resolve_at_home(at_hand(home), home.insight, quiet).doubtful == 1, "it may be either"
+    (doubt,) = home.insight.people.doubts()
+    say(home, KeepApart, source="club", subject="m-1", customer=doubt.customer)
+    told = resolve_at_home(at_hand(home), home.insight, quiet)
+    assert (told.apart, told.linked, told.nobody) == (1, 1, 0)
+    (stands,) = home.insight.people.profiles(linked=True)
+    assert {stands.customer, doubt.customer} == {"wei1", "wei2"}
 
 
 def test_nothing_is_counted_before_all_that_came_in_is_read(home, knowing, tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ speak against it. Everything else is weighed (see `likeness`). Only records that
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from jingwei.domains.insight.likeness import (
@@ -91,11 +91,14 @@ class Resolver:
                 seen.update(some)
         return (self._known[number] for number in sorted(seen))
 
-    def best(self, record: Record) -> Finding | None:
-        """What is thought of a record; None when nobody comes near. The second best takes part in doubt."""
+    def best(self, record: Record, but: Collection[str] = ()) -> Finding | None:
+        """What is thought of a record; None when nobody comes near. The second best takes part in doubt.
+
+        Customers in `but` are known not to be it.
+        """
         best: dict[str, Finding] = {}
         for one in self.candidates(record):
-            found = self._compared(record, one)
+            found = self._compared(record, one) if one.customer not in but else None
             if found is None:
                 continue
             if one.customer not in best or found.bits > best[one.customer].bits:
