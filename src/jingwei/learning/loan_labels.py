@@ -22,7 +22,7 @@ from jingwei.stores.store import Reader
 LATE_DAYS = 30
 """A loan that is so many days late, or written off, went bad."""
 SEASONED_DAYS = 180
-"""A loan that has run so long without that, or is repaid, went well. A younger one tells nothing yet, whatever
+"""A loan that has run so long without that, or is repaid, went well. A younger one tells nothing, whatever
 it has come to: bad ends come early, so that among young loans what is known would be the bad ones."""
 FEWEST = 200
 STEP = 500

@@ -105,8 +105,12 @@ def score_with(cards: Sequence[TrainedCard], inputs: CreditInputs) -> Score:
 
 def is_thin(inputs: CreditInputs) -> bool:
     """Whether nothing is known but how the accounts here were kept."""
-    bureau = inputs.bureau
-    return not (bureau.debts or bureau.late_marks or bureau.inquiries or inputs.own_loans)
+    return thin(numbers_of(inputs))
+
+
+def thin(values: Mapping[str, float]) -> bool:
+    """The same of inputs by name, as `numbers_of` tells them."""
+    return not any(values[name] for name in ("debts", "late_marks", "inquiries", "own_loans"))
 
 
 def numbers_of(inputs: CreditInputs) -> dict[str, float]:

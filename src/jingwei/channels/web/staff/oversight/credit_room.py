@@ -9,7 +9,7 @@ import msgspec
 
 from jingwei.domains.credit.company import SOURCE_NAMES
 from jingwei.domains.credit.loans import LoanApplication
-from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, unreadable
+from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, ScorecardInUse, thin, unreadable
 from jingwei.kernel.clock import bank_day
 from jingwei.learning.credit_watch import BATCH, Applied, Compared, Watched, compare, watch
 from jingwei.learning.loan_labels import STEP, applied, beside_of, loans_of
@@ -62,15 +62,20 @@ def slots_seen(registry: Registry, reader: Reader, actor: str, now: int) -> list
 
 
 def applications(reader: Reader, now: int) -> dict[str, tuple[Applied, ...]]:
-    """The newest applications by the slot whose model would score them, with what is known of their loans."""
+    """The newest applications by the slot whose model would score them, with what is known of their loans.
+
+    As long as no thin-file card is in use, the model of every slot but that one scores those too.
+    """
     told: list[LoanApplication] = []
     after = ""
     while page := reader.page(LoanApplication, after=after, limit=STEP):
         after = page[-1].id
         told = [*told, *page][-MOST:]
     every = applied(told, loans_of(reader, told), bank_day(now), beside_of(reader, told))
-    thin = tuple(one for one in every if not (one.values["debts"] or one.values["late_marks"]))
-    return dict.fromkeys(SLOTS, ()) | {CREDIT: every, THIN_FILE: thin}
+    few = tuple(one for one in every if thin(one.values))
+    apart = any(one.lines for one in reader.load(ScorecardInUse, [THIN_FILE]))
+    rest = tuple(one for one in every if not thin(one.values)) if apart else every
+    return dict.fromkeys(SLOTS, ()) | {CREDIT: rest, THIN_FILE: few}
 
 
 def kept_for(registry: Registry, slot: str) -> list[tuple[str, Model]]:
