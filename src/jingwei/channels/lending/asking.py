@@ -15,7 +15,9 @@ from jingwei.domains.credit.products import shipped
 from jingwei.journeys.apply_for_loan import ApplyForLoan
 from jingwei.journeys.pay_later import OfferPayLater
 from jingwei.journeys.shape import every
+from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY
+from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.accounts import Account, Balance
 from jingwei.ledger.planned import PendingPayment, Schedule
@@ -87,4 +89,11 @@ def failed_payments(reader: Reader, customer: str, at: int) -> int:
     waiting = every(reader, PendingPayment, "customer", customer)
     planned = every(reader, Schedule, "customer", customer)
     failed = sum(one.status == "failed" and one.settle_at >= at - HALF_YEAR for one in waiting)
-    return failed + sum(one.last_result == "refused" for one in planned)
+    return failed + sum(_failed_at(reader, one) >= at - HALF_YEAR for one in planned)
+
+
+def _failed_at(reader: Reader, one: Schedule) -> int:
+    """When a scheduled payment was last asked for, if that was refused (microseconds UTC); 0 if not."""
+    number = seq_of(one.last_payment) if one.last_result == "refused" else None
+    leaf = reader.record(number) if number is not None else None
+    return int(unseal(leaf).command.at) if leaf else 0
