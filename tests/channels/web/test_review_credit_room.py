@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
+from tests.channels.web.browser import Browser
 from tests.learning.test_credit_training import asked
 
 from jingwei.channels.web.staff.oversight.credit_room import applications
 from jingwei.domains.credit.applying import text_of
 from jingwei.domains.credit.loans import LoanApplication
 from jingwei.domains.credit.trained_score import CREDIT, THIN_FILE, ScorecardInUse
+from jingwei.kernel.clock import SECOND
+from jingwei.models.card import Card
+from jingwei.models.points import Points, PointsModel
+from jingwei.models.registry import Approval
 
 
 def applied(at: int, loans: int = 0, **bureau: int) -> LoanApplication:
@@ -18,6 +23,44 @@ def applied(at: int, loans: int = 0, **bureau: int) -> LoanApplication:
     return LoanApplication(
         f"Q{at}", "dora", "personal_loan@1", "dora", 1, "CNY", 12, "refused", at, "D1", inputs=text_of(inputs)
     )
+
+
+@pytest.fixture
+def browser(tmp_path):
+    one = Browser(tmp_path / "home")
+    yield one
+    one.close()
+
+
+def approved(browser, slot: str, bases: tuple[float, ...]) -> list[str]:
+    """Small cards put into a slot one after the other; the last one scores."""
+    registry, digests = browser.home.registry, []
+    (registry.root / "slots").mkdir(parents=True, exist_ok=True)
+    for base in bases:
+        says = ("A card made for a test.", "测试用评分卡。")
+        card = Card(f"card {base}", "1", *says, ("balance_days",), "a test", 1)
+        line = Points("balance_days", (30.0,), (0.8, -0.7))
+        digests.append(registry.save(PointsModel(card, base, (line,))))
+        registry._append(Approval(0, slot, "approve", digests[-1], "system:training", "for a test", 1, ""))
+    browser.home.found()
+    return digests
+
+
+def test_one_can_step_back_twice_and_each_step_is_what_it_says(browser):
+    """Each time by somebody else; the books and the registry say the same."""
+    first, second, third = approved(browser, CREDIT, (-3.0, -2.0, -1.0))
+
+    def in_use() -> str:
+        return browser.home.store.load(ScorecardInUse, [CREDIT])[0].digest
+
+    assert in_use() == third
+    for actor, wanted in (("staff:model_owner", second), ("staff:reviewer", first)):
+        browser.clock.advance(SECOND)
+        browser.sign_in(actor)
+        here = {"form_token": browser.token("/desk"), "key": f"form-{browser.clock.now()}"}
+        told = browser.post(f"/desk/models/credit/{CREDIT}/back", reason="worse", **here)
+        assert told.status_code == 303 and in_use() == wanted
+        assert browser.home.registry.champion(CREDIT).digest == wanted
 
 
 class Kept:
