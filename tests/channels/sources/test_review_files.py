@@ -1,0 +1,58 @@
+"""What goes wrong in a file costs the row it stands in, and what the fix says works."""
+
+from __future__ import annotations
+
+import pytest
+from tests.channels.sources.conftest import CARDS, quiet
+
+from jingwei.channels.sources.importing import import_source
+from jingwei.domains.insight.mapping import MappingError, read_mapping
+
+HEADER = b"who,when,amount,what\n"
+GOOD = b"alice,2026-03-01T08:00:00,12.30,groceries\n"
+
+
+def brought(shelf, mapping, path, bound):
+    return import_source(shelf, mapping, str(path), bound, resume=False, tell=quiet)[1]
+
+
+def test_an_open_quote_and_broken_letters_lines_later_lose_no_row_between_them(tmp_path, shelf, cards, bound):
+    path = tmp_path / "cards.csv"
+    path.write_bytes(HEADER + b'"bob,2026-03-01,1.00,x\n' + GOOD * 5 + b'b\xffb"\n' + GOOD)
+    report = brought(shelf, cards, path, bound)
+    assert (report.taken, report.rejected) == (6, 2)
+    assert {(fault.code, fault.first_line) for fault in report.faults} == {("quote_open", 2)}
+
+
+KEYED = 'row_key = "number"\ncategory = { column = "shop", look_up = "shops" }'
+LOOKED_UP = CARDS.replace('category = "what"', KEYED)
+SHOPS = '[look_up.shops]\nfile = "shops.csv"\nkey = "shop"\nvalue = "kind"\n'
+
+
+def test_with_a_newer_file_to_look_up_in_what_was_rejected_comes_in_and_nothing_twice(tmp_path, shelf, bound):
+    mapping = read_mapping(LOOKED_UP + SHOPS)
+    path, shops = tmp_path / "cards.csv", tmp_path / "shops.csv"
+    path.write_text("number,who,when,amount,shop\n1,alice,2026-03-01,1.00,s1\n2,alice,2026-03-02,1.00,s2\n")
+    shops.write_text("shop,kind\ns1,groceries\n")
+    first = brought(shelf, mapping, path, bound)
+    assert (first.taken, first.rejected) == (1, 1) and first.faults[0].code == "not_found"
+    assert brought(shelf, mapping, path, bound).already_there
+    shops.write_text("shop,kind\ns1,groceries\ns2,fuel\n")
+    again = brought(shelf, mapping, path, bound)
+    assert (again.taken, again.known, again.rejected) == (1, 1, 0)
+    assert [told.category for told in shelf.arrived()] == ["groceries", "fuel"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('at = "when"', 'at = ""', "needs a moment"),
+        ('category = "what"', 'category = "what"\nwhen = [{ column = "what" }]', "nothing is asked of what"),
+        ("[[event]]", '[profile]\nname = { column = "who", look_up = "who" }\n[[event]]', "look_up.who"),
+        ("[[event]]", '[profile]\nname = { words = { a = "b" } }\n[[event]]', "names both"),
+    ],
+)
+def test_a_mapping_that_could_not_be_carried_out_is_refused_when_it_is_read(old, new, says):
+    with pytest.raises(MappingError, match=says) as told:
+        read_mapping(CARDS.replace(old, new))
+    assert told.value.line > 1 and told.value.fix
