@@ -12,6 +12,7 @@ from jingwei.domains.credit.loans import LoanApplication
 from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, ScorecardInUse, thin, unreadable
 from jingwei.kernel.clock import bank_day
 from jingwei.learning.credit_watch import BATCH, Applied, Compared, Watched, compare, watch
+from jingwei.learning.fairness import UNKNOWN
 from jingwei.learning.loan_labels import STEP, applied, beside_of, loans_of
 from jingwei.models.governance import unanswered
 from jingwei.models.points import PointsModel
@@ -149,6 +150,8 @@ def group_says(name: str, lang: str) -> str:
     """A group's name in words; ages and other numbers are ranges."""
     if lang != "zh":
         return name
+    if name == UNKNOWN:
+        return "未知"
     if name.startswith("below "):
         return f"{name.removeprefix('below ')}以下"
     if name.startswith("from "):
