@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from tests.channels.sources.conftest import CARDS, quiet
 
 from jingwei.channels.sources.importing import import_source
+from jingwei.channels.sources.raw import SourceError
 from jingwei.domains.insight.mapping import MappingError, read_mapping
 
 HEADER = b"who,when,amount,what\n"
@@ -56,3 +60,36 @@ def test_a_mapping_that_could_not_be_carried_out_is_refused_when_it_is_read(old,
     with pytest.raises(MappingError, match=says) as told:
         read_mapping(CARDS.replace(old, new))
     assert told.value.line > 1 and told.value.fix
+
+
+class Stopped(Exception):
+    """The power went."""
+
+
+def test_a_database_stopped_half_way_is_gone_on_with_so_that_all_taken_gets_sealed(
+    tmp_path, shelf, bound, monkeypatch
+):
+    monkeypatch.setattr("jingwei.channels.sources.importing.STEP", 2)
+    query = 'query = "SELECT * FROM t ORDER BY number"'
+    keyed = CARDS.replace('format = "csv"', f'format = "sqlite"\n{query}').replace(
+        "[[event]]", '[[event]]\nrow_key = "number"'
+    )
+    mapping, path = read_mapping(keyed), tmp_path / "cards.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute('CREATE TABLE t (number INTEGER, who TEXT, "when" TEXT, amount TEXT, what TEXT)')
+        rows = [(n, "alice", f"2026-03-0{n}", f"{n}.50", "food") for n in range(1, 6)]
+        db.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", rows)
+        db.commit()
+
+    def stop(done: int, total: int) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        import_source(shelf, mapping, str(path), bound, resume=False, tell=stop)
+    later = bound._replace(now=bound.now + 1)
+    with pytest.raises(SourceError, match="stopped after row 2"):
+        brought(shelf, mapping, path, later)
+    _, report = import_source(shelf, mapping, str(path), later, resume=True, tell=quiet)
+    assert (report.resumed_from, report.rows, report.taken) == (2, 5, 5)
+    assert [bool(one.done_at) for one in shelf.imports()] == [True]
+    assert brought(shelf, mapping, path, later._replace(now=later.now + 1)).known == 5
