@@ -9,7 +9,6 @@ import msgspec
 from jingwei.channels.rest.payments import Said
 from jingwei.domains.credit.advice import Advice
 from jingwei.domains.credit.deciding import POLICY
-from jingwei.domains.credit.first_score import SENTENCES
 from jingwei.domains.credit.letter import Letter, letter
 from jingwei.domains.credit.loan_changes import all_owed, up_to
 from jingwei.domains.credit.loan_life import owed_now
@@ -18,6 +17,7 @@ from jingwei.domains.credit.offer import Offer, in_one_sentence, percent
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.schedule import FIRST, Instalment, unpack
+from jingwei.domains.credit.trained_score import SENTENCES
 from jingwei.kernel.clock import bank_day, iso
 from jingwei.kernel.money import format_minor
 from jingwei.kernel.refusal import Words

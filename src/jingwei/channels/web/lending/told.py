@@ -12,13 +12,13 @@ from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import phrases
 from jingwei.domains.credit.advice import Advice
 from jingwei.domains.credit.deciding import POLICY
-from jingwei.domains.credit.first_score import MOST, SENTENCES
 from jingwei.domains.credit.loan_changes import How, all_owed, repay, up_to
 from jingwei.domains.credit.loan_life import owed_now
 from jingwei.domains.credit.loans import REPAID, RUNNING, Loan, LoanApplication
 from jingwei.domains.credit.offer import Contract, Offer, contract_of, in_one_sentence, offer_of
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.schedule import FIRST, Instalment, unpack
+from jingwei.domains.credit.trained_score import SENTENCES, most_of
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.refusal import Refusal, Words
 from jingwei.stores.store import StoreError
@@ -168,10 +168,14 @@ def terms_json(application: LoanApplication) -> bytes:
     return msgspec.json.encode(contract_in(application))
 
 
-def parts_of(contributions: str) -> list[Part]:
-    """The lines of a score, the weightiest first."""
-    found = msgspec.json.decode(contributions or "[]", type=list[tuple[str, int]])
-    parts = [Part(name, SENTENCES.get(name, Words(name, name)), by, MOST.get(name, 0)) for name, by in found]
+def parts_of(application: LoanApplication) -> list[Part]:
+    """The lines of its score, the weightiest first."""
+    found = msgspec.json.decode(application.contributions or "[]", type=list[tuple[str, int]])
+    by = application.score_by
+    parts = [
+        Part(name, SENTENCES.get(name, Words(name, name)), points, most_of(by, name))
+        for name, points in found
+    ]
     return sorted(parts, key=lambda part: -abs(part.points))
 
 

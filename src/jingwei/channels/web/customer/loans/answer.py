@@ -151,7 +151,7 @@ def page(
         "typed": typed,
         "name": name_of(visit, application.product),
         "purpose": purpose_text(visit, application.purpose),
-        "parts": parts_of(application.contributions),
+        "parts": parts_of(application),
         "percent": percent,
         "pdf": font() is not None,
     }

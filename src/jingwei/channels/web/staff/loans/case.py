@@ -154,7 +154,7 @@ def page(
 
 def evidence(visit: Visit, found: LoanApplication) -> dict[str, Any]:
     """What it was decided on: reasons of the policy, the score line by line, and what both read."""
-    parts = parts_of(found.contributions)
+    parts = parts_of(found)
     rows = [(worded(part.says, visit.lang), part.points) for part in parts]
     seen = inputs_of(found)
     code = found.currency
