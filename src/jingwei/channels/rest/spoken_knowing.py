@@ -18,8 +18,8 @@ CHINESE_KNOWING = {
         "已保存客群的全部版本，按名称排列；仅限客户经理。"
     ),
     "Offers": "推荐列表",
-    "The offers made to oneself; staff name the customer with `?owner=`.": (
-        "向本人作出的推荐；员工用 `?owner=` 指定客户。"
+    "The newest offers made to oneself, oldest first; staff name the customer with `?owner=`.": (
+        "最近向本人作出的推荐，最早在前；员工用 `?owner=` 指定客户。"
     ),
     "One version of an audience.": "客群的一个版本。",
     "An offer made to a customer, with the reason in both languages, and what became of it.": (
