@@ -177,6 +177,14 @@ def restructure(loan: Loan, product: LoanProduct, months: int, at: int) -> Moved
     return Moved(after, (*begun.movements, *booked(now, interest), *lent))
 
 
+def restructured(loan: Loan) -> bool:
+    """Whether a loan was ever restructured: its plan holds the mark of the day, on which nothing was due.
+
+    Of a loan on which nothing can ever be due before its end (interest alone, at no rate) it cannot be told.
+    """
+    return any(one.closed and not one.early and not one.amount for one in unpack(loan.plan))
+
+
 def _lent_anew(loan: Loan, owed_minor: int) -> tuple[Movement, ...]:
     if not owed_minor:
         return ()

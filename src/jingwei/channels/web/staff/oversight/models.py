@@ -16,6 +16,7 @@ from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
 from jingwei.channels.web.staff.oversight.rules import wrong_page
 from jingwei.channels.web.staff.oversight.work import start_backtest
 from jingwei.channels.web.visit import form_of
+from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse
 from jingwei.journeys.use_model import UseModel
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.refusal import Refusal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from jingwei.models.card import Card
     from jingwei.models.registry import Approval, Registry
     from jingwei.stores.sessions import Session
+    from jingwei.stores.store import Reader
 
 WEEK = 7 * DAY
 
@@ -116,8 +118,14 @@ def half_done(room: Room, slot: str) -> Approval | None:
     history = room.desk.home.registry.history(slot)
     if not history or history[-1].action != ROLLBACK:
         return None
-    sealed = room.desk.reader.note(f"model:{slot}")
-    return history[-1] if history[-1].digest != sealed else None
+    return history[-1] if history[-1].digest != sealed_in(room.desk.reader, slot) else None
+
+
+def sealed_in(reader: Reader, slot: str) -> str:
+    """The digest of the model that the books say scores in this slot; "" for none."""
+    if slot in SLOTS:
+        return next((one.digest for one in reader.load(ScorecardInUse, [slot])), "")
+    return reader.note(f"model:{slot}") or ""
 
 
 def may_step_back(registry: Registry, slot: str, actor: str, why: str) -> Refusal | None:
