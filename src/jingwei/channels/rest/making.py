@@ -8,6 +8,7 @@ from jingwei.channels.problems import Problem
 from jingwei.channels.rest import asked
 from jingwei.channels.rest.desk import Desk, Stamp
 from jingwei.channels.rest.reading import amount, day_number
+from jingwei.channels.rest.whose_cases import check_case
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
@@ -168,13 +169,15 @@ def review(_: Desk, named: str, ask: asked.ReviewAsk, stamp: Stamp) -> Command:
     )
 
 
-def assignment(_: Desk, named: str, ask: asked.AssignmentAsk, stamp: Stamp) -> Command:
-    """AssignCase."""
+def assignment(desk: Desk, named: str, ask: asked.AssignmentAsk, stamp: Stamp) -> Command:
+    """AssignCase. Raises Problem `not_allowed`."""
+    check_case(desk, stamp.caller, named)
     return _made(stamp.of(AssignCase, case=named, to=ask.to, free_only=ask.free_only))
 
 
-def snooze(_: Desk, named: str, ask: asked.SnoozeAsk, stamp: Stamp) -> Command:
-    """SnoozeCase. Raises Problem when the moment is none."""
+def snooze(desk: Desk, named: str, ask: asked.SnoozeAsk, stamp: Stamp) -> Command:
+    """SnoozeCase. Raises Problem `not_allowed`, or when the moment is none."""
+    check_case(desk, stamp.caller, named)
     try:
         until = parse_iso(ask.until)
     except (ValueError, OverflowError):
@@ -182,13 +185,15 @@ def snooze(_: Desk, named: str, ask: asked.SnoozeAsk, stamp: Stamp) -> Command:
     return _made(stamp.of(SnoozeCase, case=named, until=until, reason=ask.reason))
 
 
-def escalation(_: Desk, named: str, ask: asked.EscalationAsk, stamp: Stamp) -> Command:
-    """EscalateCase."""
+def escalation(desk: Desk, named: str, ask: asked.EscalationAsk, stamp: Stamp) -> Command:
+    """EscalateCase. Raises Problem `not_allowed`."""
+    check_case(desk, stamp.caller, named)
     return _made(stamp.of(EscalateCase, case=named, reason=ask.reason))
 
 
-def remark(_: Desk, named: str, ask: asked.NoteAsk, stamp: Stamp) -> Command:
-    """NoteCase."""
+def remark(desk: Desk, named: str, ask: asked.NoteAsk, stamp: Stamp) -> Command:
+    """NoteCase. Raises Problem `not_allowed`."""
+    check_case(desk, stamp.caller, named)
     return _made(stamp.of(NoteCase, case=named, text=ask.text))
 
 
