@@ -1,4 +1,4 @@
-"""Which cases a member of staff may read and work on: who lends and does not judge payments, a loan's alone."""
+"""Which cases a member of staff may read and work on: who only lends, those of loans alone."""
 
 from __future__ import annotations
 
