@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from jingwei.journeys.own_work import owns
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.own_work import EITHER, FROM, owns
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Amount, Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -52,6 +52,7 @@ class Seen(msgspec.Struct, frozen=True):
     payer: Standing | None
     payee: Standing | None
     positions: dict[str, Standing | None]
+    rules: int = TODAYS
 
 
 def look(ask: Exchange, books: Books) -> Seen:
@@ -59,7 +60,7 @@ def look(ask: Exchange, books: Books) -> Seen:
     payer, payee = books.own(ask.payer), books.own(ask.payee)
     codes = [standing.account.currency for standing in (payer, payee) if standing is not None]
     names = [f"bank:exchange:{code}" for code in codes]
-    return Seen(books.seq, payer, payee, {name: books.standing(name) for name in names})
+    return Seen(books.seq, payer, payee, {name: books.standing(name) for name in names}, books.rules)
 
 
 def act(ask: Exchange, seen: Seen) -> Outcome:
@@ -67,7 +68,7 @@ def act(ask: Exchange, seen: Seen) -> Outcome:
     number, payer, payee = decision_id(seen.seq), seen.payer, seen.payee
     if payer is None or payee is None or {payer.account.owner, payee.account.owner} != {ask.customer}:
         return refused(number, ACCOUNT_NOT_FOUND)
-    if owns(ask.actor, (payer, payee)):
+    if owns(ask.actor, (payer, payee), seen.rules):
         return refused(number, Refusal("own_work"))
     sold, bought = payer.account.currency, payee.account.currency
     rate = Rate(sold, bought, ask.rate_numerator, ask.rate_denominator, ask.margin_bp)
@@ -85,4 +86,6 @@ def act(ask: Exchange, seen: Seen) -> Outcome:
     return Outcome(answer, posted.lines, tuple(posted.standings.values()))
 
 
-EXCHANGE = Journey(Exchange, look, act, roles=("staff", "system"), accounts=("payer", "payee"))
+EXCHANGE = Journey(
+    Exchange, look, act, roles=("staff", "system"), accounts=("payer", "payee"), rules=FROM, unnumbered=EITHER
+)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from jingwei.journeys.own_work import owns
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.own_work import EITHER, FROM, owns
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -40,11 +40,12 @@ class Seen(msgspec.Struct, frozen=True):
 
     seq: int
     standing: Standing | None
+    rules: int = TODAYS
 
 
 def look(ask: SetLimits, books: Books) -> Seen:
     """Read the account."""
-    return Seen(books.seq, books.own(ask.account))
+    return Seen(books.seq, books.own(ask.account), books.rules)
 
 
 def tightens(ask: SetLimits, account: Account) -> bool:
@@ -65,7 +66,7 @@ def act(ask: SetLimits, seen: Seen) -> Outcome:
         return refused(number, ACCOUNT_NOT_FOUND)
     if standing.account.status != "open":
         return refused(number, Refusal("account_closed"))
-    if owns(ask.actor, (standing,)):
+    if owns(ask.actor, (standing,), seen.rules):
         return refused(number, Refusal("own_work"))
     if ask.actor.startswith("customer:") and not tightens(ask, standing.account):
         return refused(number, Refusal("not_allowed"))
@@ -78,4 +79,7 @@ def act(ask: SetLimits, seen: Seen) -> Outcome:
     return Outcome(Answer(number, "done", events=(event,)), standings=(Standing(account, standing.balance),))
 
 
-SET_LIMITS = Journey(SetLimits, look, act, roles=("customer", "staff", "system"), accounts=("account",))
+SET_LIMITS = Journey(
+    SetLimits, look, act, roles=("customer", "staff", "system"), accounts=("account",),
+    rules=FROM, unnumbered=EITHER,
+)  # fmt: skip
