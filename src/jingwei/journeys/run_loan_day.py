@@ -15,8 +15,8 @@ from jingwei.domains.credit.loan_life import close_days
 from jingwei.domains.credit.loans import RUNNING, Loan
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
-from jingwei.journeys.repay_loan import CHARTS
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.repay_loan import CHARTS, DAYS_KEPT
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.clock import day_start
 from jingwei.kernel.command import Command, OptionalId
 from jingwei.kernel.event import Event
@@ -59,6 +59,7 @@ class Seen(msgspec.Struct, frozen=True):
     unknown: tuple[str, ...]
     standings: dict[str, Standing | None]
     last: str
+    rules: int = TODAYS
 
 
 def look(ask: RunLoanDay, books: Books) -> Seen:
@@ -72,7 +73,8 @@ def look(ask: RunLoanDay, books: Books) -> Seen:
     codes = sorted({loan.currency for loan, _ in known})
     names = [chart_id(name, code) for code in codes for name in CHARTS]
     names += [loan.account for loan, _ in known]
-    return Seen(books.seq, known, unknown, {name: books.standing(name) for name in names}, last)
+    standings = {name: books.standing(name) for name in names}
+    return Seen(books.seq, known, unknown, standings, last, books.rules)
 
 
 def room_minor(standing: Standing | None) -> int:
@@ -92,7 +94,7 @@ def act(ask: RunLoanDay, seen: Seen) -> Outcome:
     loans: list[Loan] = []
     paid = 0
     for loan, product in seen.loans:
-        moved = close_days(loan, product, ask.day, room[loan.account])
+        moved = close_days(loan, product, ask.day, room[loan.account], keeps_days=seen.rules >= DAYS_KEPT)
         room[loan.account] -= moved.paid_minor
         paid += moved.paid_minor
         movements += moved.movements
@@ -131,4 +133,4 @@ def run(day: int, at: int, do: Callable[[RunLoanDay], Answer], *, limit: int = 2
         after = page.last
 
 
-RUN_LOAN_DAY = Journey(RunLoanDay, look, act, roles=("staff", "system"))
+RUN_LOAN_DAY = Journey(RunLoanDay, look, act, roles=("staff", "system"), rules=DAYS_KEPT)

@@ -73,7 +73,7 @@ def warnings_due(reader: Reader, serving: Serving, at: int) -> list[WarnEarly]:
     loans = [loan for loan in loans if loan.customer in seen]
     if not loans:
         return []
-    held = _laid_out(loans, people)
+    held = laid_out(loans, people)
     today = bank_day(at)
     looked = watch(held, today)
     cases = signals(known, held, looked)
@@ -182,8 +182,9 @@ def _timeline(rows: list[tuple[int, int, int]]) -> Timeline:
     return Timeline(columns[:, 0], columns[:, 1], columns[:, 2])
 
 
-def _laid_out(loans: list[Loan], people: dict[str, int]) -> Loans:
-    plans = [[one for one in unpack(loan.plan) if not one.early] for loan in loans]
+def laid_out(loans: list[Loan], people: dict[str, int]) -> Loans:
+    """Loans as the signals read them, from their plans as the books keep them; `people` numbers customers."""
+    plans = [[one for one in unpack(loan.plan) if _counts(one)] for loan in loans]
     shape = (len(loans), max(len(plan) for plan in plans))
     due, paid = np.full(shape, NEVER), np.full(shape, NEVER)
     owed = np.zeros(shape, np.int64)
@@ -196,8 +197,13 @@ def _laid_out(loans: list[Loan], people: dict[str, int]) -> Loans:
 
 
 def _paid_day(one: Instalment) -> int:
-    """The day an instalment was paid: the plan keeps that it was, so its due day stands for it."""
-    return one.day if one.left <= 0 else NEVER
+    """The day an instalment was paid; the due day stands for it where none was kept yet then."""
+    return NEVER if one.left > 0 else one.paid_day or one.day
+
+
+def _counts(one: Instalment) -> bool:
+    """Whether a row of the plan is an instalment: no early repayment, and no mark of a restructuring."""
+    return not one.early and bool(one.amount or one.paid_day)
 
 
 def _reasons(model: Model, cases: Floats) -> list[list[str]]:
