@@ -128,3 +128,17 @@ def test_a_champion_that_reads_something_else_is_not_compared(past):
 def test_past_keeps_its_columns_together(past):
     some = past.part(np.array([2, 5]))
     assert isinstance(some, Past) and some.customer.tolist() == past.customer[[2, 5]].tolist()
+
+
+def test_a_lost_champion_is_said_and_the_model_by_hand_is_what_must_be_met(home):
+    registry, digest = home.registry, home.registry.champion("fraud").digest
+    path = registry.root / "files" / digest
+    content = path.read_bytes()
+    path.unlink()
+    try:
+        told = retrain(home.store, registry, ORDER)
+    finally:
+        path.write_bytes(content)
+    assert digest[:12] in told["champion_lost"]
+    assert registry.load(told["champion_digest"]).card.name == FIRST_MODELS["fraud"].card.name
+    assert registry.champion("fraud").digest == digest

@@ -11,7 +11,7 @@ import numpy as np
 
 from jingwei.decisions.judge import Observed, columns_of
 from jingwei.domains.fraud.features import FRAUD
-from jingwei.domains.fraud.model import LEARNED
+from jingwei.domains.fraud.model import FIRST_MODELS, LEARNED
 from jingwei.features.catalogue import allowed
 from jingwei.features.live import LiveFeatures
 from jingwei.journeys.shape import Sealed
@@ -29,7 +29,7 @@ from jingwei.models.compiled import Floats, Ints
 from jingwei.models.contract import Model, check_model
 from jingwei.models.forest import Forest, from_lightgbm
 from jingwei.models.kinds import load_model
-from jingwei.models.registry import Registry
+from jingwei.models.registry import Champion, Registry
 from jingwei.stores.store import Reader
 
 STEP = 8192
@@ -77,11 +77,14 @@ class Order(msgspec.Struct, frozen=True):
 def retrain(reader: Reader, registry: Registry, order: Order, progress: Progress = quiet) -> dict[str, Any]:
     """Train from the bank's log; a candidate that passes is kept and challenges, nothing is approved.
 
-    Features are those of each payment's own moment. Raises TrainingError when too little is known, or the
-    trained model breaks the contract.
+    Features are those of each payment's own moment. Where the champion's file is lost it is measured against
+    the model made by hand that scores meanwhile, and `champion_lost` says so. Raises TrainingError when too
+    little is known, or the trained model breaks the contract.
     """
     past = gather(reader, order, lambda done, total: progress(done * 70 // max(1, total), 100))
-    champion = registry.champion(order.slot)
+    champion, lost = registry.serving(order.slot)
+    if lost and order.slot in FIRST_MODELS:
+        champion = Champion(registry.save(FIRST_MODELS[order.slot]), FIRST_MODELS[order.slot])
     if champion is None:
         raise TrainingError(f"no model serves {order.slot}, so there is nothing to be better than")
     fit, later, judged = split(past)
@@ -99,7 +102,9 @@ def retrain(reader: Reader, registry: Registry, order: Order, progress: Progress
     progress(100, 100)
     known = {"payments": len(past.fraud), "frauds": int(past.fraud.sum()), "said": int(past.said.sum())}
     return (
-        {"slot": order.slot, "digest": digest, "champion_digest": champion.digest} | told | {"known": known}
+        {"slot": order.slot, "digest": digest, "champion_digest": champion.digest, "champion_lost": lost}
+        | told
+        | {"known": known}
     )
 
 

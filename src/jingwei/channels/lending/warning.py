@@ -57,8 +57,9 @@ class Serving(NamedTuple):
 
 
 def serving(home: Home) -> Serving:
-    """The approved model, or the one made by hand."""
-    champion = home.registry.champion(EARLY_WARNING)
+    """The approved model; the one made by hand where none was approved, or its file is lost: that is said."""
+    champion, lost = home.registry.serving(EARLY_WARNING)
+    home.warn(EARLY_WARNING, lost)
     if champion is None:
         return Serving(FIRST_MODEL, FIRST_MODEL.card.name)
     return Serving(champion.model, champion.digest[:12])
@@ -69,7 +70,7 @@ def warnings_due(reader: Reader, serving: Serving, at: int) -> list[WarnEarly]:
     bound, loans = reader_for(Purpose.CREDIT, reader, at), _running(reader)
     loans = [loan for loan in loans if not _warned(reader, loan, at)]
     people = {who: number for number, who in enumerate(sorted({loan.customer for loan in loans}))}
-    known, seen = _known(bound, people, at)
+    known, seen = known_of(bound, people, at)
     loans = [loan for loan in loans if loan.customer in seen]
     if not loans:
         return []
@@ -134,13 +135,16 @@ def _warned(reader: Reader, loan: Loan, at: int) -> bool:
     return any(one.status == "open" or one.answered_at > at - SILENT_DAYS * DAY for one in told)
 
 
-def _known(bound: BoundReader, people: dict[str, int], at: int) -> tuple[Known, set[str]]:
-    """What the ledger says about these borrowers, and who of them agrees that it is read for credit."""
+def known_of(
+    bound: BoundReader, people: dict[str, int], at: int, back: int = BACK
+) -> tuple[Known, set[str]]:
+    """What the ledger of so many days says about these borrowers, by number, and who of them agrees that it
+    is read for credit."""
     income: list[tuple[int, int, int]] = []
     spent: list[tuple[int, int, int]] = []
     balance: list[tuple[int, int, int]] = []
     seen: set[str] = set()
-    first, until = bank_day(at) - BACK, bank_day(at)
+    first, until = bank_day(at) - back, bank_day(at)
     for who, number in people.items():
         for one in _histories(bound, who):
             seen.add(who)
