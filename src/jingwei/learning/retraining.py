@@ -112,7 +112,7 @@ def gather(reader: Reader, order: Order, progress: Callable[[int, int], None] = 
     """The payments of the order's policy whose truth is known by now, with features as known at each."""
     allowed(FRAUD, Purpose.RISK)
     live, labels = LiveFeatures(FRAUD), Labels()
-    rows: list[tuple[str, str, str, int, str]] = []
+    rows: list[tuple[str, str, int, str]] = []
     cases: list[Floats] = []
     size = reader.size()
     for first in range(0, size, STEP):
@@ -135,27 +135,26 @@ def gather(reader: Reader, order: Order, progress: Callable[[int, int], None] = 
     return _labelled(rows, np.concatenate(cases), labels, order.now)
 
 
-def _row(sealed: Sealed) -> tuple[str, str, str, int, str]:
-    """Decision, key (a stream's reports name it), whose, when, and what came of it."""
+def _row(sealed: Sealed) -> tuple[str, str, int, str]:
+    """Decision, whose, when, and what came of it."""
     ask, answer = sealed.command, sealed.answer
-    return answer.id, ask.key, ask.customer, ask.at, answer.result
+    return answer.id, ask.customer, ask.at, answer.result
 
 
-def _labelled(rows: list[tuple[str, str, str, int, str]], cases: Floats, labels: Labels, now: int) -> Past:
+def _labelled(rows: list[tuple[str, str, int, str]], cases: Floats, labels: Labels, now: int) -> Past:
     found: list[tuple[int, bool, bool]] = []
-    for at, (decision, key, _, when, result) in enumerate(rows):
+    for at, (decision, _, when, result) in enumerate(rows):
         said = labels.known(decision)
-        said = labels.known(key) if said is None else said
         ripe = result in ("done", "allowed") and when <= now - RIPE
         if said is not None or ripe:
             found.append((at, bool(said), said is not None))
     whole = [one for one in found if np.isfinite(cases[one[0]]).all()][-MOST:]
     picked = [at for at, _, _ in whole]
-    whose = np.unique([rows[at][2] for at in picked], return_inverse=True)[1] if picked else np.zeros(0)
+    whose = np.unique([rows[at][1] for at in picked], return_inverse=True)[1] if picked else np.zeros(0)
     return Past(
         np.ascontiguousarray(cases[picked]),
         np.array([fraud for _, fraud, _ in whole], dtype=np.bool_),
-        np.array([rows[at][3] for at in picked], dtype=np.int64),
+        np.array([rows[at][2] for at in picked], dtype=np.int64),
         np.asarray(whose, dtype=np.int64),
         np.array([said for _, _, said in whole], dtype=np.bool_),
     )
