@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.rates import reference
 from jingwei.channels.rest import asked
 from jingwei.channels.rest.desk import Desk, Stamp
 from jingwei.channels.rest.reading import amount, day_number
@@ -111,7 +112,8 @@ def exchange(desk: Desk, _: str, ask: asked.ExchangeAsk, stamp: Stamp) -> Comman
     numerator, denominator = int(whole + part), 10 ** len(part)
     if not numerator:
         raise Problem("field_not_valid", "/rate", why="the rate must be above zero")
-    payer = next(iter(desk.reader.load(Account, [ask.payer])), None)
+    found = {one.id: one for one in desk.reader.load(Account, [ask.payer, ask.payee])}
+    payer, payee = found.get(ask.payer), found.get(ask.payee)
     if payer is not None and payer.currency != ask.currency:
         raise Problem("field_not_valid", "/currency", why=f"account {ask.payer} is kept in {payer.currency}")
     return _made(
@@ -124,6 +126,7 @@ def exchange(desk: Desk, _: str, ask: asked.ExchangeAsk, stamp: Stamp) -> Comman
             rate_numerator=numerator,
             rate_denominator=denominator,
             margin_bp=ask.margin_bp,
+            reference=reference(desk.home.path, payer.currency, payee.currency) if payer and payee else None,
         )
     )
 
