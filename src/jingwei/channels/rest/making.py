@@ -33,7 +33,8 @@ from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.show_masked import ShowMasked
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.undo_payment import UndoPayment
-from jingwei.kernel.clock import parse_iso
+from jingwei.keeping.day_bounds import day_bounds
+from jingwei.kernel.clock import bank_day, parse_iso
 from jingwei.kernel.command import Command
 from jingwei.ledger.accounts import Account
 
@@ -101,9 +102,10 @@ def limits(_: Desk, named: str, ask: asked.LimitsAsk, stamp: Stamp) -> Command:
     return _made(stamp.of(SetLimits, account=named, **minor))
 
 
-def closure(_: Desk, named: str, ask: asked.ClosureAsk, stamp: Stamp) -> Command:
-    """CloseAccount."""
-    return _made(stamp.of(CloseAccount, account=named, payee=ask.payee, reason=ask.reason))
+def closure(desk: Desk, named: str, ask: asked.ClosureAsk, stamp: Stamp) -> Command:
+    """CloseAccount, with what bounds the walk for its open days."""
+    since = day_bounds(desk.reader, bank_day(stamp.at) - 1)
+    return _made(stamp.of(CloseAccount, account=named, payee=ask.payee, reason=ask.reason, since=since))
 
 
 def exchange(desk: Desk, _: str, ask: asked.ExchangeAsk, stamp: Stamp) -> Command:
