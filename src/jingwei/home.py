@@ -29,7 +29,7 @@ from jingwei.keeping.redo import Tell, quiet
 from jingwei.keeping.restore import Wanted, refuse_half_restored
 from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import SECOND, Clock, SystemClock
-from jingwei.kernel.durable import make_folder
+from jingwei.kernel.durable import make_private
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.products import Products, shipped
 from jingwei.models.registry import Registry
@@ -237,7 +237,7 @@ def open_home(
     directory; `pipelined` writes in a second process, for streams. Raises StoreError.
     """
     try:
-        make_folder(path)
+        make_private(path)
     except OSError as error:
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from jingwei.decisions.drafts import PolicyDraft
+from jingwei.decisions.drafts import SHADOWS, PolicyDraft
 from jingwei.decisions.policy import parse_policy
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.features.live import LiveFeatures
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("jingwei.web")
 LOOK_S = 2.0
-MOST = 3
-"""Drafts that run at once: each keeps features of its own in memory."""
 
 
 class Shadows:
@@ -50,7 +48,7 @@ class Shadows:
 
     async def catch_up(self) -> None:
         """Bring every draft in the shadow up to the last record, on another thread."""
-        drafts = self._site.desk.reader.find(PolicyDraft, "state", "shadow", limit=MOST)
+        drafts = self._site.desk.reader.find(PolicyDraft, "state", "shadow", limit=SHADOWS)
         names = {draft.id for draft in drafts}
         for gone in self._running.keys() - names:
             del self._running[gone]
