@@ -61,6 +61,8 @@ class Books(Protocol):
 
     seq: int
     """Number of the record this command will be."""
+    rules: int
+    """The version of its journey's rules the command is done under: TODAYS, or that of its record."""
     products: Products
 
     def standing(self, account_id: str) -> Standing | None:
@@ -142,6 +144,12 @@ class Sealed(msgspec.Struct, frozen=True, gc=False):
     seq: int
     command: Any
     answer: Answer
+    rules: int = 0
+    """The version of the journey's rules it was done under; 0 when the record names none."""
+
+
+TODAYS = 2**31 - 1
+"""Stands for the rules as they are now, whatever their number."""
 
 
 class Journey(msgspec.Struct, Generic[C, S], frozen=True):
@@ -153,7 +161,9 @@ class Journey(msgspec.Struct, Generic[C, S], frozen=True):
     judges it. A `barrier` changes how later commands are judged, so no batch goes across it.
     `once` names what may be done only once, whoever asks and under whichever key; the second is
     told `done_before` and not recorded, so that no feature counts it. Whose rules changed is `past`:
-    records of then are done again by it, and nobody may ask for it any more.
+    records of then are done again by it, and nobody may ask for it any more. A rule that is only added or
+    drawn otherwise is a new version of the journey's `rules`, which stands in its records from then on and
+    which `look` reads as `books.rules`; `unnumbered` are the versions of records that name none.
     """
 
     command: type[C]
@@ -168,6 +178,8 @@ class Journey(msgspec.Struct, Generic[C, S], frozen=True):
     once: Callable[[C], str] | None = None
     done_before: Refusal | None = None
     past: bool = False
+    rules: int = 0
+    unnumbered: tuple[int, ...] = (0,)
 
 
 def refused(seq_id: str, refusal: Refusal, *, about: str = "") -> Outcome:

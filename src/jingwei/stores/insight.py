@@ -20,6 +20,7 @@ import numpy.typing as npt
 from jingwei.domains.insight.happenings import Happening, Profile, Told
 from jingwei.stores.insight_people import People
 from jingwei.stores.insight_quality import Quality
+from jingwei.stores.insight_rounds import Rounds
 from jingwei.stores.insight_tables import BULK, TABLES, TOLD, month_of
 from jingwei.stores.store import StoreError
 from jingwei.stores.whole import whole
@@ -107,6 +108,7 @@ class Insight:
         self._numbers: dict[tuple[str, str], int] = {}
         self.people = People(self._db, self.link)
         self.quality = Quality(self._db)
+        self.rounds = Rounds(self._db)
 
     def close(self) -> None:
         """Close the file."""

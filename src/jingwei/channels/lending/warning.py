@@ -62,8 +62,9 @@ class Serving(NamedTuple):
 
 
 def serving(home: Home) -> Serving:
-    """The approved model, or the one made by hand."""
-    champion = home.registry.champion(EARLY_WARNING)
+    """The approved model; the one made by hand where none was approved, or its file is lost: that is said."""
+    champion, lost = home.registry.serving(EARLY_WARNING)
+    home.warn(EARLY_WARNING, lost)
     if champion is None:
         return Serving(FIRST_MODEL, FIRST_MODEL.card.name)
     return Serving(champion.model, champion.digest[:12])
@@ -73,12 +74,12 @@ def warnings_due(reader: Reader, serving: Serving, at: int) -> list[WarnEarly]:
     """The warnings to give now, the likeliest first; asking again on the same day asks the same."""
     bound, loans = reader_for(Purpose.CREDIT, reader, at), _running(reader)
     loans = [loan for loan in loans if not _warned(reader, loan, at)]
-    people = {who: number for number, who in enumerate(sorted({_whose(loan) for loan in loans}))}
-    known, seen = _known(bound, people, at)
-    loans = [loan for loan in loans if _whose(loan) in seen]
+    people = {who: number for number, who in enumerate(sorted({whose(loan) for loan in loans}))}
+    known, seen = known_of(bound, people, at)
+    loans = [loan for loan in loans if whose(loan) in seen]
     if not loans:
         return []
-    held = _laid_out(loans, people)
+    held = laid_out(loans, people)
     today = bank_day(at)
     looked = watch(held, today)
     cases = signals(known, held, looked)
@@ -139,18 +140,22 @@ def _warned(reader: Reader, loan: Loan, at: int) -> bool:
     return any(one.status == "open" or one.answered_at > at - SILENT_DAYS * DAY for one in told)
 
 
-def _whose(loan: Loan) -> Whose:
+def whose(loan: Loan) -> Whose:
+    """Whose ledger tells about a loan, and in which currency."""
     return loan.customer, loan.currency
 
 
-def _known(bound: BoundReader, people: dict[Whose, int], at: int) -> tuple[Known, set[Whose]]:
-    """What the ledger says about these borrowers in the currency of their loan, and who of them agrees that
-    it is read for credit. A line between two of one's own accounts is neither income nor spending."""
+def known_of(
+    bound: BoundReader, people: dict[Whose, int], at: int, back: int = BACK
+) -> tuple[Known, set[Whose]]:
+    """What the ledger of so many days says about these borrowers, by number, in the currency of their loan,
+    and who of them agrees that it is read for credit. A line between two of one's own accounts is neither
+    income nor spending."""
     income: list[tuple[int, int, int]] = []
     spent: list[tuple[int, int, int]] = []
     balance: list[tuple[int, int, int]] = []
     seen: set[Whose] = set()
-    first, until = bank_day(at) - BACK, bank_day(at)
+    first, until = bank_day(at) - back, bank_day(at)
     for who, number in people.items():
         histories = _histories(bound, *who)
         times = Counter(line.id for one in histories for line in one.lines)
@@ -196,8 +201,9 @@ def _timeline(rows: list[tuple[int, int, int]]) -> Timeline:
     return Timeline(columns[:, 0], columns[:, 1], columns[:, 2])
 
 
-def _laid_out(loans: list[Loan], people: dict[Whose, int]) -> Loans:
-    plans = [[one for one in unpack(loan.plan) if not one.early] for loan in loans]
+def laid_out(loans: list[Loan], people: dict[Whose, int]) -> Loans:
+    """Loans as the signals read them, from their plans as the books keep them; `people` numbers borrowers."""
+    plans = [[one for one in unpack(loan.plan) if _counts(one)] for loan in loans]
     shape = (len(loans), max(len(plan) for plan in plans))
     due, paid = np.full(shape, NEVER), np.full(shape, NEVER)
     owed = np.zeros(shape, np.int64)
@@ -205,13 +211,18 @@ def _laid_out(loans: list[Loan], people: dict[Whose, int]) -> Loans:
         for number, one in enumerate(plan):
             due[row, number], owed[row, number] = one.day, one.amount
             paid[row, number] = _paid_day(one)
-    person = np.array([people[_whose(loan)] for loan in loans], np.int64)
+    person = np.array([people[whose(loan)] for loan in loans], np.int64)
     return Loans(person, due, paid, owed)
 
 
 def _paid_day(one: Instalment) -> int:
-    """The day an instalment was paid: the plan keeps that it was, so its due day stands for it."""
-    return one.day if one.left <= 0 else NEVER
+    """The day an instalment was paid; the due day stands for it where none was kept yet then."""
+    return NEVER if one.left > 0 else one.paid_day or one.day
+
+
+def _counts(one: Instalment) -> bool:
+    """Whether a row of the plan is an instalment: no early repayment, and no mark of a restructuring."""
+    return not one.early and bool(one.amount or one.paid_day)
 
 
 def _reasons(model: Model, cases: Floats) -> list[list[str]]:

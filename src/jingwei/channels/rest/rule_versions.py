@@ -17,6 +17,7 @@ from jingwei.kernel.ids import seq_of
 if TYPE_CHECKING:
     from jingwei.stores.store import Reader
 
+
 def policies(reader: Reader) -> list[str]:
     """The names of the policies that judge payments."""
     from jingwei.home import MODEL_SLOTS

@@ -96,8 +96,8 @@ CHINESE = {
         "账户明细，新的在前，每条附其后余额。"
     ),
     "Cases that wait": "待处理案件",
-    "Held payments that wait for a person, oldest first; staff only.": (
-        "等待人工核实的付款，旧的在前；仅限银行内部。"
+    "Held payments and loans that wait for a person, oldest first; staff only, who lend see loans.": (
+        "等待人工处理的付款和贷款，旧的在前；仅限银行内部，只办贷款的员工只见贷款。"
     ),
     "One case": "单个案件",
     "A case with the payment it is about; staff only.": "案件及其相关付款；仅限银行内部。",

@@ -13,6 +13,7 @@ from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.own import whose
 from jingwei.channels.rest.paper import tells
 from jingwei.channels.rest.views import Owner, answer
+from jingwei.channels.rest.whose_cases import check_case
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.journeys.propose_policy import ProposePolicy
 from jingwei.journeys.shape import all_of, every
@@ -135,7 +136,7 @@ def add_work_views(router: APIRouter, desk: Desk) -> None:
     @router.get("/cases/{case}/casework", **tells(CaseWorkTold, "The work on a case", "cases"))
     async def work(case: str, request: Request) -> Response:
         """Who has a case, in which inbox, how it was judged, and its notes; staff only."""
-        desk.caller(request, "staff", "system")
+        check_case(desk, desk.caller(request, "staff", "system"), case)
         return answer(work_told(desk, case))
 
     @router.get("/policy-drafts", **tells(list[PolicyDraftTold], "Policy drafts", "policies"))

@@ -174,7 +174,9 @@ def parts_of(application: LoanApplication) -> list[Part]:
     """The lines of its score, the weightiest first."""
     found = msgspec.json.decode(application.contributions or "[]", type=list[tuple[str, int]])
     says, by = sentences_of(application), application.score_by
-    parts = [Part(line, says.get(line, Words(line, line)), points, most_of(by, line)) for line, points in found]
+    parts = [
+        Part(line, says.get(line, Words(line, line)), points, most_of(by, line)) for line, points in found
+    ]
     return sorted(parts, key=lambda part: -abs(part.points))
 
 

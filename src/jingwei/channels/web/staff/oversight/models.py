@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from jingwei.models.card import Card
     from jingwei.models.registry import Approval, Registry
     from jingwei.stores.sessions import Session
-    from jingwei.stores.store import Reader
 
 WEEK = 7 * DAY
 
@@ -118,14 +117,16 @@ def half_done(room: Room, slot: str) -> Approval | None:
     history = room.desk.home.registry.history(slot)
     if not history or history[-1].action != ROLLBACK:
         return None
-    return history[-1] if history[-1].digest != sealed_in(room.desk.reader, slot) else None
+    return history[-1] if history[-1].digest != sealed_digest(room, slot, history[-1].digest) else None
 
 
-def sealed_in(reader: Reader, slot: str) -> str:
-    """The digest of the model that the books say scores in this slot; "" for none."""
+def sealed_digest(room: Room, slot: str, approved: str) -> str | None:
+    """The digest the log says scores in a slot; the approved one where the log says none."""
+    if slot in by_slot():
+        return room.desk.reader.note(f"model:{slot}")
     if slot in SLOTS:
-        return next((one.digest for one in reader.load(ScorecardInUse, [slot])), "")
-    return reader.note(f"model:{slot}") or ""
+        return next((one.digest for one in room.desk.reader.load(ScorecardInUse, [slot])), None)
+    return approved
 
 
 def may_step_back(registry: Registry, slot: str, actor: str, why: str) -> Refusal | None:
@@ -165,8 +166,8 @@ def rivals(registry: Registry, slot: str) -> tuple[Rival, ...]:
     for path in sorted((registry.root / "files").glob("*")):
         if len(path.name) != 64 or path.name in serving:
             continue
-        model = registry.load(path.name)
-        if fits(model):
+        model = registry.whole(path.name)
+        if model is not None and fits(model):
             found.append(Rival(path.name, model.card, path.name in line))
     return tuple(sorted(found, key=lambda one: -one.card.made_at))
 

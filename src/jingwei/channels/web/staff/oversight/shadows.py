@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from jingwei.decisions.drafts import PolicyDraft
+from jingwei.decisions.drafts import SHADOWS, PolicyDraft
 from jingwei.decisions.policy import parse_policy
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.features.live import LiveFeatures
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("jingwei.web")
 LOOK_S = 2.0
-MOST = 3
-"""Drafts that run at once: each keeps features of its own in memory."""
 
 
 class Shadows:
@@ -44,7 +42,7 @@ class Shadows:
         return all(one.id != draft for one in self._first())
 
     def _first(self) -> list[PolicyDraft]:
-        return self._site.desk.reader.find(PolicyDraft, "state", "shadow", limit=MOST)
+        return self._site.desk.reader.find(PolicyDraft, "state", "shadow", limit=SHADOWS)
 
     async def run(self) -> None:
         """Look for new records from time to time, for as long as the server runs."""
