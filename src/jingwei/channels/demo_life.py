@@ -144,7 +144,7 @@ class Life:
             GiveConsent(**self.stamp("alice", 20, 12), customer="alice", purpose=Purpose.MARKETING),
             UseData(
                 **self.stamp("staff:teller", 6, 11), customers=("alice",), purpose=Purpose.SERVICE,
-                why="You called about your card",
+                why="You called about your card 您来电咨询银行卡",
             ),
             self._planned("alice", "wang_home", 420_000, "monthly", 2, "Rent 房租"),
             self._planned("alice", "city_power", 23_000, "monthly", 5, "Electricity 电费"),

@@ -22,6 +22,7 @@ from jingwei.channels.roles import may, may_ask
 from jingwei.channels.roles import page as page_roles
 from jingwei.channels.web.days import day_name
 from jingwei.channels.web.phrases import phrases, say
+from jingwei.channels.web.stacked import stacked
 from jingwei.channels.web.visit import Turned, Visit, admit, same_site, visit_of
 from jingwei.kernel.clock import local_text
 from jingwei.kernel.command import CommandError, checked
@@ -89,7 +90,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.templates.filters |= {"money": money, "when": local_text}
+        self.templates.filters |= {"money": money, "when": when}
         self.templates.globals |= {"weave": Markup(WEAVE), "icon": ICON, "release": release()}
 
     def now(self) -> int:
@@ -118,7 +119,7 @@ class Site:
             "error": code_in(visit, "error"),
             "told": code_in(visit, "told"),
         }
-        text = self.templates.get_template(template).render({**here, **(values or {})})
+        text = stacked(self.templates.get_template(template).render({**here, **(values or {})}))
         response = HTMLResponse(text, status, GUARD)
         if visit.request.query_params.get("lang") in ("en", "zh"):
             response.set_cookie("lang", visit.lang, max_age=31_536_000, samesite="lax", httponly=True)
@@ -240,6 +241,11 @@ def form_token(session: Session | None) -> Markup:
 def new_key() -> str:
     """A fresh idempotency key; a form carries it, so that sending it twice does it once."""
     return f"web:{secrets.token_urlsafe(15)}"
+
+
+def when(at: int, form: str = "%Y-%m-%d %H:%M") -> Markup:
+    """A moment as people read it, its day in one unbroken piece."""
+    return Markup('<span class="date">{}</span>').format(local_text(at, form))
 
 
 def money(minor: int, code: str, plus: bool = False) -> Markup:

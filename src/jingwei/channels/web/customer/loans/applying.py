@@ -171,8 +171,6 @@ def page(
         "purposes": () if product.scene else PURPOSES,
         "agreed": agreed(site, session.who),
         "data": ("、" if visit.lang == "zh" else ", ").join(data),
-        "least": plain(product.least_minor, product.currency),
-        "most": plain(product.most_minor, product.currency),
         "key": new_key(),
     }
     return site.page(visit, "app/loans/apply.html", values | shown_cost(site, visit, product, typed), status)
