@@ -24,7 +24,7 @@ from jingwei.channels.web.days import day_name
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.stacked import stacked
 from jingwei.channels.web.visit import Turned, Visit, admit, same_site, visit_of
-from jingwei.kernel.clock import local_text
+from jingwei.kernel.clock import local_text, parse_iso
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.money import currency, format_minor
 from jingwei.kernel.refusal import Words
@@ -113,6 +113,7 @@ class Site:
             "leads": lambda path, text, more="go": leads(session, path, text, more),
             "now": self.now(),
             "day_of": lambda at: day_name(at, self.now(), visit.lang),
+            "day_named": lambda day: day_name(parse_iso(day), self.now(), visit.lang),
             "telephone": self.telephone,
             "known": phrases(),
             "writing": self.desk.writing.percent if self.desk.writing else None,

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from jingwei.channels.web.pages import Site
     from jingwei.stores.identities import Person
 
+ELDER_OF = "elder_of"
+"""Says that large print is what somebody who signed in prefers, not what was chosen for this device."""
+
 YEAR_S = 31_536_000
 BEFORE, DEVICE = "jingwei_before", "jingwei_device"
 """Cookies of a browser nobody signed in with yet (guards its forms), and of a browser known from before."""
@@ -107,6 +110,8 @@ def add_look(router: Router, site: Site) -> None:
         response = RedirectResponse(back_to(back), 303)
         allowed = {"theme": ("light", "dark", ""), "elder": ("1", "0"), "lang": ("en", "zh")}
         allowed |= {"size": ("", "large", "largest"), "aloud": ("1", "0")}
+        if asked.get("elder") in allowed["elder"]:
+            response.delete_cookie(ELDER_OF)
         for name, values in allowed.items():
             if asked.get(name) in values:
                 response.set_cookie(name, asked[name], max_age=YEAR_S, samesite="lax", httponly=True)
@@ -191,9 +196,13 @@ def begin(
     secret = site.sessions.begin(session)
     response = RedirectResponse(onward(visit, session), 303)
     keep(visit, response, COOKIE, secret, LONGEST // SECOND)
-    elder = site.desk.reader.load(Preference, [session.who])
-    if elder and not session.inside:
+    elder = [] if session.inside else site.desk.reader.load(Preference, [session.who])
+    if elder:
         keep(visit, response, "elder", str(elder[0].elder), YEAR_S)
+        keep(visit, response, ELDER_OF, "person", YEAR_S)
+    elif visit.request.cookies.get(ELDER_OF):
+        response.delete_cookie("elder")
+        response.delete_cookie(ELDER_OF)
     return response
 
 
