@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from tests.channels.web.browser import Browser
 from tests.channels.web.desk_floor import Floor
 
+from jingwei.channels.web.customer.people import family
 from jingwei.channels.web.staff.board import Board
 from jingwei.ledger.family import Preference
 
@@ -73,3 +75,54 @@ def test_counts_and_rows_of_the_queue_come_from_one_reading(floor, monkeypatch):
     counted = re.search(r'data-count="open">(\d+)<', page)[1]
     waiting = re.search(r"<dd>(\d+)</dd>", page)[1]
     assert {counted, waiting, str(page.count("<tr data-row"))} == {"1"} and len(looks) == 1
+
+
+def test_those_who_look_after_each_other_know_each_other_by_name(browser):
+    site = browser.desk.tokens._listeners[0].__self__.site
+    assert family(site, "carol") == {"erin", "grace"} and family(site, "erin") == {"carol"}
+    assert family(site, "alice") == set()
+    browser.sign_in("customer:carol")
+    asked = {"to": "erin", "name": "Erin 小艾", "amount": "20", "every": "weekly", "first": "2026-12-01"}
+    browser.post("/app/schedules", form_token=browser.token(), key="s", **asked)
+    page = browser.get("/app/schedules").text
+    assert "Erin 小艾" in page and "E***" not in page
+
+
+def sent(browser, path, came_from, **fields):
+    """Send a form as a browser does that shows the page it is on."""
+    told = browser.client.post(path, data=fields, headers={"referer": f"http://bank.test{came_from}"})
+    return browser._runner.run(told)
+
+
+def test_a_session_that_ended_in_a_form_leads_back_to_the_form(browser):
+    form = "/app/pay?to=river_tea&amount=12"
+    asked = {"to": "river_tea", "amount": "12"}
+    told = sent(browser.fresh(), "/app/pay/check", form, **asked)
+    assert told.status_code == 303 and "told=session_over" in told.headers["location"]
+    page = browser.get(told.headers["location"])
+    assert "You were signed out meanwhile" in page.text
+    onward = re.search(r'action="(/sign-in/demo[^"]*)"', page.text)[1]
+    back = browser.post(unescape(onward), actor="customer:alice")
+    assert back.headers["location"] == form
+    old = sent(browser, "/app/pay/check", form, form_token="of another session", **asked)
+    assert old.headers["location"] == f"{form}&error=form_old"
+    assert "too old to be sent safely" in browser.get(old.headers["location"]).text
+
+
+@pytest.mark.parametrize("came_from", ["//evil.example/x", "/\\evil.example", "https://evil.example/app"])
+def test_a_form_leads_back_to_pages_of_ours_only(browser, came_from):
+    told = sent(browser.sign_in("customer:alice"), "/app/pay/check", came_from, form_token="old")
+    assert re.match(r"/[^/\\]", told.headers["location"]), told.headers["location"]
+    told = sent(browser.fresh(), "/app/pay/check", came_from)
+    demo = told.headers["location"].replace("/sign-in?", "/sign-in/demo?")
+    onward = browser.post(demo, actor="customer:alice")
+    assert re.match(r"/app($|[/?])", onward.headers["location"]), onward.headers["location"]
+
+
+def test_an_address_that_only_takes_a_form_leads_to_the_page_above(browser):
+    browser.sign_in("customer:alice")
+    above = {"/app/pay/check": "/app/pay", "/app/elder": "/app", "/sign-in/demo": "/sign-in"}
+    for path, lands in above.items():
+        told = browser.get(path, headers={"accept": "text/html"})
+        assert (told.status_code, told.headers["location"]) == (303, lands)
+    assert browser.get("/app/pay/check", headers={"accept": "application/json"}).status_code == 405

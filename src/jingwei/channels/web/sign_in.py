@@ -33,6 +33,7 @@ BEFORE, DEVICE = "jingwei_before", "jingwei_device"
 """Cookies of a browser nobody signed in with yet (guards its forms), and of a browser known from before."""
 
 _NEXT = re.compile(r"/(app|desk)(/[A-Za-z0-9_:@-][A-Za-z0-9_.:@-]{0,80}){0,5}", re.ASCII)
+_ASKED = re.compile(r"[A-Za-z0-9_:@./-]+(\?[A-Za-z0-9_.:%=&+-]*)?", re.ASCII)
 _ONWARD = re.compile(r"/oidc/go/[A-Za-z0-9_-]{20,64}", re.ASCII)
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
@@ -218,7 +219,8 @@ def onward(visit: Visit, session: Session) -> str:
     wanted = visit.request.query_params.get("next", "")
     if _ONWARD.fullmatch(wanted):
         return wanted
-    return wanted if _NEXT.fullmatch(wanted) and wanted.startswith(home) else home
+    page = wanted.partition("?")[0]
+    return wanted if _NEXT.fullmatch(page) and _ASKED.fullmatch(wanted) and page.startswith(home) else home
 
 
 def address(visit: Visit) -> str:
