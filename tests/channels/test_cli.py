@@ -14,7 +14,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jingwei.channels.cli import main
 from jingwei.channels.demo import settle
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.home import open_home
@@ -42,22 +41,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bank.bank.do([Pay(device=device, **ask, **stamp)])
     bank.close()
     return path
-
-
-@pytest.fixture
-def jingwei(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line in this process: exit code, stdout, stderr."""
-    monkeypatch.setenv("JINGWEI_HOME", str(home))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["jingwei", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return run
 
 
 ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jingwei.channels.cli import main
 from jingwei.channels.lending.applicants import settling, stamp
 from jingwei.domains.credit.loans import Loan
 from jingwei.home import open_home
@@ -31,21 +29,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bank.bank.do([OpenAccount(**stranger, customer="ben", account="ben", name="ben", product="current_cny")])
     bank.close()
     return path
-
-
-@pytest.fixture
-def jingwei(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line in this process: exit code, stdout, stderr."""
-    monkeypatch.setenv("JINGWEI_HOME", str(home))
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["jingwei", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return run
 
 
 def told(run: Run, *words: object) -> Any:

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from jingwei.channels.cli import main
 from jingwei.home import open_home
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def jingwei(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line in this process, in a home of its own: exit code, stdout, stderr."""
-    monkeypatch.setenv("JINGWEI_HOME", str(tmp_path / "home"))
+def home(tmp_path: Path) -> Path:
+    """A home of its own."""
     open_home(tmp_path / "home").close()
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["jingwei", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return run
+    return tmp_path / "home"
 
 
 def test_people_and_programs_are_let_in_and_out(jingwei: Run):

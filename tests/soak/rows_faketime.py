@@ -35,6 +35,13 @@ def library() -> Path:
     raise NotHere("libfaketime is not installed (apt-get install faketime)")
 
 
+SLEEP = """import select, time
+time.sleep = lambda seconds: select.select([], [], [], max(0.0, seconds)) and None
+"""
+"""libfaketime that leaves the steady clock alone refuses to sleep until a moment of it (EINVAL), which is how
+Python sleeps; a wait for nothing lasts as long."""
+
+
 class Live:
     """A server whose clock can be set; `set("")` undoes it."""
 
@@ -71,10 +78,11 @@ def server(*, steady: bool = True) -> Iterator[Live]:
         port = int(probe.getsockname()[1])
         probe.close()
         (folder / "clock").write_text("+0")
+        (folder / "sitecustomize.py").write_text(SLEEP)
         faked = {
             "LD_PRELOAD": str(loaded), "FAKETIME_TIMESTAMP_FILE": str(folder / "clock"),
             "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": str(int(steady)),
-            "PYTHONPATH": str(SOURCE),
+            "PYTHONPATH": os.pathsep.join((str(folder), str(SOURCE))),
         }  # fmt: skip
         bank = ["-m", "jingwei", "--home", str(folder / "home"), "serve"]
         alone = ["--people", "0", "--port", str(port)]

@@ -8,6 +8,7 @@ from jingwei.kernel.clock import bank_day
 from jingwei.kernel.kept import Kept
 from jingwei.kernel.money import Money
 from jingwei.kernel.refusal import Refusal, Words, declare
+from jingwei.ledger.posting import MAX_BALANCE_MINOR
 
 
 class Card(Kept, frozen=True):
@@ -95,4 +96,5 @@ def spent(card: Card, amount_minor: int, at: int) -> Card:
     """The card after it paid this amount; money given back later is not taken off again."""
     status = "used" if card.one_time and amount_minor else card.status
     day = max(bank_day(at), card.day)
-    return replace(card, status=status, day=day, spent_minor=min(spent_on(card, at) + amount_minor, 2**62))
+    spent = min(spent_on(card, at) + amount_minor, MAX_BALANCE_MINOR)
+    return replace(card, status=status, day=day, spent_minor=spent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jingwei.stores.tables import LINES, Table, added_in, made_in
+from jingwei.stores.tables import LINES, WHOSE_FREEZE, Table, added_in, made_in
 
 TEXT = 'text COLLATE "C"'
 
@@ -42,9 +42,27 @@ def make_version_2() -> list[str]:
     return [*_shelves(2), _REPORTED]
 
 
+_FROZE = f"""
+WITH bodies AS (
+    SELECT seq, convert_from(body, 'UTF8')::json AS body FROM records
+    WHERE position('"look_after"'::bytea IN body) > 0 OR position('"freeze_account"'::bytea IN body) > 0
+), told AS (
+    SELECT seq, body -> 'command' ->> 'type' AS kind, body -> 'command' ->> 'tie' AS tie,
+        body -> 'command' ->> 'account' AS account, body -> 'command' ->> 'direction' AS direction,
+        CASE body -> 'command' ->> 'type' WHEN 'look_after'
+            THEN coalesce((body -> 'command' ->> 'frozen')::boolean, false)
+            ELSE coalesce((body -> 'command' ->> 'on')::boolean, true) END AS frozen
+    FROM bodies WHERE body -> 'answer' ->> 'result' = 'done'
+), {WHOSE_FREEZE}
+UPDATE ties SET froze = of.accounts FROM (
+    SELECT tie, string_agg(account, ' ' ORDER BY seq) AS accounts FROM whose GROUP BY tie
+) AS of WHERE ties.id = of.tie
+"""
+
+
 def make_version_3() -> list[str]:
-    """A challenger's scores; whose freeze is on a child's account."""
-    return [*_shelves(3), *_columns(3)]
+    """A challenger's scores; whose freeze is on a child's account, told from the records."""
+    return [*_shelves(3), *_columns(3), _FROZE]
 
 
 def _columns(version: int) -> list[str]:

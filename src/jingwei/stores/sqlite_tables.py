@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jingwei.stores.tables import LINES, Column, Table, added_in, made_in
+from jingwei.stores.tables import LINES, WHOSE_FREEZE, Column, Table, added_in, made_in
 
 
 def make_version_1() -> list[str]:
@@ -35,9 +35,28 @@ def make_version_2() -> list[str]:
     return [*_shelves(2), _REPORTED]
 
 
+_FROZE = f"""
+WITH bodies AS (
+    SELECT seq, CAST(body AS TEXT) AS body FROM records
+    WHERE instr(body, CAST('"look_after"' AS BLOB)) OR instr(body, CAST('"freeze_account"' AS BLOB))
+), told AS (
+    SELECT seq, json_extract(body, '$.command.type') AS kind, json_extract(body, '$.command.tie') AS tie,
+        json_extract(body, '$.command.account') AS account,
+        json_extract(body, '$.command.direction') AS direction,
+        CASE json_extract(body, '$.command.type') WHEN 'look_after'
+            THEN coalesce(json_extract(body, '$.command.frozen'), 0)
+            ELSE coalesce(json_extract(body, '$.command.on'), 1) END AS frozen
+    FROM bodies WHERE json_extract(body, '$.answer.result') = 'done'
+), {WHOSE_FREEZE}
+UPDATE ties SET froze = of.accounts FROM (
+    SELECT tie, group_concat(account, ' ') AS accounts FROM (SELECT * FROM whose ORDER BY seq) GROUP BY tie
+) AS of WHERE ties.id = of.tie
+"""
+
+
 def make_version_3() -> list[str]:
-    """A challenger's scores; whose freeze is on a child's account."""
-    return [*_shelves(3), *_columns(3)]
+    """A challenger's scores; whose freeze is on a child's account, told from the records."""
+    return [*_shelves(3), *_columns(3), _FROZE]
 
 
 def _columns(version: int) -> list[str]:

@@ -110,3 +110,21 @@ def mismatches(found: Mapping[str, Iterable[str]]) -> list[str]:
         if there != table.names:
             wrong.append(f"table {table.name} has columns {', '.join(there) or '(none)'}")
     return wrong
+
+
+WHOSE_FREEZE = """
+does AS (
+    SELECT seq, account, tie, CASE
+        WHEN kind = 'look_after' AND frozen THEN 'guardian'
+        WHEN kind = 'freeze_account' AND frozen AND direction <> '' THEN 'bank'
+        ELSE 'free' END AS what
+    FROM told WHERE kind = 'look_after' OR (kind = 'freeze_account' AND direction <> 'in')
+), held AS (
+    SELECT account, min(seq) AS seq FROM does AS stop WHERE what = 'guardian' AND seq > coalesce(
+        (SELECT CASE what WHEN 'bank' THEN stop.seq ELSE seq END FROM does AS other
+        WHERE other.account = stop.account AND what <> 'guardian' ORDER BY other.seq DESC LIMIT 1), -1)
+    GROUP BY account
+), whose AS (SELECT does.tie, does.account, does.seq FROM held JOIN does ON does.seq = held.seq)
+"""
+"""SQL from `told` (done commands: seq, kind, account, tie, frozen, direction) to `whose`: the account each
+guardian froze, and no bank since; by what journeys/look_after.py and freeze.py make of them."""
