@@ -60,6 +60,9 @@ GUARD = {
 }
 SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 
+LONG_MONEY = 14
+"""Letters of an amount that is written smaller where amounts are large."""
+
 _NUMBER = re.compile(r"[+0-9][0-9 \-]{2,24}")
 
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -257,4 +260,5 @@ def money(minor: int, code: str, plus: bool = False) -> Markup:
     grouped = f"{int(whole):,}{dot}{part}"
     unit = SIGNS.get(code)
     text = f"{sign}{unit}{grouped}" if unit else f"{sign}{grouped} {escape(currency(code).code)}"
-    return Markup('<span class="money" translate="no">{}</span>').format(text)
+    long = " long" if len(text) > LONG_MONEY else ""
+    return Markup('<span class="money{}" translate="no">{}</span>').format(long, text)
