@@ -27,7 +27,7 @@ PICKED = [1, 5]
 
 _PICK = '<input type="checkbox"'
 
-FITS, FITS_LARGE = 44, 20
+FITS, FITS_LARGE = 38, 20
 """How many letters (Chinese ones count twice) fit side by side on a phone, in usual and in large print."""
 
 LEAST, PADDING = 14, 2
@@ -87,7 +87,7 @@ def _row(found: re.Match[str], spans: list[int], labels: list[str]) -> str:
         kind, said, content = one.groups()
         n = next(at, len(spans) - 1)
         whole = "colspan" in said
-        span = 6 if whole else spans[n]
+        span = 6 if whole or kind == "th" else spans[n]
         label = labels[n] if kind == "td" and not whole and n < len(labels) else ""
         told = f' data-label="{escape(label)}"' if label and content.strip() else ""
         role = "rowheader" if 'scope="row"' in said else "columnheader" if kind == "th" else "cell"
