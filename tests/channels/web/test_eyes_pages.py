@@ -11,7 +11,10 @@ from tests.channels.web.desk_floor import Floor
 
 from jingwei.channels.web.customer.people import family
 from jingwei.channels.web.staff.board import Board
+from jingwei.channels.web.visit import COOKIE
+from jingwei.journeys.open_account import OpenAccount
 from jingwei.ledger.family import Preference
+from jingwei.stores.sessions import Session
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +129,27 @@ def test_an_address_that_only_takes_a_form_leads_to_the_page_above(browser):
         told = browser.get(path, headers={"accept": "text/html"})
         assert (told.status_code, told.headers["location"]) == (303, lands)
     assert browser.get("/app/pay/check", headers={"accept": "application/json"}).status_code == 405
+
+
+def test_no_page_of_the_app_falls_for_somebody_without_an_account_or_with_a_long_name(browser):
+    site, start = browser.desk.tokens._listeners[0].__self__.site, browser.clock.now()
+    long = "阿卜杜勒拉赫曼·本·穆罕默德·Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
+    for code in ("cny", "jpy", "kwd"):
+        stamp = {"key": f"long-{code}", "actor": "system:core", "at": start, "known_at": start}
+        fields = {"customer": "long", "product": f"current_{code}", "account": f"long-{code}", "name": long}
+        opened = OpenAccount(**stamp, **fields, opening_minor=99_999_999_999_912)
+        assert browser.home.bank.do([opened])[0].answer.result == "done"
+    pages = [path for method, path in site.guards if method == "GET" and path.startswith("/app")]
+    plain = sorted({path for path in pages if "{" not in path} - {"/app/events"})
+    for who in ("nobody", "long"):
+        session = Session(f"customer:{who}", who, ("customer",), start, start, "t" * 24, means=("demo",))
+        browser.fresh().client.cookies.set(COOKIE, site.sessions.begin(session))
+        for path in plain:
+            page = browser.get(path)
+            assert page.status_code == 200 or page.headers["location"] == "/app/statement", (who, path)
+        front = browser.get("/app").text
+        if who == "nobody":
+            assert "no account with us" in front
+        else:
+            for amount in ("¥999,999,999,999.12", "JP¥99,999,999,999,912", "99,999,999,999.912 KWD"):
+                assert f'<span class="money long" translate="no">{amount}</span>' in front, amount

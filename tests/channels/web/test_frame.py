@@ -90,5 +90,5 @@ def test_a_static_file_is_one_of_ours(browser):
 
 def test_money_is_grouped_and_signed():
     assert "−¥1,234.50" in money(-123450, "CNY")
-    assert "+¥5,000" in money(5000, "JPY", plus=True)
+    assert "+JP¥5,000" in money(5000, "JPY", plus=True), "yen are not taken for yuan"
     assert "1.234 KWD" in money(1234, "KWD")
