@@ -121,7 +121,7 @@ def give(home: Home) -> list[EarlyWarning]:
 def said(seen: str, lang: str) -> str:
     """The sentence of a signal with its value; `seen` is "name=value"."""
     name, _, value = seen.partition("=")
-    one = next(signal for signal in SIGNALS if signal.name == name)
+    one, value = next(signal for signal in SIGNALS if signal.name == name), value.removesuffix(".0")
     return f"{one.says_zh[:-1]}：{value}" if lang == "zh" else f"{one.says_en[:-1]}: {value}"
 
 
