@@ -102,7 +102,7 @@ def test_who_no_longer_agrees_is_not_read(months: Office):
     months.clock.advance(31 * DAY)
     months.do(WithdrawConsent, f"customer:{HELD}", customer=HELD, purpose=Purpose.MARKETING)
     came = counted(months)
-    assert (came.shown, came.control) == (Group(1, 0, 0), Group())
+    assert (came.shown, came.control, came.left) == (Group(1, 0, 0), Group(), (0, 1))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from jingwei.domains.offers.catalogue import Catalogue
-from jingwei.domains.offers.outcomes import Came, came_of, firsts
+from jingwei.domains.offers.outcomes import CONTROL, Came, came_of, firsts
 from jingwei.domains.offers.showing import Offering
 from jingwei.journeys.offer_rules import catalogue
 from jingwei.journeys.table import unseal
@@ -33,13 +33,16 @@ def offers_came(reader: Reader, rules: Catalogue, now: int) -> Came:
     A reader of its own lets it run beside other work. Raises StoreError.
     """
     first = firsts(_all(reader, Offering))
-    agreed = agreeing(Purpose.MARKETING, sorted(first), reader, now)
+    agreed = dict.fromkeys(agreeing(Purpose.MARKETING, sorted(first), reader, now))
 
     def did(customer: str, what: str, start: int, until: int) -> bool:
         return any(start <= at < until for at in moments_of(reader, customer, what))
 
+    left = [one for who, one in first.items() if who not in agreed]
+    withheld = sum(one.state == CONTROL for one in left)
     with reader.frozen():
-        return came_of([first[one] for one in agreed], rules, did, now)
+        came = came_of([first[one] for one in agreed], rules, did, now)
+    return came._replace(left=(len(left) - withheld, withheld))
 
 
 async def counted(desk: Desk) -> Came:

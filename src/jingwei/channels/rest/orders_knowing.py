@@ -60,7 +60,7 @@ class GroupTold(msgspec.Struct, frozen=True):
 
 
 class OfferEffectTold(msgspec.Struct, frozen=True):
-    """What offers bring: those shown one against the control group, with a 95 % interval."""
+    """What offers bring: those shown one against the control group, a 95 % interval, and who left."""
 
     shown: GroupTold
     control: GroupTold
@@ -70,6 +70,8 @@ class OfferEffectTold(msgspec.Struct, frozen=True):
     readable: bool
     needed_shown: int
     needed_control: int
+    left_shown: int
+    left_control: int
 
 
 def save_audience(_: Desk, __: str, ask: AudienceAsk, stamp: Stamp) -> Command:
@@ -135,8 +137,9 @@ def add_knowing(router: APIRouter, desk: Desk) -> None:
         came = await counted(desk)
         found = effect(rules.experiment, came.arms, rules.control_percent)
         needed = people_needed(rules.experiment, rules.control_percent)
+        groups = GroupTold(*came.shown), GroupTold(*came.control)
         told = found.difference, found.low, found.high, found.readable
-        return answer(OfferEffectTold(GroupTold(*came.shown), GroupTold(*came.control), *told, *needed))
+        return answer(OfferEffectTold(*groups, *told, *needed, *came.left))
 
 
 def audience_told(one: Audience) -> AudienceTold:

@@ -28,8 +28,8 @@ CHINESE_KNOWING = {
     "One group: whose 30 days are over, who of them did it, who still has time.": (
         "一组：已满30天的人数、其中办理的人数、仍在观察期的人数。"
     ),
-    "What offers bring: those shown one against the control group, with a 95 % interval.": (
-        "推荐的效果：展示组与对照组之比较，附95%区间。"
+    "What offers bring: those shown one against the control group, a 95 % interval, and who left.": (
+        "推荐的效果：展示组与对照组之比较，附95%区间；撤回同意者不计入。"
     ),
     "One version of an audience.": "客群的一个版本。",
     "An offer made to a customer, with the reason in both languages, and what became of it.": (

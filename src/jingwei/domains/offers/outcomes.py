@@ -2,8 +2,8 @@
 
 Everybody counts once, with the first offer made to them (or withheld), once its 30 days are over: so neither
 who came late nor who was shown much weighs more, and both groups are counted alike, from the books. That
-customers who were shown an offer are counted whatever they answered is what makes the groups comparable
-(by intention to treat).
+customers who were shown an offer are counted whatever they answered is what makes the groups comparable. Who
+took the consent back is not read, and so drops out of their group; how many did is told beside.
 """
 
 from __future__ import annotations
@@ -34,11 +34,15 @@ class Group(NamedTuple):
 
 
 class Came(NamedTuple):
-    """What came of all offers, and of each: (shown, control) by the offer's id."""
+    """What came of all offers, and of each: (shown, control) by the offer's id.
+
+    `left` is how many of (shown, control) took their consent back and are not counted.
+    """
 
     shown: Group
     control: Group
     offers: Mapping[str, tuple[Group, Group]]
+    left: tuple[int, int] = (0, 0)
 
     @property
     def arms(self) -> Arms:
