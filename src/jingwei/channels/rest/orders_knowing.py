@@ -138,8 +138,10 @@ def add_knowing(router: APIRouter, desk: Desk) -> None:
         found = effect(rules.experiment, came.arms, rules.control_percent)
         needed = people_needed(rules.experiment, rules.control_percent)
         groups = GroupTold(*came.shown), GroupTold(*came.control)
-        told = found.difference, found.low, found.high, found.readable
-        return answer(OfferEffectTold(*groups, *told, *needed, *came.left))
+        told = OfferEffectTold(
+            *groups, found.difference, found.low, found.high, found.readable, *needed, *came.left
+        )
+        return answer(told)
 
 
 def audience_told(one: Audience) -> AudienceTold:
