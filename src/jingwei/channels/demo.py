@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from jingwei.channels.demo_models import bring
+from jingwei.channels.rates import make_up
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.ties import AcceptTie, OfferTie
 from jingwei.kernel.clock import Clock
@@ -12,7 +13,7 @@ from jingwei.kernel.refusal import Refusal
 
 if TYPE_CHECKING:
     from jingwei.bank import Reply
-    from jingwei.home import Home
+from jingwei.home import Home
 
 ACTOR = "system:core"
 PRODUCT = "current_cny"
@@ -136,6 +137,7 @@ def settle(home: Home) -> list[Refusal]:
     Accounts already there are not told.
     """
     bring(home.registry)
+    make_up(home.path)
     replies = home.bank.do(people(home.clock))
     replies += tie_families(home)
     refusals = (reply.answer.refusal for reply in replies)

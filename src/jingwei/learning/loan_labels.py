@@ -10,7 +10,8 @@ import numpy as np
 from jingwei.domains.credit.beside import ChallengerScore
 from jingwei.domains.credit.company_inputs import CompanyInputs
 from jingwei.domains.credit.inputs import CreditInputs
-from jingwei.domains.credit.loans import WRITTEN_OFF, Loan, LoanApplication
+from jingwei.domains.credit.loan_changes import restructured
+from jingwei.domains.credit.loans import CANCELLED, REPAID, WRITTEN_OFF, Loan, LoanApplication
 from jingwei.domains.credit.trained_score import chance_of, numbers_of
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.purpose import Purpose
@@ -20,9 +21,10 @@ from jingwei.stores.bound import agreeing
 from jingwei.stores.store import Reader
 
 LATE_DAYS = 30
-"""A loan so many days late, or written off, went bad."""
+"""A loan that is so many days late, or written off, went bad."""
 SEASONED_DAYS = 180
-"""A loan that has run so long without that, or is repaid, went well; a younger one tells nothing yet."""
+"""A loan that has run so long without that, or is repaid, went well. A younger one tells nothing, whatever
+it has come to: bad ends come early, so that among young loans what is known would be the bad ones."""
 FEWEST = 200
 STEP = 500
 
@@ -30,14 +32,16 @@ STEP = 500
 def outcome_of(loan: Loan, day: int) -> bool | None:
     """Whether a loan went bad as known on this bank day; None while nobody knows.
 
-    One whose terms were changed by a person is not told: what would have become of it is not known.
+    One whose terms were or are about to be changed by a person is not told, unless it went bad all the same:
+    what would have become of it is not known. Nor is one that was given back at once.
     """
+    if day - bank_day(loan.signed_at) < SEASONED_DAYS:
+        return None
     if loan.status == WRITTEN_OFF or loan.late_days(day) >= LATE_DAYS:
         return True
-    if loan.proposed:
+    if loan.proposed or loan.status == CANCELLED or restructured(loan):
         return None
-    seasoned = day - bank_day(loan.signed_at) >= SEASONED_DAYS
-    return False if loan.status == "repaid" or (seasoned and not loan.late_since) else None
+    return False if loan.status == REPAID or not loan.late_since else None
 
 
 def applied(

@@ -18,7 +18,9 @@ from jingwei.domains.credit.products import shipped
 from jingwei.journeys.apply_for_loan import ApplyForLoan
 from jingwei.journeys.pay_later import OfferPayLater
 from jingwei.journeys.shape import every
+from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY
+from jingwei.kernel.ids import seq_of
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.accounts import Account, Balance
 from jingwei.ledger.planned import PendingPayment, Schedule
@@ -33,6 +35,9 @@ Shelf = Callable[[], Records]
 
 MOST_ACCOUNTS, MOST_LINES = 20, 3_000
 HALF_YEAR = 180 * DAY
+SHORT_OF_MONEY = "balance_too_low"
+"""The refusal of a payment that the account does not hold."""
+
 BUREAU: CreditBureau = SimulatedBureau()
 """The bureau this bank queries: a simulated one, as long as no real one is connected."""
 
@@ -119,8 +124,25 @@ def histories(bound: BoundReader, customer: str, most: int) -> list[History]:
 
 
 def failed_payments(reader: Reader, customer: str, at: int) -> int:
-    """Scheduled and waiting payments of the last 180 days that could not be made."""
+    """Scheduled and waiting payments of the last 180 days that could not be made for want of money.
+
+    Of a schedule its last payment counts. What was refused for another reason tells nothing of money.
+    """
+    since = at - HALF_YEAR
     waiting = every(reader, PendingPayment, "customer", customer)
     planned = every(reader, Schedule, "customer", customer)
-    failed = sum(one.status == "failed" and one.settle_at >= at - HALF_YEAR for one in waiting)
-    return failed + sum(one.last_result == "refused" for one in planned)
+    failed = sum(
+        one.status == "failed" and one.why == SHORT_OF_MONEY and one.settle_at >= since for one in waiting
+    )
+    return failed + sum(_lacked_money(reader, one, since) for one in planned)
+
+
+def _lacked_money(reader: Reader, one: Schedule, since: int) -> bool:
+    """Whether a schedule's last payment could not be made for want of money, not before this moment."""
+    number = seq_of(one.last_payment) if one.last_result == "refused" else None
+    leaf = reader.record(number) if number is not None else None
+    if leaf is None:
+        return False
+    paid = unseal(leaf)
+    short = paid.answer.refusal is not None and paid.answer.refusal.code == SHORT_OF_MONEY
+    return short and bool(paid.command.at >= since)

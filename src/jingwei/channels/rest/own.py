@@ -13,6 +13,7 @@ from jingwei.channels.rest.views import Owner, answer
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import REGISTER
 from jingwei.consent.uses import DataUse
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import iso
 from jingwei.kernel.money import format_minor
 from jingwei.ledger.accounts import Account, Balance
@@ -105,7 +106,7 @@ def whose(caller: Caller, owner: str) -> str:
 
 def purposes_told(reader: Reader, customer: str, at: int) -> list[PurposeTold]:
     """The register as it stands for one customer."""
-    uses = reader.find(DataUse, "customer", customer, limit=MOST)
+    uses = every(reader, DataUse, "customer", customer)
     told = []
     for purpose, entry in REGISTER.items():
         kept = reader.load(Consent, [consent_id(customer, purpose, data) for data in entry.all])

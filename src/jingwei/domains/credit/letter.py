@@ -9,10 +9,9 @@ from jingwei.domains.credit.applying import inputs_of
 from jingwei.domains.credit.company import SENTENCES as COMPANY_SENTENCES
 from jingwei.domains.credit.company_inputs import CompanyInputs
 from jingwei.domains.credit.deciding import ASKING, POLICY, missing_points
-from jingwei.domains.credit.first_score import MOST, NAME
 from jingwei.domains.credit.inputs import Score
 from jingwei.domains.credit.loans import LoanApplication
-from jingwei.domains.credit.trained_score import SENTENCES
+from jingwei.domains.credit.trained_score import SENTENCES, most_of
 from jingwei.kernel.refusal import Words
 
 MAIN_REASONS = 4
@@ -65,7 +64,7 @@ def letter(application: LoanApplication) -> Letter:
     policy = tuple((code, POLICY[code]) for code in codes[:MAIN_REASONS])
     parts = msgspec.json.decode(application.contributions or "[]", type=tuple[tuple[str, int], ...])
     score = Score(application.points, application.grade, parts, application.score_by)
-    most = MOST if application.score_by == NAME else dict.fromkeys((name for name, _ in parts), 0)
+    most = {name: most_of(application.score_by, name) for name, _ in parts}
     short = missing_points(score, most)[:MAIN_REASONS] if application.by_score else ()
     found = msgspec.json.decode(application.advice or "[]", type=tuple[Advice, ...])
     by_program = FOR_COMPANIES if of_company(application) else LAW

@@ -16,6 +16,7 @@ from jingwei.consent.grounds import ASKED, DATA_NAMES, REGISTER, Register
 from jingwei.consent.uses import DataUse
 from jingwei.domains.credit.company_inputs import DATA
 from jingwei.journeys.give_consent import GiveConsent
+from jingwei.journeys.shape import every
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.ids import seq_of
@@ -123,7 +124,7 @@ def named(data: Iterable[str], lang: str) -> str:
 def used_lately(reader: Reader, who: str, purpose: Purpose, now: int, lang: str) -> list[Used]:
     """The counted uses of the last days, newest first."""
     after = f"{who}~{bank_day(now - LATELY):06d}"
-    found = reader.find(DataUse, "customer", who, after=after, limit=1000)
+    found = every(reader, DataUse, "customer", who, after)
     uses = [
         Used(
             reader_kind(one.reader),
@@ -157,9 +158,9 @@ def checked(reader: Reader, who: str, lang: str) -> list[Used]:
         for entry in walk(reader, standing.balance, "", READ)[0]:
             if entry.kind in JUDGED and entry.amount_minor < 0:
                 at[entry.line >> 16] = entry.at
-    for case in reader.find(Case, "customer", who, limit=READ):
+    for case in every(reader, Case, "customer", who)[-READ:]:
         at[seq_of(case.about) or 0] = case.opened_at
-    for challenge in reader.find(Challenge, "customer", who, limit=READ):
+    for challenge in every(reader, Challenge, "customer", who)[-READ:]:
         at[seq_of(challenge.about) or 0] = challenge.asked_at
     days: dict[int, list[int]] = {}
     for moment in at.values():

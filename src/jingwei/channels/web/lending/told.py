@@ -12,8 +12,6 @@ from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import phrases
 from jingwei.domains.credit.advice import Advice
 from jingwei.domains.credit.deciding import POLICY
-from jingwei.domains.credit.first_score import MOST
-from jingwei.domains.credit.first_score import NAME as FIRST_SCORE
 from jingwei.domains.credit.letter import sentences_of
 from jingwei.domains.credit.loan_changes import How, all_owed, repay, up_to
 from jingwei.domains.credit.loan_life import owed_now
@@ -21,6 +19,7 @@ from jingwei.domains.credit.loans import REPAID, RUNNING, Loan, LoanApplication
 from jingwei.domains.credit.offer import Contract, Offer, contract_of, in_one_sentence, offer_of
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.schedule import FIRST, Instalment, unpack
+from jingwei.domains.credit.trained_score import most_of
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.refusal import Refusal, Words
 from jingwei.stores.store import StoreError
@@ -172,10 +171,12 @@ def terms_json(application: LoanApplication) -> bytes:
 
 
 def parts_of(application: LoanApplication) -> list[Part]:
-    """The lines of its score, the weightiest first; a trained card's lines give 0 at most."""
+    """The lines of its score, the weightiest first."""
     found = msgspec.json.decode(application.contributions or "[]", type=list[tuple[str, int]])
-    says, most = sentences_of(application), MOST if application.score_by == FIRST_SCORE else {}
-    parts = [Part(name, says.get(name, Words(name, name)), by, most.get(name, 0)) for name, by in found]
+    says, by = sentences_of(application), application.score_by
+    parts = [
+        Part(line, says.get(line, Words(line, line)), points, most_of(by, line)) for line, points in found
+    ]
     return sorted(parts, key=lambda part: -abs(part.points))
 
 

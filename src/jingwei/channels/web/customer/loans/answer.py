@@ -13,7 +13,7 @@ from jingwei.channels.web.customer.loans.applying import plain
 from jingwei.channels.web.customer.loans.mine import own, state_of
 from jingwei.channels.web.customer.people import Named
 from jingwei.channels.web.customer.transfer import key_of
-from jingwei.channels.web.lending.papers import contract_digest
+from jingwei.channels.web.lending.papers import contract_digest, foresee
 from jingwei.channels.web.lending.pictures import instalments
 from jingwei.channels.web.lending.told import (
     advice_of,
@@ -160,6 +160,7 @@ def page(
     if application.plan:
         values |= offer_values(visit, application)
     if state == "offered":
+        foresee(site.desk.reader, application)
         values["asking"] = ask_proof(site, session, what(site, visit, application))
         values["account"] = Named(site, visit, application.customer)(application.account)
     elif state == "waiting":

@@ -184,8 +184,6 @@ def page(
         "switches": switches(site, visit, session.who, ticked) if company else [],
         "agreed": agreed(site, session.who),
         "data": ("、" if visit.lang == "zh" else ", ").join(data),
-        "least": plain(product.least_minor, product.currency),
-        "most": plain(product.most_minor, product.currency),
         "key": new_key(),
     }
     return site.page(visit, "app/loans/apply.html", values | shown_cost(site, visit, product, typed), status)

@@ -34,6 +34,7 @@ from jingwei.domains.credit.inputs import NOT_READ, CreditInputs
 from jingwei.domains.credit.loans import LOAN_APPEAL, LOAN_REVIEW, Loan, LoanApplication, application_id
 from jingwei.domains.credit.offer import percent
 from jingwei.journeys.review_loan import ReviewLoan
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import HOUR
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.ids import seq_of
@@ -144,8 +145,8 @@ def page(
         "proposed_minor": int(work.proposed.partition(" ")[2] or 0),
         "hard": worded(hard[0], visit.lang) if hard else "",
         "appeal": next(iter(reader.load(Appeal, [appeal_id(found.decision)])), None),
-        "notes": reader.find(CaseNote, "about", case.id, limit=NOTES)[::-1],
-        "loans": reader.find(Loan, "customer", found.customer, limit=LOANS)[::-1],
+        "notes": every(reader, CaseNote, "about", case.id)[: -NOTES - 1 : -1],
+        "loans": every(reader, Loan, "customer", found.customer)[: -LOANS - 1 : -1],
         "name_of": lambda product: name_of(visit, product),
         "wrong": "",
         "typed": {},
