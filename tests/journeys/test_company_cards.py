@@ -23,6 +23,7 @@ from jingwei.domains.credit.trained_score import table_of
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.use_scorecard import UseScorecard
+from jingwei.kernel.clock import bank_day
 from jingwei.learning.loan_labels import applied, labelled
 from jingwei.learning.tabular import TableError
 from jingwei.models.kinds import load_model
@@ -96,8 +97,8 @@ def test_a_companys_loan_teaches_no_card_of_people_and_is_watched_in_its_own_slo
     found = apply(shop)
     loan = kept(shop, Loan, shop.do(signing(shop, found)).answer.made)
     signed = kept(shop, LoanApplication, found.id)
-    gone_bad = replace(loan, late_since=1)
-    told = applied([signed], {loan.id: gone_bad}, 100)
+    day = bank_day(loan.signed_at)
+    told = applied([signed], {loan.id: replace(loan, late_since=day + 31)}, day + 200)
     assert [(one.company, one.bad) for one in told] == [(True, True)]
     assert set(told[0].values) >= {"money_in_year", "tax_late_filings"} and "debts" not in told[0].values
     with pytest.raises(TableError, match="outcome of 0 loans"):
