@@ -114,6 +114,24 @@ def test_over_rest_each_source_is_agreed_to_by_its_name_and_staff_see_what_holds
     assert talk.get(f"/v1/loan-applications/{made}", me).json()["points"] == after["points"]
 
 
+def test_staff_look_at_a_companys_records_for_a_loan_only_while_it_agrees(talk: Any) -> None:
+    me, path = "customer:harbour", "/v1/customers/harbour/view?purpose=credit&why=loan"
+    talk.counter.tokens.grant(me)
+
+    def kinds() -> set[str]:
+        seen = talk.get(path, "staff:customer_manager")
+        assert seen.status_code == 200, seen.text
+        return {one["kind"] for one in seen.json()["timeline"]}
+
+    assert talk.post("/v1/consents", {"purpose": "credit"}, me).status_code == 200
+    assert not kinds() & {"tax_return", "invoice", "power_bill", "chain_order"}
+    tax = {"purpose": "credit", "data": ["tax"]}
+    assert talk.post("/v1/consents", tax, me).status_code == 200
+    assert "tax_return" in kinds() and not kinds() & {"invoice", "power_bill", "chain_order"}
+    assert talk.post("/v1/consents/withdrawal", tax, me).status_code == 200
+    assert "tax_return" not in kinds()
+
+
 def test_products_say_whom_they_are_for(talk: Any) -> None:
     products = talk.get("/v1/loan-products", "customer:teahouse").json()
     assert {one["id"] for one in products if one["borrower"] == "company"} == {"shop_loan@1", "stock_loan@1"}

@@ -152,6 +152,7 @@ def test_the_amount_is_bounded_by_the_turnover_on_both_sides_of_its_edge() -> No
     most = of_turnover_minor(company(), product())
     assert most == 30_000_000, "30 % of a million declared, which is more than the 600,000 seen here"
     assert shop(most).policy == () and shop(most + 1).policy == ("above_turnover",)
+    assert shop(most).limit_minor == shop(most + 1).limit_minor == most
     unread = company(agreed=("bureau", "invoices"))
     assert of_turnover_minor(unread, product()) == 18_000_000
 

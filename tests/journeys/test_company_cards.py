@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from msgspec.structs import replace
-from tests.journeys.borrowers import kept, signing
+from tests.journeys.borrowers import agree as books_agree
+from tests.journeys.borrowers import close_days, kept, repaying, signing
 from tests.journeys.firms import ALL, agree, apply, asking, bring, firm
 
 from jingwei.channels.lending.beside import with_challenger
@@ -17,9 +18,12 @@ from jingwei.channels.lending.companies import sources_asked
 from jingwei.channels.web.staff.oversight.credit_room import applications
 from jingwei.domains.credit.beside import ChallengerScore
 from jingwei.domains.credit.loans import Loan, LoanApplication
+from jingwei.domains.credit.schedule import unpack
 from jingwei.domains.credit.trained_score import table_of
 from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.use_scorecard import UseScorecard
+from jingwei.kernel.clock import bank_day
 from jingwei.learning.loan_labels import applied, labelled
 from jingwei.learning.tabular import TableError
 from jingwei.models.kinds import load_model
@@ -93,11 +97,47 @@ def test_a_companys_loan_teaches_no_card_of_people_and_is_watched_in_its_own_slo
     found = apply(shop)
     loan = kept(shop, Loan, shop.do(signing(shop, found)).answer.made)
     signed = kept(shop, LoanApplication, found.id)
-    gone_bad = replace(loan, late_since=1)
-    told = applied([signed], {loan.id: gone_bad}, 100)
+    day = bank_day(loan.signed_at)
+    told = applied([signed], {loan.id: replace(loan, late_since=day + 31)}, day + 200)
     assert [(one.company, one.bad) for one in told] == [(True, True)]
     assert set(told[0].values) >= {"money_in_year", "tax_late_filings"} and "debts" not in told[0].values
     with pytest.raises(TableError, match="outcome of 0 loans"):
         labelled(told)
     by_slot = applications(shop.home.store, shop.clock.at)
     assert (len(by_slot["company"]), len(by_slot["credit"]), len(by_slot["thin_file"])) == (1, 0, 0)
+
+
+def test_a_companys_loan_lives_like_any_other_instalments_lateness_and_repaying_all(shop: Any) -> None:
+    agree(shop, "shop", *ALL)
+    for product, months in (("shop_loan", 12), ("stock_loan", 6)):
+        found = apply(shop, product=product, months=months, amount_minor=600_000)
+        assert found.status == "offered", found.policy_reasons
+        loan = kept(shop, Loan, shop.do(signing(shop, found)).answer.made)
+        first = unpack(loan.plan)[0]
+        close_days(shop, first.day)
+        loan = kept(shop, Loan, loan.id)
+        assert loan.interest_paid_minor == first.interest and loan.bucket(first.day) == ""
+        assert loan.principal_minor == 600_000 - first.principal
+        repaid = repaying(shop, loan, how="all")
+        assert repaid.answer.result == "done" and kept(shop, Loan, loan.id).status == "repaid"
+        books_agree(shop)
+
+
+def test_a_company_without_money_falls_late_and_nobody_lends_it_more(shop: Any) -> None:
+    agree(shop, "shop", *ALL)
+    loan = kept(shop, Loan, shop.do(signing(shop, apply(shop))).answer.made)
+    left = shop.money("shop")[0]
+    shop.open("landlord")
+    rent = shop.pay("shop", "landlord", left, device="till")
+    sent = shop.do(rent)
+    if sent.answer.case:
+        case = sent.answer.case
+        shop.do(ReviewCase(case=case, release=True, comment="rent", **shop.stamp("staff:rita")))
+        shop.do(ReviewCase(case=case, release=True, comment="rent", **shop.stamp("staff:sam")))
+    assert shop.money("shop")[0] < 100_000, "the rent is paid"
+    close_days(shop, unpack(loan.plan)[1].day)
+    loan = kept(shop, Loan, loan.id)
+    assert loan.bucket(unpack(loan.plan)[1].day) == "31-60" and loan.penalty_minor > 0
+    again = apply(shop)
+    assert again.status == "refused" and "own_loan_late" in again.policy_reasons
+    books_agree(shop)

@@ -92,7 +92,7 @@ def test_from_the_form_to_the_money_and_what_was_read_is_told(bank: Any) -> None
     found = apply(bank, "teahouse", ("tax", "invoices", "bureau"))
     assert found.status == "offered"
     page = bank.get(f"/app/loans/applications/{found.id}").text
-    assert "What was read of your company" in page and "simulated records (simulated_tax)" in page
+    assert "What was read of your company" in page and "simulated records" in page
     before = bank.booked("teahouse")
     signed = bank.sign(found)
     loan = bank.kept(Loan, signed.headers["location"].partition("?")[0].rpartition("/")[2])
@@ -109,6 +109,7 @@ def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank:
     case = f"/desk/loans/cases/{found.case_number}"
     bank.sign_in("staff:customer_manager")
     page = bank.get(case).text
+    assert "the first scorecard for companies, made by hand" in page and "first_company@1" not in page
     assert "The company" in page and "the sales of a year in the tax returns" in page
     assert "The program comes to the same" in page and "Turnover of a year" in page
     assert "Income in a month" not in page
