@@ -43,6 +43,7 @@ def replay(
         _, root = home.store.root()
     finally:
         home.close()
+        cards.close()
     peak = (
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
