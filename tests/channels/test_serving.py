@@ -39,7 +39,6 @@ def test_whoever_reads_that_it_is_open_is_let_in_at_once(tmp_path):
     finally:
         told.send_signal(signal.SIGINT)
         _, says = told.communicate(timeout=60)
-    assert told.returncode == 128 + signal.SIGINT and "everything is written" in says
     assert "leaked" not in says, "what was taken out of the search for garbage is given back"
 
 
