@@ -41,5 +41,6 @@ OFFERS: dict[str, Callable[[Seeded], Good]] = {
         MANAGER, {"some_id": offering(bank)}, body={"answer": "no_answer"}
     ),
     "GET /v1/audiences": lambda bank: good(MANAGER),
+    "GET /v1/offer-effect": lambda bank: good(MANAGER),
     "GET /v1/offerings": lambda bank: good(f"customer:{bank.calm}"),
 }

@@ -115,6 +115,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("POST", "/v1/offerings/{some_id}/answer"): (("customer:bob",), {"answer": "taken"}),
     ("GET", "/v1/audiences"): ((CORE,), None),
     ("GET", "/v1/offerings"): (("customer:bob", CORE), None),
+    ("GET", "/v1/offer-effect"): ((CORE,), None),
     ("GET", "/v1/accounts"): (ALL, None),
     ("GET", "/v1/accounts/{account}"): (ALL, None),
     ("GET", "/v1/accounts/{account}/statement"): (ALL, None),

@@ -3,72 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests.offers.office import FACTS, HELD, RULES, SHOWN, START, Office, code
 
 from jingwei.domains.offers.bandit import PPM, Arm, best_chances, chances, choose
 from jingwei.domains.offers.catalogue import CatalogueError, read_catalogue, spread
 from jingwei.domains.offers.experiment import Arms, effect, people_needed
 from jingwei.domains.offers.showing import OfferArm, Offering, fitting
 from jingwei.domains.tags.audiences import Audience, AudienceExport
-from jingwei.home import Home, open_home
 from jingwei.journeys.answer_offer import AnswerOffer
 from jingwei.journeys.export_audience import ExportAudience
-from jingwei.journeys.give_consent import GiveConsent
-from jingwei.journeys.offer_rules import catalogue
-from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.save_audience import SaveAudience
 from jingwei.journeys.show_offer import ShowOffer
 from jingwei.journeys.withdraw_consent import WithdrawConsent
-from jingwei.kernel.clock import DAY, SECOND, ManualClock, parse_iso
-from jingwei.kernel.command import Command
+from jingwei.kernel.clock import DAY
 from jingwei.kernel.purpose import DataClass, Purpose
-
-START = parse_iso("2026-11-02T04:00:00")
-RULES = catalogue()
-SHOWN = next(f"c{n}" for n in range(99) if not RULES.in_control(f"c{n}"))
-HELD = next(f"c{n}" for n in range(99) if RULES.in_control(f"c{n}"))
-FACTS = {"age_years": 30, "is_company": 0, "income_all_count_90d": 3, "income_wage_count_90d": 3,
-         "income_pension_count_90d": 0, "income_all_sum_90d": 3_000_000, "out_bill_count_90d": 0,
-         "loan_late_count_365d": 0}  # fmt: skip
-
-
-class Office:
-    def __init__(self, path: Path) -> None:
-        self.clock = ManualClock(START)
-        self.home: Home = open_home(path, self.clock)
-        self._asked = 0
-        for who in (SHOWN, HELD):
-            money = {"opening_minor": 1_000_000, "product": "current_cny", "name": who}
-            self.do(OpenAccount, "system:core", customer=who, account=who, **money)
-
-    def do(self, kind: type[Command], actor: str, **fields: object):
-        self._asked += 1
-        self.clock.advance(SECOND)
-        at = self.clock.at
-        ask = kind(key=f"k{self._asked}", actor=actor, at=at, known_at=at, **fields)
-        return self.home.bank.do([ask])[0].answer
-
-    def show(self, who: str, needs: tuple[str, ...] = ("payday",), **facts: int):
-        return self.do(ShowOffer, f"customer:{who}", customer=who, facts=FACTS | facts, needs=needs)
-
-    def agree(self, who: str, **more: object):
-        return self.do(GiveConsent, f"customer:{who}", customer=who, purpose=Purpose.MARKETING, **more)
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    one = Office(tmp_path / "home")
-    yield one
-    verdict = one.home.verify()
-    assert verdict.sound, verdict.damage
-    one.home.close()
-
-
-def code(answer) -> str:
-    return answer.refusal.code if answer.refusal else ""
 
 
 def test_no_offer_without_consent_to_every_kind_of_data_it_rests_on(office: Office):
@@ -203,6 +153,7 @@ name = {en = "a", zh = "a"}
 reason = {en = "a", zh = "a"}
 text = {en = "a", zh = "a"}
 to = "/app"
+counts = "pot"
 """
     assert read_catalogue(text + good, ["age"], [])
     with pytest.raises(CatalogueError, match="a, eligible: .*unknown name"):

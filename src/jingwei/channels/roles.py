@@ -193,6 +193,7 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/identity-links": ("customer_manager", "compliance", SYSTEM),
     "/v1/audiences": ("customer_manager", SYSTEM),
     "/v1/offerings": (*GROWN, "customer_manager", SYSTEM),
+    "/v1/offer-effect": ("customer_manager", "model_owner", SYSTEM),
 }
 """Who may read each REST route that needs a token."""
 
@@ -205,6 +206,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/desk/warnings": COUNTER,
     "/desk/audiences": ("customer_manager",),
     "/desk/day": ("customer_manager",),
+    "/desk/offers": ("customer_manager", "model_owner"),
     "/desk/people": (*COUNTER, *RISK),
     "/desk/appeal": RISK,
     "/desk/next": LENDING,

@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from jingwei.channels.rest.asked import AudienceAsk, OfferAnswerAsk
 from jingwei.channels.rest.desk import Desk, Stamp
+from jingwei.channels.rest.offer_effect import counted
 from jingwei.channels.rest.order import Order
 from jingwei.channels.rest.paper import tells
 from jingwei.channels.rest.views import Owner, answer
+from jingwei.domains.offers.experiment import effect, people_needed
 from jingwei.domains.offers.showing import Offering
 from jingwei.domains.tags.audiences import Audience
 from jingwei.journeys.answer_offer import AnswerOffer
@@ -46,6 +48,27 @@ class OfferingTold(msgspec.Struct, frozen=True):
     en: str
     reason_zh: str
     reason_en: str
+
+
+class GroupTold(msgspec.Struct, frozen=True):
+    """One group: whose 30 days are over, who of them did it, who still has time."""
+
+    people: int
+    took: int
+    waiting: int
+
+
+class OfferEffectTold(msgspec.Struct, frozen=True):
+    """What offers bring: those shown one against the control group, with a 95 % interval."""
+
+    shown: GroupTold
+    control: GroupTold
+    difference: float
+    low: float
+    high: float
+    readable: bool
+    needed_shown: int
+    needed_control: int
 
 
 def save_audience(_: Desk, __: str, ask: AudienceAsk, stamp: Stamp) -> Command:
@@ -101,6 +124,18 @@ def add_knowing(router: APIRouter, desk: Desk) -> None:
         who = (owner or "") if caller.inside else caller.id
         found = desk.reader.find(Offering, "customer", who, limit=MOST) if who else []
         return answer([told for one in found if (told := offering_told(one)) is not None])
+
+
+    @router.get("/offer-effect", **tells(OfferEffectTold, "What offers bring", "audiences"))
+    async def offer_effect(request: Request) -> Response:
+        """Who did what their first card was about within 30 days, shown it or not; staff only."""
+        desk.caller(request)
+        rules = catalogue()
+        came = await counted(desk)
+        found = effect(rules.experiment, came.arms, rules.control_percent)
+        needed = people_needed(rules.experiment, rules.control_percent)
+        told = found.difference, found.low, found.high, found.readable
+        return answer(OfferEffectTold(GroupTold(*came.shown), GroupTold(*came.control), *told, *needed))
 
 
 def audience_told(one: Audience) -> AudienceTold:

@@ -21,6 +21,16 @@ CHINESE_KNOWING = {
     "The offers made to oneself; staff name the customer with `?owner=`.": (
         "向本人作出的推荐；员工用 `?owner=` 指定客户。"
     ),
+    "What offers bring": "推荐的效果",
+    "Who did what their first card was about within 30 days, shown it or not; staff only.": (
+        "首次推荐后30天内实际办理的人数，展示与未展示两组对照；仅限员工。"
+    ),
+    "One group: whose 30 days are over, who of them did it, who still has time.": (
+        "一组：已满30天的人数、其中办理的人数、仍在观察期的人数。"
+    ),
+    "What offers bring: those shown one against the control group, with a 95 % interval.": (
+        "推荐的效果：展示组与对照组之比较，附95%区间。"
+    ),
     "One version of an audience.": "客群的一个版本。",
     "An offer made to a customer, with the reason in both languages, and what became of it.": (
         "向客户作出的推荐，附中英文理由及结果。"

@@ -7,7 +7,7 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -47,7 +47,8 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One thing the bank may offer. No needs named: at any time; else when one of them has shown.
 
     `cap` is how often it is shown in the limits' days; `quiet_days` how long it is not shown again after
-    "not interested" or once it was taken. `to` is the page it leads to.
+    "not interested" or once it was taken. `to` is the page it leads to, `counts` what taking it is seen by
+    in the books: a pot, a schedule, an account in a new currency, a savings account, or a call asked for.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_]{0,39}\Z")]
@@ -59,6 +60,7 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     reason: Words
     text: Words
     to: str
+    counts: Literal["pot", "schedule", "currency_account", "savings_account", "call"]
     needs: tuple[str, ...] = ()
 
     @cached_property

@@ -13,6 +13,7 @@ from jingwei.channels.web.staff.floor import Floor
 from jingwei.channels.web.staff.knowing import add_knowing
 from jingwei.channels.web.staff.live import add_live
 from jingwei.channels.web.staff.loans import add_loans
+from jingwei.channels.web.staff.offers import add_offers
 from jingwei.channels.web.staff.oversight import add_oversight
 from jingwei.channels.web.staff.people_waiting import add_people_waiting
 from jingwei.channels.web.staff.queue import add_queue
@@ -30,6 +31,6 @@ def add_staff(router: Router, site: Site) -> None:
     on_floor = (add_queue, add_case, add_acts, add_customers, add_live, add_knowing, add_loans)
     for add_to_floor in on_floor:
         add_to_floor(router, floor)
-    for add in (add_audiences, add_day, add_people_waiting, add_warnings):
+    for add in (add_audiences, add_day, add_offers, add_people_waiting, add_warnings):
         add(router, site)
     add_oversight(router, site)
