@@ -79,6 +79,7 @@ class Grid:
             )
             assert told.status == 303, (actor, told.status)
             self._kept[actor] = [one for one in context.cookies() if one["name"] not in chosen]
+            context.add_cookies([{"name": n, "value": v, "url": self.bank.url} for n, v in chosen.items()])
         elif actor:
             context.add_cookies(self._kept[actor])
         return context

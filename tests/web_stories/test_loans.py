@@ -60,19 +60,33 @@ def phone(served: Served, chromium: Any, who: str, **more: Any) -> Any:
     return page
 
 
-def hindrances(page: Any) -> list[str]:
+class Watch:
+    """The seconds of a story, without those that axe takes to look at a page."""
+
+    def __init__(self) -> None:
+        self.began, self.axe = time.perf_counter(), 0.0
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began - self.axe
+
+
+def hindrances(page: Any, watch: Watch | None = None) -> list[str]:
     """What axe finds on the page at hand."""
     from axe_playwright_python.sync_playwright import Axe
 
+    began = time.perf_counter()
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+    if watch is not None:
+        watch.axe += time.perf_counter() - began
     return [f"{page.url} {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
 
 
 def test_from_the_wish_to_the_money_and_back(served: Served, chromium: Any, known: None) -> None:
     page = phone(served, chromium, "alice")
-    began = time.perf_counter()
+    page.set_default_timeout(30_000)
+    watch = Watch()
     page.goto(f"{served.url}/app/loans")
-    wrong = hindrances(page)
+    wrong = hindrances(page, watch)
     page.click('main a[href="/app/loans/apply"]')
     page.click('a[href="/app/loans/apply/personal_loan"]')
     page.wait_for_selector(".only-plain", state="hidden")
@@ -81,14 +95,14 @@ def test_from_the_wish_to_the_money_and_back(served: Served, chromium: Any, know
     page.check('input[name="months"][value="24"]', force=True)
     page.wait_for_selector("#cost >> text=24 times")
     page.check('input[name="agree"]')
-    wrong += hindrances(page)
+    wrong += hindrances(page, watch)
     page.click("main .go button")
     assert page.inner_text("h1") == "Yes: this is your offer"
-    wrong += hindrances(page)
+    wrong += hindrances(page, watch)
     page.check('input[name="read"]')
     page.click("text=Sign and get")
     assert "The money is in your account" in page.inner_text(".notice.good")
-    assert time.perf_counter() - began < MOST_SECONDS
+    assert watch.seconds() < MOST_SECONDS
     page.click("text=Repay early")
     page.fill("#amount", "4000")
     page.check('input[value="shorter"]')
@@ -96,7 +110,7 @@ def test_from_the_wish_to_the_money_and_back(served: Served, chromium: Any, know
     assert re.search(r"24 → (1\d|2[0-3])\b", page.inner_text("section.card"))
     page.click("section.card .go button")
     assert "Paid" in page.inner_text(".notice.good")
-    wrong += hindrances(page)
+    wrong += hindrances(page, watch)
     page.click("text=Repay early")
     page.check('input[value="all"]')
     page.click("text=See what it does")

@@ -27,6 +27,7 @@ class Person(NamedTuple):
     opening_minor: int
     born: str = ""
     product: str = PRODUCT
+    kind: Literal["person", "company"] = "person"
 
     @property
     def actor(self) -> str:
@@ -55,9 +56,12 @@ PEOPLE = (
     Person("erin", "Erin 小艾", 100_000, "2014-06-01", "youth_cny"),
     Person("grace", "Grace 葛奶奶", 3_000_000, "1948-04-12"),
     Person("dana", "Dana 戴娜", 2_000_000, "1993-03-08"),
+    Person("teahouse", "Willow Teahouse 柳岸茶馆", 0, kind="company"),
+    Person("needle", "Needle and Thread 针线坊", 0, kind="company"),
+    Person("harbour", "Harbour Hardware 港湾五金", 0, kind="company"),
 )
 """alice pays, bob and carol are paid, nobody ever paid mallory; carol's child is erin, her mother grace;
-dana expects a child."""
+dana expects a child. The last three are companies."""
 
 TIES: tuple[tuple[Literal["guardian", "helper"], str, str], ...] = (
     ("guardian", "erin", "carol"),
@@ -100,6 +104,7 @@ def people(clock: Clock) -> list[OpenAccount]:
             account=one.id,
             name=one.name,
             born=one.born,
+            kind=one.kind,
             opening_minor=one.opening_minor,
         )
         for one in PEOPLE

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jingwei.channels.demo import ACTOR, PEOPLE, PRODUCT, people
+from jingwei.channels.demo_companies import companies_borrow, companies_open
 from jingwei.channels.demo_loans import ask_for_loans, lend_to_bob
 from jingwei.channels.demo_pay_later import buy_and_split, known_for_long
 from jingwei.channels.demo_warning import troubled
@@ -21,6 +22,7 @@ from jingwei.journeys.move_pot import MovePot
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.open_pot import OpenPot
 from jingwei.journeys.pay import Pay
+from jingwei.journeys.prefer import Prefer
 from jingwei.journeys.schedule_payment import SchedulePayment
 from jingwei.journeys.use_data import UseData
 from jingwei.kernel.clock import DAY, HOUR, MINUTE, bank_day, day_start
@@ -141,10 +143,11 @@ class Life:
             MovePot(**self.stamp("alice", 25, 20), pot=sea, direction="in", amount_minor=280_000),
             MovePot(**self.stamp("alice", 12, 20), pot=sea, direction="in", amount_minor=120_000),
             MovePot(**self.stamp("alice", 12, 21), pot=rainy, direction="in", amount_minor=500_000),
+            Prefer(**self.stamp("grace", DAYS, 14), elder=True),
             GiveConsent(**self.stamp("alice", 20, 12), customer="alice", purpose=Purpose.MARKETING),
             UseData(
                 **self.stamp("staff:teller", 6, 11), customers=("alice",), purpose=Purpose.SERVICE,
-                why="You called about your card",
+                why="You called about your card 您来电咨询银行卡",
             ),
             self._planned("alice", "wang_home", 420_000, "monthly", 2, "Rent 房租"),
             self._planned("alice", "city_power", 23_000, "monthly", 5, "Electricity 电费"),
@@ -210,6 +213,7 @@ def lead_lives(home: Home) -> bool:
     if home.bank.owner_of(PEOPLE[0].id) is not None:
         return False
     life = Life(home)
+    companies_open(home)
     known_for_long(home)
     life.begin()
     lend_to_bob(home)
@@ -218,4 +222,5 @@ def lead_lives(home: Home) -> bool:
     ask_for_loans(home)
     buy_and_split(home)
     troubled(home)
+    companies_borrow(home)
     return True

@@ -184,6 +184,7 @@ READING: dict[str, tuple[str, ...]] = {
     "/v1/ties": CUSTOMERS,
     "/v1/ties/{tie}/accounts": CUSTOMERS,
     "/v1/loan-products": LOOK,
+    "/v1/loan-sources": LOOK,
     "/v1/loan-applications": LOOK,
     "/v1/loan-applications/{application}": LOOK,
     "/v1/loans": LOOK,

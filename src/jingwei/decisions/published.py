@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jingwei.kernel.refusal import Words, declare
+from jingwei.decisions.wrong_in_chinese import both
+from jingwei.kernel.refusal import Words, declare, word_details
 from jingwei.ledger.accounts import Kept
 
 
@@ -23,3 +24,4 @@ declare(
         ),
     }
 )
+word_details(("policy_not_valid",), both)

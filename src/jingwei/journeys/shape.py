@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -99,7 +99,7 @@ class Books(Protocol):
 
 
 AT_ONCE = 500
-"""How many things `every` reads at a time."""
+"""How many things `every` and `all_of` read at a time."""
 
 
 class Finds(Protocol):
@@ -110,16 +110,32 @@ class Finds(Protocol):
         ...
 
 
-def every(books: Finds, kind: type[K], column: str, value: str) -> list[K]:
-    """All kept things whose indexed column has this value, by id: where missing the newest would be wrong."""
+def every(books: Finds, kind: type[K], column: str, value: str, after: str = "") -> list[K]:
+    """All kept things whose indexed column has this value, by id, after this id: where missing the newest
+    would be wrong."""
     found: list[K] = []
-    after = ""
     while page := books.find(kind, column, value, after=after, limit=AT_ONCE):
         found += page
         if len(page) < AT_ONCE:
             break
         after = page[-1].id
     return found
+
+
+class Pages(Protocol):
+    """Whatever gives kept things of a kind page by page: the books of a journey, or a reader."""
+
+    def page(self, kind: type[K], *, after: str = "", limit: int = 100) -> list[K]:
+        """Kept things by id, after this one."""
+        ...
+
+
+def all_of(books: Pages, kind: type[K]) -> Iterator[K]:
+    """All kept things of a kind, by id: for lists of what came last, where a first page has the oldest."""
+    after = ""
+    while page := books.page(kind, after=after, limit=AT_ONCE):
+        yield from page
+        after = page[-1].id
 
 
 class Sealed(msgspec.Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from jingwei.journeys import worded_details  # noqa: F401  (words the details of refusals)
 from jingwei.journeys.advance_schedule import ADVANCE_SCHEDULE
 from jingwei.journeys.answer_appeal import ANSWER_APPEAL
 from jingwei.journeys.answer_draft import APPROVE_POLICY, REJECT_POLICY

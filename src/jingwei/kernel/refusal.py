@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import msgspec
 
 
@@ -30,11 +32,27 @@ class Refusal(msgspec.Struct, frozen=True):
 
     def words(self) -> Words:
         """The sentence in both languages."""
-        return REFUSALS[self.code].told(self.detail)
+        words, reader = REFUSALS[self.code], DETAILS.get(self.code)
+        if reader is None:
+            return words.told(self.detail)
+        both = {name: reader(value) for name, value in self.detail.items()}
+        english, chinese = ({name: getattr(one, lang) for name, one in both.items()} for lang in ("en", "zh"))
+        return Words(words.told(english).en, words.told(chinese).zh)
 
 
 REFUSALS: dict[str, Words] = {}
 """Every refusal code of the bank with its words; rooms declare their own."""
+
+DETAILS: dict[str, Callable[[str], Words]] = {}
+"""Refusal codes whose details are sentences themselves, with what words them in both languages. What is kept
+stays as it was told; it is worded when it is read."""
+
+
+def word_details(codes: Iterable[str], reader: Callable[[str], Words]) -> None:
+    """Have the details of these codes worded by `reader` whenever a refusal is told."""
+    for code in codes:
+        assert DETAILS.get(code, reader) is reader, f"the details of {code} are worded twice"
+        DETAILS[code] = reader
 
 
 def declare(codes: dict[str, Words]) -> None:

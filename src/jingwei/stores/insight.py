@@ -332,6 +332,14 @@ class Insight:
         )
         return [Told._make(row) for row in self._db.execute(sql, (after, customer, customer, limit))]
 
+    def told_by(self, subject: tuple[str, str], until: int) -> list[Told]:
+        """What one (source, subject) told up to and with this number, in the order it arrived."""
+        sql = (
+            f"SELECT {TOLD} FROM happenings h JOIN subjects s ON s.id = h.subject "
+            "WHERE s.source = ? AND s.key = ? AND h.id <= ? ORDER BY h.id"
+        )
+        return list(map(Told._make, self._db.execute(sql, (*subject, until))))
+
     def customers(self) -> list[str]:
         """Every customer something is known of, by number."""
         sql = "SELECT DISTINCT customer FROM subjects WHERE customer != '' ORDER BY customer"

@@ -35,7 +35,7 @@ def rows(bank) -> dict[str, str]:
     """The loans of the day as plain text, by loan."""
     bank.sign_in(MANAGER)
     page = bank.get("/desk/day").text
-    found = re.findall(r"<tr data-row>(.*?)</tr>", page, re.S)
+    found = re.findall(r"<tr data-row[^>]*>(.*?)</tr>", page, re.S)
     told = {}
     for row in found:
         if loan := re.search(r"/desk/loans/(L\d+)", row):

@@ -1,4 +1,4 @@
-"""How days are named, lines are broken and refusals are listed: small things a person sees on every page."""
+"""How days are named, bars are drawn and refusals are listed: small things a person sees on every page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.channels.web.desk_floor import Floor
 
 from jingwei.channels.web.customer.consents import why_of
 from jingwei.channels.web.days import day_name
-from jingwei.channels.web.staff.pictures import MOST_WIDE, bars, broken
+from jingwei.channels.web.staff.pictures import bars
 from jingwei.journeys.pay import Pay
 from jingwei.kernel.clock import BANK_OFFSET, DAY, HOUR, parse_iso
 
@@ -39,18 +39,10 @@ def test_a_day_begins_at_midnight_of_the_bank():
     assert day_name(midnight - 1, midnight + HOUR, "en") == "Yesterday"
 
 
-@pytest.mark.parametrize("sentence", ["word " * 30, "本笔金额高出您最近三十天" * 6, "short"])
-def test_a_long_sentence_takes_two_lines_and_loses_nothing(sentence):
-    first, more = broken(sentence.strip())
-    joined = f"{first} {more}".strip() if " " in sentence else first + more
-    assert joined == sentence.strip()
-    assert bool(more) == (sum(2 if ord(c) > 0x2E80 else 1 for c in sentence.strip()) > MOST_WIDE)
-
-
-def test_a_picture_is_as_tall_as_its_lines():
-    drawn = [str(bars([(one, 1.0, "")], "x")) for one in ("a", "b " * 60)]
-    short, long = (int(re.search(r'height="(\d+)"', one)[1]) for one in drawn)
-    assert short < long
+def test_a_picture_says_each_sentence_whole_and_draws_the_longest_bar_whole():
+    drawn = str(bars([("<b>" * 60, 1.0, "+1.00"), ("half", -0.5, "−0.50"), ("nothing", 0.0, "0")], "x"))
+    assert drawn.count("&lt;b&gt;") == 60 and "−0.50" in drawn
+    assert [int(one) for one in re.findall(r'width="(\d+)"', drawn)] == [1000, 500, 6]
 
 
 @pytest.fixture(scope="module")

@@ -104,9 +104,8 @@ def test_an_appeal_from_the_page_to_the_answer(browser):
     assert empty.status_code == 422 and "in a few words" in empty.text
     assert send(browser, f"{path}/appeal", text="<b>mine</b>").headers["location"] == f"{path}?told=appealed"
     page = browser.get(path)
-    assert (
-        "&lt;b&gt;mine&lt;/b&gt;" in page.text and "You will have an answer by 2026-11-09 23:59" in page.text
-    )
+    for says in ("&lt;b&gt;mine&lt;/b&gt;", "You will have an answer by", "2026-11-09 23:59"):
+        assert says in page.text, says
     assert send(browser, f"{path}/appeal", text="again").status_code == 422
     browser.clock.advance(4 * DAY)
     browser.sign_in("customer:alice")

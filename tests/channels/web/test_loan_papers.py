@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import pytest
 from tests.channels.web.lending_floor import Lender, clean
 
+from jingwei.channels.web.customer.loans import answer
 from jingwei.channels.web.lending import papers
 from jingwei.channels.web.saved import font
 from jingwei.domains.credit.loans import Loan, LoanApplication
@@ -103,3 +105,30 @@ def test_without_a_font_the_page_says_so_and_signing_still_works(bank, monkeypat
     answer = bank.get(f"/app/loans/applications/{loan.application}/contract.pdf")
     assert answer.headers["location"].endswith("?error=not_printed")
     assert bank.kept(LoanApplication, loan.application).status == "signed"
+
+
+@needs_font
+def test_a_contract_is_set_while_its_offer_is_read_and_only_once(bank, monkeypatch):
+    papers._KEPT.clear()
+    set_anew = []
+    setting = papers.as_pdf
+    monkeypatch.setattr(papers, "as_pdf", lambda paper: (set_anew.append(paper.about), setting(paper))[1])
+    offer = bank.apply("alice", "13000")
+
+    async def read_and_signed():
+        papers.foresee(bank.home.store, offer)
+        papers.foresee(bank.home.store, offer)
+        return await asyncio.gather(*(papers.contract_digest(bank.home.store, offer) for _ in range(3)))
+
+    digests = asyncio.run(read_and_signed())
+    assert len(set_anew) == 1 and len(set(digests)) == 1 and len(digests[0]) == 64
+    assert not papers._SETTING
+
+
+@needs_font
+def test_the_page_of_an_offer_begins_to_set_its_contract(bank, monkeypatch):
+    asked = []
+    monkeypatch.setattr(answer, "foresee", lambda reader, one: asked.append(one.id))
+    offer = bank.apply("alice", "14000")
+    bank.get(f"/app/loans/applications/{offer.id}")
+    assert offer.id in asked

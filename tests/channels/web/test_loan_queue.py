@@ -54,7 +54,7 @@ def act(bank, case: str, what: str, **fields: str):
 
 def rows(page: str) -> dict[str, str]:
     """The rows of the queue: address and the row's text."""
-    found = re.findall(r'<tr data-row>.*?<a class="go" href="([^"]+)">(.*?)</tr>', page, re.S)
+    found = re.findall(r'<tr data-row[^>]*>.*?<a class="go" href="([^"]+)">(.*?)</tr>', page, re.S)
     return {address: re.sub(r"<[^>]+>", " ", text) for address, text in found}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ from jingwei.domains.credit.warnings import (
     EarlyWarning,
     proposal,
 )
+from jingwei.journeys.shape import every
 from jingwei.journeys.warn_early import WarnEarly
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.purpose import Purpose
@@ -47,6 +49,9 @@ SILENT_DAYS = 28
 """After a warning about a loan was answered, so many days pass before another."""
 MOST_REASONS = 3
 BLANK = 0
+
+Whose = tuple[str, str]
+"""A borrower, and the currency of the loan."""
 
 
 class Serving(NamedTuple):
@@ -69,9 +74,9 @@ def warnings_due(reader: Reader, serving: Serving, at: int) -> list[WarnEarly]:
     """The warnings to give now, the likeliest first; asking again on the same day asks the same."""
     bound, loans = reader_for(Purpose.CREDIT, reader, at), _running(reader)
     loans = [loan for loan in loans if not _warned(reader, loan, at)]
-    people = {who: number for number, who in enumerate(sorted({loan.customer for loan in loans}))}
+    people = {who: number for number, who in enumerate(sorted({whose(loan) for loan in loans}))}
     known, seen = known_of(bound, people, at)
-    loans = [loan for loan in loans if loan.customer in seen]
+    loans = [loan for loan in loans if whose(loan) in seen]
     if not loans:
         return []
     held = laid_out(loans, people)
@@ -116,7 +121,7 @@ def give(home: Home) -> list[EarlyWarning]:
 def said(seen: str, lang: str) -> str:
     """The sentence of a signal with its value; `seen` is "name=value"."""
     name, _, value = seen.partition("=")
-    one = next(signal for signal in SIGNALS if signal.name == name)
+    one, value = next(signal for signal in SIGNALS if signal.name == name), value.removesuffix(".0")
     return f"{one.says_zh[:-1]}：{value}" if lang == "zh" else f"{one.says_en[:-1]}: {value}"
 
 
@@ -135,24 +140,34 @@ def _warned(reader: Reader, loan: Loan, at: int) -> bool:
     return any(one.status == "open" or one.answered_at > at - SILENT_DAYS * DAY for one in told)
 
 
+def whose(loan: Loan) -> Whose:
+    """Whose ledger tells about a loan, and in which currency."""
+    return loan.customer, loan.currency
+
+
 def known_of(
-    bound: BoundReader, people: dict[str, int], at: int, back: int = BACK
-) -> tuple[Known, set[str]]:
-    """What the ledger of so many days says about these borrowers, by number, and who of them agrees that it
-    is read for credit."""
+    bound: BoundReader, people: dict[Whose, int], at: int, back: int = BACK
+) -> tuple[Known, set[Whose]]:
+    """What the ledger of so many days says about these borrowers, by number, in the currency of their loan,
+    and who of them agrees that it is read for credit. A line between two of one's own accounts is neither
+    income nor spending."""
     income: list[tuple[int, int, int]] = []
     spent: list[tuple[int, int, int]] = []
     balance: list[tuple[int, int, int]] = []
-    seen: set[str] = set()
+    seen: set[Whose] = set()
     first, until = bank_day(at) - back, bank_day(at)
     for who, number in people.items():
-        for one in _histories(bound, who):
+        histories = _histories(bound, *who)
+        times = Counter(line.id for one in histories for line in one.lines)
+        for one in histories:
             seen.add(who)
             own = one.account.id
             for line in one.lines:
                 row = (number, bank_day(line.at), line.amount_minor)
                 if row[1] < first:
                     break
+                if times[line.id] > 1:
+                    continue
                 if line.payer != own and line.kind in INCOME:
                     income.append(row)
                 elif line.payer == own and line.kind in SPENT:
@@ -163,8 +178,8 @@ def known_of(
     return Known(_timeline(income), _timeline(spent), _timeline(_added(balance)), *[nothing] * 3), seen
 
 
-def _histories(bound: BoundReader, who: str) -> list[History]:
-    accounts = bound.find(Account, "owner", who, limit=20)
+def _histories(bound: BoundReader, who: str, currency: str) -> list[History]:
+    accounts = [one for one in every(bound, Account, "owner", who) if one.currency == currency]
     held = {one.id: one for one in bound.load(Balance, [account.id for account in accounts])}
     return [
         History(account, held[account.id], tuple(bound.lines(account, MOST_LINES)))
@@ -186,8 +201,8 @@ def _timeline(rows: list[tuple[int, int, int]]) -> Timeline:
     return Timeline(columns[:, 0], columns[:, 1], columns[:, 2])
 
 
-def laid_out(loans: list[Loan], people: dict[str, int]) -> Loans:
-    """Loans as the signals read them, from their plans as the books keep them; `people` numbers customers."""
+def laid_out(loans: list[Loan], people: dict[Whose, int]) -> Loans:
+    """Loans as the signals read them, from their plans as the books keep them; `people` numbers borrowers."""
     plans = [[one for one in unpack(loan.plan) if _counts(one)] for loan in loans]
     shape = (len(loans), max(len(plan) for plan in plans))
     due, paid = np.full(shape, NEVER), np.full(shape, NEVER)
@@ -196,7 +211,7 @@ def laid_out(loans: list[Loan], people: dict[str, int]) -> Loans:
         for number, one in enumerate(plan):
             due[row, number], owed[row, number] = one.day, one.amount
             paid[row, number] = _paid_day(one)
-    person = np.array([people[loan.customer] for loan in loans], np.int64)
+    person = np.array([people[whose(loan)] for loan in loans], np.int64)
     return Loans(person, due, paid, owed)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jingwei.channels.lending.warning import BACK, known_of, laid_out
+from jingwei.channels.lending.warning import BACK, known_of, laid_out, whose
 from jingwei.domains.credit.early_warning import (
     MISSED_AFTER,
     NAMES,
@@ -54,9 +54,9 @@ def looks(reader: Reader, now: int) -> tuple[Look, ...]:
     today = bank_day(now) - 1
     first = today - 7 * (WEEKS - 1)
     loans = lately(reader, first)
-    people = {who: number for number, who in enumerate(sorted({loan.customer for loan in loans}))}
+    people = {who: number for number, who in enumerate(sorted({whose(loan) for loan in loans}))}
     known, seen = known_of(reader_for(Purpose.CREDIT, reader, now), people, now, BACK + 7 * WEEKS)
-    loans = [loan for loan in loans if loan.customer in seen]
+    loans = [loan for loan in loans if whose(loan) in seen]
     if not loans:
         return ()
     held, begun = laid_out(loans, people), np.array([since(loan) for loan in loans])

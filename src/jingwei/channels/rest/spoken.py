@@ -297,7 +297,7 @@ CHINESE = {
 } | CHINESE_FAMILY | CHINESE_STAFF | CHINESE_LENDING | CHINESE_INSIGHT | CHINESE_KNOWING | CHINESE_WORK
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
-MEANINGS = {
+MEANINGS_PAYMENTS = {
     "some_id": ("The id in the address.", "地址中的编号。"),
     "decision": ("Id of the decision, as answers give it.", "决定的编号，见答复。"),
     "case": ("Id of the case.", "案件编号。"),
@@ -384,8 +384,12 @@ MEANINGS = {
     "ReviewAsk.reason": ("The reason for the answer.", "处理意见的原因。"),
     "ShowingAsk.purpose": ("What it is read for.", "查看的目的。"),
     "ShowingAsk.case": ("The case it is read for.", "所涉案件。"),
-} | MEANINGS_FAMILY | MEANINGS_STAFF | MEANINGS_LENDING | MEANINGS_KNOWING | MEANINGS_WORK
-"""What a field means, in English and Chinese, by name or by type and name."""
+}
+MEANINGS_OF = (
+    MEANINGS_PAYMENTS, MEANINGS_FAMILY, MEANINGS_STAFF, MEANINGS_LENDING, MEANINGS_KNOWING, MEANINGS_WORK,
+)  # fmt: skip
+MEANINGS = {name: said for one in MEANINGS_OF for name, said in one.items()}
+"""What a field means, in English and Chinese, by name or by type and name; no name is in two parts."""
 
 
 def meaning(lang: str, type_name: str, field: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.web.visit import visit_of
@@ -25,8 +26,10 @@ def add_missed(app: FastAPI, site: Site) -> None:
     missing, mistaken = handlers[HTTPException], handlers[Exception]
 
     async def no_page(request: Request, error: HTTPException) -> Response:
-        if error.status_code != 404 or not reads_pages(request):
+        if error.status_code not in (404, 405) or not reads_pages(request):
             return await told(missing, request, error)
+        if error.status_code == 405 and request.method == "GET":
+            return RedirectResponse(nearest(site, request), 303)
         return wrong(site, request, Problem("not_found"))
 
     async def bug(request: Request, error: Exception) -> Response:
@@ -36,6 +39,18 @@ def add_missed(app: FastAPI, site: Site) -> None:
 
     app.add_exception_handler(HTTPException, no_page)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, bug)
+
+
+def nearest(site: Site, request: Request) -> str:
+    """The page above an address that only takes a form: who comes back to it sees where the form was."""
+    pages = [pattern for method, pattern in site.guards if method == "GET"]
+    parts, asked = request.url.path.split("/"), request.url.query
+    while len(parts) > 2:
+        parts.pop()
+        path = "/".join(parts)
+        if any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path) for pattern in pages):
+            return f"{path}?{asked}" if asked else path
+    return "/"
 
 
 async def told(handler: Callable[..., Awaitable[Response]], request: Request, error: Exception) -> Response:

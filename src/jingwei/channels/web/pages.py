@@ -22,8 +22,9 @@ from jingwei.channels.roles import may, may_ask
 from jingwei.channels.roles import page as page_roles
 from jingwei.channels.web.days import day_name
 from jingwei.channels.web.phrases import phrases, say
+from jingwei.channels.web.stacked import stacked
 from jingwei.channels.web.visit import Turned, Visit, admit, same_site, visit_of
-from jingwei.kernel.clock import local_text
+from jingwei.kernel.clock import local_text, parse_iso
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.money import currency, format_minor
 from jingwei.kernel.refusal import Words
@@ -57,7 +58,10 @@ GUARD = {
     "cross-origin-resource-policy": "same-origin",
     "strict-transport-security": "max-age=31536000",
 }
-SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+SIGNS = {"CNY": "¥", "JPY": "JP¥", "USD": "$", "EUR": "€", "GBP": "£"}
+
+LONG_MONEY = 14
+"""Letters of an amount that is written smaller where amounts are large."""
 
 _NUMBER = re.compile(r"[+0-9][0-9 \-]{2,24}")
 
@@ -89,7 +93,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.templates.filters |= {"money": money, "when": local_text}
+        self.templates.filters |= {"money": money, "when": when}
         self.templates.globals |= {"weave": Markup(WEAVE), "icon": ICON, "release": release()}
 
     def now(self) -> int:
@@ -112,13 +116,14 @@ class Site:
             "leads": lambda path, text, more="go": leads(session, path, text, more),
             "now": self.now(),
             "day_of": lambda at: day_name(at, self.now(), visit.lang),
+            "day_named": lambda day: day_name(parse_iso(day), self.now(), visit.lang),
             "telephone": self.telephone,
             "known": phrases(),
             "writing": self.desk.writing.percent if self.desk.writing else None,
             "error": code_in(visit, "error"),
             "told": code_in(visit, "told"),
         }
-        text = self.templates.get_template(template).render({**here, **(values or {})})
+        text = stacked(self.templates.get_template(template).render({**here, **(values or {})}))
         response = HTMLResponse(text, status, GUARD)
         if visit.request.query_params.get("lang") in ("en", "zh"):
             response.set_cookie("lang", visit.lang, max_age=31_536_000, samesite="lax", httponly=True)
@@ -242,6 +247,11 @@ def new_key() -> str:
     return f"web:{secrets.token_urlsafe(15)}"
 
 
+def when(at: int, form: str = "%Y-%m-%d %H:%M") -> Markup:
+    """A moment as people read it, its day in one unbroken piece."""
+    return Markup('<span class="date">{}</span>').format(local_text(at, form))
+
+
 def money(minor: int, code: str, plus: bool = False) -> Markup:
     """An amount as people read it: -¥1,234.50 as one unbroken piece; `plus` marks what came in."""
     sign = "−" if minor < 0 else "+" if plus and minor > 0 else ""
@@ -250,4 +260,5 @@ def money(minor: int, code: str, plus: bool = False) -> Markup:
     grouped = f"{int(whole):,}{dot}{part}"
     unit = SIGNS.get(code)
     text = f"{sign}{unit}{grouped}" if unit else f"{sign}{grouped} {escape(currency(code).code)}"
-    return Markup('<span class="money" translate="no">{}</span>').format(text)
+    long = " long" if len(text) > LONG_MONEY else ""
+    return Markup('<span class="money{}" translate="no">{}</span>').format(long, text)

@@ -25,11 +25,15 @@ if TYPE_CHECKING:
     from jingwei.channels.web.pages import Site
     from jingwei.stores.identities import Person
 
+ELDER_OF = "elder_of"
+"""Says that large print is what somebody who signed in prefers, not what was chosen for this device."""
+
 YEAR_S = 31_536_000
 BEFORE, DEVICE = "jingwei_before", "jingwei_device"
 """Cookies of a browser nobody signed in with yet (guards its forms), and of a browser known from before."""
 
 _NEXT = re.compile(r"/(app|desk)(/[A-Za-z0-9_:@-][A-Za-z0-9_.:@-]{0,80}){0,5}", re.ASCII)
+_ASKED = re.compile(r"[A-Za-z0-9_:@./-]+(\?[A-Za-z0-9_.:%=&+-]*)?", re.ASCII)
 _ONWARD = re.compile(r"/oidc/go/[A-Za-z0-9_-]{20,64}", re.ASCII)
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
@@ -107,6 +111,8 @@ def add_look(router: Router, site: Site) -> None:
         response = RedirectResponse(back_to(back), 303)
         allowed = {"theme": ("light", "dark", ""), "elder": ("1", "0"), "lang": ("en", "zh")}
         allowed |= {"size": ("", "large", "largest"), "aloud": ("1", "0")}
+        if asked.get("elder") in allowed["elder"]:
+            response.delete_cookie(ELDER_OF)
         for name, values in allowed.items():
             if asked.get(name) in values:
                 response.set_cookie(name, asked[name], max_age=YEAR_S, samesite="lax", httponly=True)
@@ -191,9 +197,13 @@ def begin(
     secret = site.sessions.begin(session)
     response = RedirectResponse(onward(visit, session), 303)
     keep(visit, response, COOKIE, secret, LONGEST // SECOND)
-    elder = site.desk.reader.load(Preference, [session.who])
-    if elder and not session.inside:
+    elder = [] if session.inside else site.desk.reader.load(Preference, [session.who])
+    if elder:
         keep(visit, response, "elder", str(elder[0].elder), YEAR_S)
+        keep(visit, response, ELDER_OF, "person", YEAR_S)
+    elif visit.request.cookies.get(ELDER_OF):
+        response.delete_cookie("elder")
+        response.delete_cookie(ELDER_OF)
     return response
 
 
@@ -209,7 +219,8 @@ def onward(visit: Visit, session: Session) -> str:
     wanted = visit.request.query_params.get("next", "")
     if _ONWARD.fullmatch(wanted):
         return wanted
-    return wanted if _NEXT.fullmatch(wanted) and wanted.startswith(home) else home
+    page = wanted.partition("?")[0]
+    return wanted if _NEXT.fullmatch(page) and _ASKED.fullmatch(wanted) and page.startswith(home) else home
 
 
 def address(visit: Visit) -> str:

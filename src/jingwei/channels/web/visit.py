@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 COOKIE = "jingwei_session"
 MOST_FIELDS = 60
 MOST_BYTES = 65_536
+LONGEST_FROM = 300
+"""Letters of the address of a page that one is sent back to."""
 
 
 class Turned(Exception):
@@ -85,11 +88,20 @@ def signed_in(visit: Visit, *, inside: bool, roles: tuple[str, ...] = ()) -> Ses
     """
     session = visit.session
     if session is None or session.inside != inside:
-        to = visit.request.url.path
-        raise Turned(RedirectResponse(f"/sign-in?next={to}", 303))
+        told = "" if visit.request.method == "GET" else "&told=session_over"
+        to = came_from(visit) if told else visit.path
+        raise Turned(RedirectResponse(f"/sign-in?next={quote(to)}{told}", 303))
     if roles and not may(session.roles, roles):
         raise Problem("not_allowed")
     return session
+
+
+def came_from(visit: Visit) -> str:
+    """The page of ours that a form was sent from, with its question; where it was sent to if unknown."""
+    request = visit.request
+    host, slash, rest = request.headers.get("referer", "").partition("://")[2].partition("/")
+    known = slash and host == request.headers.get("host", "") and len(rest) <= LONGEST_FROM
+    return "/" + rest.lstrip("/") if known else visit.path
 
 
 def admit(visit: Visit, roles: tuple[str, ...]) -> None:
@@ -120,5 +132,6 @@ async def form_of(visit: Visit, session: Session) -> FormData:
     form = await visit.request.form(max_fields=MOST_FIELDS, max_files=0)
     token = form.get("form_token", "")
     if not (isinstance(token, str) and hmac.compare_digest(token.encode(), session.form_token.encode())):
-        raise Turned(RedirectResponse(f"{visit.path}?error=form_old", 303))
+        to, _, asked = came_from(visit).partition("?")
+        raise Turned(RedirectResponse(f"{to}?{asked}{'&' if asked else ''}error=form_old", 303))
     return form

@@ -180,6 +180,14 @@ def restructure(
     return Moved(after, (*begun.movements, *booked(now, interest), *lent))
 
 
+def restructured(loan: Loan) -> bool:
+    """Whether a loan was ever restructured: its plan holds the mark of the day, on which nothing was due.
+
+    Of a loan on which nothing can ever be due before its end (interest alone, at no rate) it cannot be told.
+    """
+    return any(one.closed and not one.early and not one.amount for one in unpack(loan.plan))
+
+
 def _ended(one: Instalment, day: int) -> Instalment:
     """An instalment with what was paid of it as all it asks; one that was open keeps the day it ended on."""
     paid = one.paid_day if not one.left else day

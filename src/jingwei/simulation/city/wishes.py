@@ -27,6 +27,8 @@ TAKES: Final = 0.85
 """How many who are made an offer sign it; the others think better of it."""
 ASKS_PERSON: Final = 0.6
 """How many want a person to decide; a bank that has known them for days only says no by itself."""
+FITS = "The instalment fits the income. 月供与收入相称。"
+TOO_LARGE = "The instalment is too large. 月供过高。"
 PRESSING: Final = 0.40
 """The made-up customer manager of the past approves instalments up to so much of the income people state."""
 DECIDES: Final = 2 * HOUR
@@ -117,7 +119,7 @@ class Wishes:
     def _decided(self, command: ApplyForLoan, reply: Reply, row: int) -> ReviewLoan:
         share = int(self._rows["instalment_minor"][row]) / max(int(self._rows["stated_minor"][row]), 1)
         at = command.at + DECIDES
-        words = "The instalment fits the income." if share <= PRESSING else "The instalment is too large."
+        words = FITS if share <= PRESSING else TOO_LARGE
         return ReviewLoan(
             key=f"city:review:loan:{row}",
             actor=MANAGER,

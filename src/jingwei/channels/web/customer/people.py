@@ -12,6 +12,7 @@ from jingwei.channels.web.naming import is_pot
 from jingwei.journeys.shape import every
 from jingwei.kernel.clock import DAY
 from jingwei.ledger.accounts import Account, Standing
+from jingwei.ledger.family import Tie
 from jingwei.ledger.planned import Payee, payee_key
 from jingwei.ledger.work import Customer
 
@@ -75,12 +76,20 @@ def find(site: Site, visit: Visit, who: str, to: str, written: str) -> Found:
     return Found(to, match, shown, True, False, account.currency)
 
 
+def family(site: Site, who: str) -> set[str]:
+    """The customers whom this one looks after, or who look after this one: they know each other by name."""
+    reader = site.desk.reader
+    ties = [*every(reader, Tie, "keeper", who), *every(reader, Tie, "whose", who)]
+    return {name for tie in ties if tie.status == "active" for name in (tie.keeper, tie.whose)} - {who}
+
+
 class Named:
     """Names of accounts for one page: each is looked up once."""
 
     def __init__(self, site: Site, visit: Visit, who: str) -> None:
         self._site, self._visit, self._who = site, visit, who
         self._known = {one.account: one.name for one in payees(site, who)}
+        self._family = family(site, who)
 
     def __call__(self, account_id: str) -> str:
         """What to call this account in front of the customer."""
@@ -98,4 +107,6 @@ class Named:
         if account.owner == self._who:
             return account_name(self._site, self._visit, account)
         holder = next(iter(reader.load(Customer, [account.owner])), None)
-        return masked(holder.name) if holder and holder.name else account_id
+        if not holder or not holder.name:
+            return account_id
+        return holder.name if account.owner in self._family else masked(holder.name)

@@ -11,7 +11,7 @@ from jingwei.channels.web.customer.bills import bill_told, bills
 from jingwei.channels.web.customer.coming import SOON
 from jingwei.channels.web.customer.people import Named, own_accounts
 from jingwei.channels.web.customer.transfer import preferred_wait
-from jingwei.channels.web.sign_in import YEAR_S, back_to
+from jingwei.channels.web.sign_in import ELDER_OF, YEAR_S, back_to
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.domains.credit.loans import RUNNING, Loan, LoanApplication
 from jingwei.journeys.ask_for_person import AskForPerson
@@ -65,7 +65,8 @@ def add_settings(router: Router, site: Site) -> None:
         on = form.get("on") == "1"
         await site.do(Prefer(elder=on, **site.stamp(session, str(form.get("key", "")))))
         response = RedirectResponse(back_to(str(form.get("back", "/app"))), 303)
-        response.set_cookie("elder", "1" if on else "0", max_age=YEAR_S, samesite="lax", httponly=True)
+        for name, value in (("elder", "1" if on else "0"), (ELDER_OF, "person")):
+            response.set_cookie(name, value, max_age=YEAR_S, samesite="lax", httponly=True)
         return response
 
     async def person(visit: Visit) -> Response:

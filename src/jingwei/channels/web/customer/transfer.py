@@ -146,7 +146,7 @@ def read(site: Site, visit: Visit, session: Session, fields: dict[str, str]) -> 
         wrong["to"] = "pay.error.same"
     minor = 0
     try:
-        minor = parse_minor(fields["amount"].replace(",", ""), payer.account.currency)
+        minor = parse_minor(fields["amount"].replace(",", "").replace("，", ""), payer.account.currency)
     except MoneyError:
         wrong["amount"] = "pay.error.amount"
     if minor <= 0:

@@ -25,7 +25,7 @@ from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import say
 from jingwei.channels.web.saved import PrintFailed, font
 from jingwei.domains.credit.advice import told
-from jingwei.domains.credit.letter import letter
+from jingwei.domains.credit.letter import letter, of_company
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.domains.credit.offer import percent
 from jingwei.domains.credit.schedule import unpack
@@ -123,7 +123,7 @@ def contract(reader: Reader, application: LoanApplication) -> Paper:
         *_each("paper.early", **early),
         *_each(cooling, days=product.cooling_off_days),
         *_each("paper.days"),
-        *_each("paper.appeal"),
+        *_each("paper.appeal_company" if of_company(one) else "paper.appeal"),
     ]
     words = sentence(one)
     return Paper(
@@ -224,18 +224,48 @@ def as_pdf(paper: Paper) -> bytes:
 async def printed(paper: Paper) -> bytes:
     """The PDF, set on a thread of its own; what was set lately is kept. Raises PrintFailed."""
     mark = hashlib.sha256(msgspec.json.encode(paper)).digest()
-    if mark not in _KEPT:
-        try:
-            pdf = await asyncio.to_thread(as_pdf, paper)
-        except RuntimeError as error:
-            raise PrintFailed(str(error)) from None
-        _KEPT[mark] = pdf
-        while len(_KEPT) > MOST_KEPT:
-            _KEPT.popitem(last=False)
-    return _KEPT[mark]
+    kept = _KEPT.get(mark)
+    return kept if kept is not None else await asyncio.shield(_under_way(mark, paper))
+
+
+def foresee(reader: Reader, application: LoanApplication) -> None:
+    """Begin to set the contract of an offer while it is being read, so that signing need not wait for it."""
+    if font() is not None:
+        paper = contract(reader, application)
+        mark = hashlib.sha256(msgspec.json.encode(paper)).digest()
+        if mark not in _KEPT:
+            _under_way(mark, paper)
+
+
+def _under_way(mark: bytes, paper: Paper) -> asyncio.Task[bytes]:
+    """The work of setting this paper: begun once, however many wait for it."""
+    loop = asyncio.get_running_loop()
+    task = _SETTING.get((loop, mark))
+    if task is None:
+        task = _SETTING[loop, mark] = loop.create_task(_set(mark, paper))
+        task.add_done_callback(lambda done: _over(loop, mark, done))
+    return task
+
+
+async def _set(mark: bytes, paper: Paper) -> bytes:
+    try:
+        pdf = _KEPT[mark] = await asyncio.to_thread(as_pdf, paper)
+    except RuntimeError as error:
+        raise PrintFailed(str(error)) from None
+    while len(_KEPT) > MOST_KEPT:
+        _KEPT.popitem(last=False)
+    return pdf
+
+
+def _over(loop: asyncio.AbstractEventLoop, mark: bytes, done: asyncio.Task[bytes]) -> None:
+    """Forget the work; what went wrong is told to whoever waits, and again to whoever asks next."""
+    del _SETTING[loop, mark]
+    if not done.cancelled():
+        done.exception()
 
 
 _KEPT: OrderedDict[bytes, bytes] = OrderedDict()
+_SETTING: dict[tuple[asyncio.AbstractEventLoop, bytes], asyncio.Task[bytes]] = {}
 
 
 async def contract_digest(reader: Reader, application: LoanApplication) -> str:
@@ -248,4 +278,4 @@ async def contract_digest(reader: Reader, application: LoanApplication) -> str:
         return ""
 
 
-__all__ = ["Paper", "contract", "contract_digest", "payoff", "printed", "refusal", "terms_json"]
+__all__ = ["Paper", "contract", "contract_digest", "foresee", "payoff", "printed", "refusal", "terms_json"]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from jingwei.kernel.money import format_minor
+from jingwei.channels.web.pages import money
 
 if TYPE_CHECKING:
     from jingwei.channels.web.lending.told import Row
 
 MOST_BARS = 60
 WIDE, TALL, FOOT, HEAD = 360, 150, 26, 24
-ROW, LEFT, SPAN = 40, 250, 150
-"""Height of one line of a score, where its zero stands, and how far its bars go to either side."""
+HALF = 500
+"""Where the zero of a score stands, and how far its bars go to either side."""
 
 
 def instalments(rows: Sequence[Row], code: str, says: str) -> Markup:
@@ -44,7 +44,7 @@ def instalments(rows: Sequence[Row], code: str, says: str) -> Markup:
         )
     labels = Markup(
         '<text x="0" y="16">{}</text><text x="0" y="{}">{}</text><text class="last" x="{}" y="{}">{}</text>'
-    ).format(f"{format_minor(most, code)} {code}", TALL + 20, first, WIDE, TALL + 20, last)
+    ).format(money(most, code).striptags(), TALL + 20, first, WIDE, TALL + 20, last)
     line = Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(TALL, WIDE)
     return Markup(
         '<svg class="loan-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>'
@@ -55,23 +55,16 @@ def points(parts: Sequence[tuple[str, int]], says: str) -> Markup:
     """Bars to the right for points gained, to the left for points lost, each with its sentence and number."""
     most = max((abs(by) for _, by in parts), default=1) or 1
     rows = []
-    for place, (sentence, by) in enumerate(parts):
-        y, long = place * ROW, max(abs(by) / most * SPAN, 1)
-        gain = by >= 0
-        kind, x = ("gain", LEFT) if gain else ("loss", LEFT - long)
-        number = LEFT + long + 6 if gain else x - 6
+    for sentence, by in parts:
+        long = max(round(abs(by) / most * HALF), 2)
         rows.append(
             Markup(
-                '<text x="0" y="{}">{}</text><rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="12"/>'
-                '<line class="axis" x1="{}" y1="{}" x2="{}" y2="{}"/>'
-                '<text class="of-{}" x="{:.1f}" y="{}">{}</text>'
+                '<li>{}<span class="line"><svg viewBox="0 0 1000 14" preserveAspectRatio="none" '
+                'aria-hidden="true"><rect class="{}" x="{}" width="{}" height="14"/>'
+                '<rect class="zero" x="{}" width="3" height="14"/></svg><strong>{}</strong></span></li>'
             ).format(
-                y + 14, sentence, kind, x, y + 20, long, LEFT, y + 17, LEFT, y + 35, kind, number, y + 31,
+                sentence, "gain" if by >= 0 else "loss", HALF if by >= 0 else HALF - long, long, HALF,
                 f"{by:+d}".replace("-", "−"),
             )
         )  # fmt: skip
-    high = max(len(parts), 1) * ROW
-    return Markup(
-        '<svg class="picture points" viewBox="0 0 460 {0}" width="460" height="{0}" role="img" '
-        'aria-label="{1}">{2}</svg>'
-    ).format(high, says, Markup("").join(rows))
+    return Markup('<ul class="bars points" aria-label="{}">{}</ul>').format(says, Markup("").join(rows))

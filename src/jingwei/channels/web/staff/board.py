@@ -16,7 +16,7 @@ from jingwei.ledger.casework import INBOXES, CaseWork
 from jingwei.ledger.work import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from jingwei.channels.rest.desk import Desk
 
@@ -199,18 +199,18 @@ class Board:
             before,
         )  # fmt: skip
 
-    def counts(self, now: int, sees: Callable[[Row], bool] = lambda _: True) -> dict[str, int]:
-        """How many wait in each inbox, how many are put off, and how many are late, of those one `sees`."""
+    def counts(self, now: int, waiting: Iterable[Row]) -> dict[str, int]:
+        """How many of those that wait are in each inbox, how many are put off, and how many are late."""
         counted = dict.fromkeys((*INBOXES, "asleep", "late", "open"), 0)
-        for row in filter(sees, self.open_rows()):
+        for row in waiting:
             counted["open"] += 1
             counted["asleep" if row.asleep(now) else row.work.inbox] += 1
             counted["late"] += row.late(now)
         return counted
 
-    def figures(self, now: int, sees: Callable[[Row], bool] = lambda _: True) -> Figures:
-        """How the work one `sees` stands now, and how long answers by people took on the last days."""
-        waiting, today = list(filter(sees, self.open_rows())), bank_day(now)
+    def figures(self, now: int, waiting: Sequence[Row], sees: Callable[[Row], bool]) -> Figures:
+        """How the work that waits stands, and how long answers to cases one `sees` took on the last days."""
+        today = bank_day(now)
         due = sum(1 for row in waiting if not row.late(now) and bank_day(row.case.due_at) == today)
         took: dict[int, list[int]] = {}
         for row in filter(sees, self._rows.values()):

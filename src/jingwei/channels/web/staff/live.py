@@ -54,5 +54,5 @@ def state(floor: Floor, case: str, mine: Callable[[Row], bool] = lambda _: True)
     rows = floor.board.rows()
     row = floor.board.find(case) if case else None
     work = (row.case.status, row.work.assignee, row.work.proposed_by, row.work.inbox) if row else ()
-    counts = floor.board.counts(floor.site.now(), mine)
+    counts = floor.board.counts(floor.site.now(), filter(mine, floor.board.open_rows()))
     return msgspec.json.encode({"counts": counts, "newest": next(reversed(rows), ""), "case": "|".join(work)})

@@ -7,11 +7,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-ROW, BAR, GAP = 44, 14, 26
+GAP = 26
 WIDE, NODE_W, NODE_H = 640, 176, 34
-LINE = 18
-MOST_WIDE, HAN = 84, 0x2E80
-"""Letters that fit in a line of the picture; a Chinese character is as wide as two."""
 
 COLUMNS = (0, (WIDE - NODE_W) // 2, WIDE - NODE_W)
 
@@ -25,37 +22,21 @@ class Node(NamedTuple):
     to: str = ""
 
 
-def bars(parts: Sequence[tuple[str, float, str]], says: str, room: int = 90) -> Markup:
-    """Horizontal bars: (sentence, size, size in words); the longest fills the picture. `says` names it.
+def bars(parts: Sequence[tuple[str, float, str]], says: str) -> Markup:
+    """Horizontal bars: (sentence, size, size in words); the longest fills its line. `says` names it.
 
-    `room` is how much of the width is left for the size in words.
+    A list of sentences with a bar below each, so that it reads on a phone and in large print.
     """
     most = max((abs(size) for _, size, _ in parts), default=1.0) or 1.0
-    rows, y = [], 0
-    for sentence, size, told in parts:
-        first, more = broken(sentence)
-        if more:
-            rows.append(Markup('<text x="0" y="{}">{}</text>').format(y + 15, first))
-            first, y = more, y + LINE
-        long = max(2, round(abs(size) / most * (WIDE - room)))
-        rows.append(
-            Markup(
-                '<text x="0" y="{}">{}</text><rect class="bar" x="0" y="{}" width="{}" height="{}" rx="3"/>'
-                '<text class="soft" x="{}" y="{}">{}</text>'
-            ).format(y + 15, first, y + 21, long, BAR, long + 8, y + 33, told)
-        )
-        y += ROW
-    return _svg(Markup("").join(rows), WIDE, max(y, ROW), says, "bars")
-
-
-def broken(sentence: str) -> tuple[str, str]:
-    """A sentence in one line, or in two where one would run out of the picture."""
-    if sum(2 if ord(c) > HAN else 1 for c in sentence) <= MOST_WIDE:
-        return sentence, ""
-    half = len(sentence) // 2
-    at = sentence.find(" ", half)
-    at = at if at > 0 else half
-    return sentence[:at].rstrip(), sentence[at:].lstrip()
+    rows = [
+        Markup(
+            '<li>{}<span class="line"><svg viewBox="0 0 1000 14" preserveAspectRatio="none" '
+            'aria-hidden="true"><rect class="part" width="{}" height="14"/></svg>'
+            "<strong>{}</strong></span></li>"
+        ).format(sentence, max(6, round(abs(size) / most * 1000)), told)
+        for sentence, size, told in parts
+    ]
+    return Markup('<ul class="bars" aria-label="{}">{}</ul>').format(says, Markup("").join(rows))
 
 
 def graph(nodes: Sequence[Node], edges: Sequence[tuple[int, int, str]], says: str) -> Markup:

@@ -199,8 +199,8 @@ def queue_page(floor: Floor, visit: Visit, session: Session) -> Response:
     part = found[ask.page * PAGE : (ask.page + 1) * PAGE]
     names = floor.colleagues(session, LENDERS)
     codes = {row.case.code: code_words(site, visit, row.policy, row.case.code) for row in waiting}
-    counts = board.counts(now, mine) | {"done": 0}
-    figures = board.figures(now, mine)
+    counts = board.counts(now, waiting) | {"done": 0}
+    figures = board.figures(now, waiting, mine)
     picture = [
         (local_text(day_start(one.day), "%m-%d"), one.median_h, visit.say("span.h", n=one.median_h))
         for one in figures.days

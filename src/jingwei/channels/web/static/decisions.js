@@ -11,8 +11,11 @@ if (live && window.EventSource) {
   const link = (row) => { const td = document.createElement("td"), a = document.createElement("a"); a.href = "/desk/decisions/" + row.id; a.textContent = row.id; td.className = "nowrap"; td.append(a); return td; };
   const tag = (row) => { const td = document.createElement("td"), s = document.createElement("span"); s.className = "tag r-" + row.result; s.textContent = row.says; td.append(s); return td; };
   const line = (row) => { const tr = document.createElement("tr"); tr.append(cell(row.at, "nowrap"), link(row), cell(row.customer, "nowrap"), cell(row.to, "nowrap"), cell(row.amount, "num nowrap"), tag(row), cell(row.reason + (row.more ? " +" + row.more : ""))); return tr; };
+  const heads = document.querySelectorAll("#decisions thead th");
+  // On a phone a row is a card: every cell knows the name of its column and how much of the card it takes.
+  const named = (tr) => { [...tr.cells].forEach((td, n) => { const head = heads[n]; td.setAttribute("role", "cell"); td.dataset.span = head.dataset.span || "6"; if (td.textContent) td.dataset.label = head.textContent; }); tr.setAttribute("role", "row"); return tr; };
   const show = (rows) => {
-    for (const row of rows) body.prepend(line(row));
+    for (const row of rows) body.prepend(named(line(row)));
     while (body.rows.length > 100) body.lastElementChild.remove();
     document.getElementById("none")?.remove();
   };

@@ -14,6 +14,8 @@
   opener.hidden = false;
   opener.addEventListener("click", () => help.showModal());
 
+  one(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   const rows = () => all("[data-row]");
   const current = () => document.activeElement.closest("[data-row]");
   function step(by) {
@@ -125,33 +127,39 @@
     if (place && event.target.name === "case") place.textContent = String(all("input[name=case]:checked").length);
   });
 
-  // Live: counts follow by themselves; the table too, unless somebody works in it.
+  // Live: counts, figures and table follow together, from one reading, unless somebody works in the table.
   const caseAt = one("[data-live-case]");
   if ((one("[data-live]") || caseAt) && window.EventSource) {
     const source = new EventSource("/desk/live" + (caseAt ? `?case=${caseAt.dataset.liveCase}` : ""));
     let before = null;
     source.addEventListener("message", (event) => {
       const told = JSON.parse(event.data);
-      for (const [tab, n] of Object.entries(told.counts)) {
-        const place = one(`[data-count="${tab}"]`);
-        if (place) place.textContent = tab === "open" ? n - told.counts.asleep : n;
-      }
       if (before && caseAt && told.case !== before.case) one("#changed").hidden = false;
       if (before && !caseAt) freshen();
       before = told;
     });
     addEventListener("pagehide", () => source.close());
   }
+  let later = false;
+  one("[data-live]")?.addEventListener("focusout", () => setTimeout(() => { if (later) freshen(); }));
   async function freshen() {
     const place = one("[data-live]");
     const busy = () => place.contains(document.activeElement) || place.querySelector("input[name=case]:checked");
-    if (!place || busy()) return;
+    if (!place) return;
+    later = Boolean(busy());
+    if (later) return;
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok || answer.redirected) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("[data-live]"), figures = page.querySelector(".figures");
-    if (fresh && !busy()) place.replaceChildren(...fresh.children);
+    later = Boolean(busy());
+    if (!fresh || later) return;
+    place.replaceChildren(...fresh.children);
     if (figures) one(".figures").replaceWith(figures);
+    for (const count of all("[data-count]")) {
+      const now = page.querySelector(`[data-count="${count.dataset.count}"]`);
+      if (now) count.textContent = now.textContent;
+    }
   }
 
   // Proof: the record is hashed here and led to the root the bank signed (RFC 9162).

@@ -20,7 +20,7 @@ const node = (left, right) => hash(Uint8Array.of(1), left, right);
 function step(good, text, value) {
   const item = document.createElement("li");
   item.className = good === null ? "" : good ? "good" : "bad";
-  item.append(`${good === null ? "•" : good ? "✓" : "✗"} ${text}`);
+  item.append(good === null ? text : `${good ? "✓" : "✗"} ${text}`);
   if (value) { const code = document.createElement("code"); code.append(value); item.append(code); }
   list.append(item);
   return good;

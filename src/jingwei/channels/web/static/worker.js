@@ -16,7 +16,14 @@ self.addEventListener("fetch", (event) => {
   if (address.origin !== location.origin) return;
   if (request.mode === "navigate") {
     const sent = request.method !== "GET";
-    event.respondWith(fetch(request).catch(async () => {
+    // Going back to the answer of a form: it is not kept and never sent again; the page of the form is.
+    if (sent && request.cache === "only-if-cached") {
+      const before = request.referrer && new URL(request.referrer).origin === location.origin ? request.referrer : "/app";
+      event.respondWith(Response.redirect(before, 303));
+      return;
+    }
+    const asked = request.cache === "only-if-cached" ? fetch(request.url, { credentials: "include", redirect: "manual" }) : fetch(request);
+    event.respondWith(asked.catch(async () => {
       const page = await caches.match("/offline");
       if (!page) return Response.error();
       const text = await page.text();

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from jingwei.channels.lending.figures import sources_of
 from jingwei.channels.signon.people import Refused
 from jingwei.channels.web.customer.loans.applying import plain
 from jingwei.channels.web.customer.loans.mine import own, state_of
 from jingwei.channels.web.customer.people import Named
 from jingwei.channels.web.customer.transfer import key_of
-from jingwei.channels.web.lending.papers import contract_digest
+from jingwei.channels.web.lending.papers import contract_digest, foresee
 from jingwei.channels.web.lending.pictures import instalments
 from jingwei.channels.web.lending.told import (
     advice_of,
@@ -151,13 +152,15 @@ def page(
         "typed": typed,
         "name": name_of(visit, application.product),
         "purpose": purpose_text(visit, application.purpose),
-        "parts": parts_of(application.contributions),
+        "parts": parts_of(application),
+        "sources": sources_of(application),
         "percent": percent,
         "pdf": font() is not None,
     }
     if application.plan:
         values |= offer_values(visit, application)
     if state == "offered":
+        foresee(site.desk.reader, application)
         values["asking"] = ask_proof(site, session, what(site, visit, application))
         values["account"] = Named(site, visit, application.customer)(application.account)
     elif state == "waiting":

@@ -144,7 +144,7 @@ def picture(visit: Visit, piles: Sequence[Pile]) -> Any:
         )
         for pile in piles
     ]
-    return bars(rows, visit.say("book.chart"), 200)
+    return bars(rows, visit.say("book.chart"))
 
 
 def main_currency(piles: Sequence[Pile]) -> str:

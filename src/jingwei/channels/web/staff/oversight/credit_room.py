@@ -9,11 +9,13 @@ import msgspec
 
 from jingwei.channels.lending.warning_looks import looked_at, looks
 from jingwei.domains.credit.company import SOURCE_NAMES
+from jingwei.domains.credit.company_inputs import COMPANY
 from jingwei.domains.credit.loans import LoanApplication
-from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, unreadable
+from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, ScorecardInUse, thin, unreadable
 from jingwei.domains.credit.warnings import EARLY_WARNING
 from jingwei.kernel.clock import bank_day
 from jingwei.learning.credit_watch import BATCH, Applied, Compared, Watched, compare, watch
+from jingwei.learning.fairness import UNKNOWN
 from jingwei.learning.loan_labels import STEP, applied, beside_of, loans_of
 from jingwei.models.governance import unanswered
 from jingwei.models.points import PointsModel
@@ -77,15 +79,22 @@ def slots_seen(registry: Registry, reader: Reader, actor: str, now: int) -> list
 
 
 def applications(reader: Reader, now: int) -> dict[str, tuple[Applied, ...]]:
-    """The newest applications by the slot whose model would score them, with what is known of their loans."""
+    """The newest applications by the slot whose model would score them, with what is known of their loans.
+
+    As long as no thin-file card is in use, the model of every slot but that one scores those too.
+    """
     told: list[LoanApplication] = []
     after = ""
     while page := reader.page(LoanApplication, after=after, limit=STEP):
         after = page[-1].id
         told = [*told, *page][-MOST:]
     every = applied(told, loans_of(reader, told), bank_day(now), beside_of(reader, told))
-    thin = tuple(one for one in every if not (one.values["debts"] or one.values["late_marks"]))
-    return dict.fromkeys(SLOTS, ()) | {CREDIT: every, THIN_FILE: thin}
+    people = tuple(one for one in every if not one.company)
+    few = tuple(one for one in people if thin(one.values))
+    apart = any(one.lines for one in reader.load(ScorecardInUse, [THIN_FILE]))
+    rest = tuple(one for one in people if not thin(one.values)) if apart else people
+    companies = tuple(one for one in every if one.company)
+    return dict.fromkeys(SLOTS, ()) | {CREDIT: rest, THIN_FILE: few, COMPANY: companies}
 
 
 def kept_for(registry: Registry, slot: str) -> list[tuple[str, Model]]:
@@ -163,6 +172,8 @@ def group_says(name: str, lang: str) -> str:
     """A group's name in words; ages and other numbers are ranges."""
     if lang != "zh":
         return name
+    if name == UNKNOWN:
+        return "未知"
     if name.startswith("below "):
         return f"{name.removeprefix('below ')}以下"
     if name.startswith("from "):

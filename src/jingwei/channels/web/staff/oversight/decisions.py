@@ -186,7 +186,7 @@ def decision_values(room: Room, visit: Visit, sealed: Sealed) -> dict[str, Any]:
         "reasons": reasons_told(room.desk, given, True), "parts": parts,
         "strongest": max((abs(part.log_odds) for part in parts), default=1.0) or 1.0,
         "raw": msgspec.json.format(room.desk.reader.record(sealed.seq) or b"{}", indent=2).decode(),
-        "known": room.facts.labels.known(given.id),
+        "label": room.facts.labels.known(given.id),
     }  # fmt: skip
 
 
@@ -199,6 +199,8 @@ def fields_told(command: Any) -> list[tuple[str, str]]:
             value = f"{format_minor(value, command.currency)} {command.currency}"
         elif name in ("at", "known_at", "paid_at") and isinstance(value, int):
             value = local_text(value, "%Y-%m-%d %H:%M:%S")
+        elif isinstance(value, bool):
+            value = "yes" if value else "no"
         if isinstance(value, str | int) and value != "" and len(str(value)) <= 300:
             told.append((name, str(value)))
     return told

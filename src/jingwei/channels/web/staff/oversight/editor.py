@@ -9,10 +9,12 @@ from msgspec.structs import replace
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.rest.rule_versions import in_force, next_version
+from jingwei.channels.web.pages import worded
 from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
 from jingwei.channels.web.staff.oversight.work import start_backtest
 from jingwei.channels.web.visit import form_of
 from jingwei.decisions.policy import Policy, PolicyError, Rule, Verdict, parse_policy, to_toml
+from jingwei.decisions.wrong_in_chinese import both
 from jingwei.journeys.propose_policy import ProposePolicy
 from jingwei.journeys.publish_policy import COLUMNS
 
@@ -51,7 +53,8 @@ def add_editor(router: Router, room: Room) -> None:
                 text = applied(form, parse_policy(text, known=COLUMNS))
             draft = checked(text, policy)
         except PolicyError as error:
-            return editor_page(site, visit, policy, text, {"error_says": str(error), "why": why})
+            says = worded(both(str(error)), visit.lang)
+            return editor_page(site, visit, policy, text, {"error_says": says, "why": why})
         says = visit.say("job.one_at_a_time")
         if do == "backtest":
             if job := start_backtest(room, session, draft, field(form, "most", 20)):

@@ -17,12 +17,16 @@ Tell = Callable[[int, int], None]
 
 
 class Job:
-    """Something under way: `done` of `total` records; then `result`, or `failed` says why there is none."""
+    """Something under way: `done` of `total` records; then `result`, or `failed` says why there is none.
 
-    def __init__(self, kind: str, about: str, by: str, at: int) -> None:
+    `rules` is the name and version of the policy that is tried, "" where none is.
+    """
+
+    def __init__(self, kind: str, about: str, by: str, at: int, rules: str = "") -> None:
         self.id = secrets.token_hex(8)
         self.kind = kind
         self.about = about
+        self.rules = rules
         self.by = by
         self.at = at
         self.done, self.total = 0, 0

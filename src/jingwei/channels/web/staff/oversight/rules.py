@@ -130,7 +130,7 @@ def policy_seen(room: Room, facts: Facts, name: str, days: int, lang: str) -> Po
         says = MISSING_SAYS_ZH if lang == "zh" else MISSING_SAYS
         rules.append(_rule(INPUT_MISSING, says, None, hits[INPUT_MISSING], facts))
     drafts = [
-        draft for state in OPEN for draft in reader.find(PolicyDraft, "state", state) if draft.name == name
+        draft for state in OPEN for draft in every(reader, PolicyDraft, "state", state) if draft.name == name
     ]
     return PolicySeen(policy, payments, rules, versions(reader, policy), drafts)
 

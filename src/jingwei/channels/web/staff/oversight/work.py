@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.web.phrases import phrases
 from jingwei.channels.web.staff.oversight.jobs import Job, Tell
 from jingwei.channels.web.staff.oversight.room import LOG, RULES, whole
 from jingwei.decisions.policy import Policy, Verdict
@@ -50,10 +51,24 @@ def add_work(router: Router, room: Room) -> None:
             return room.site.page(visit, "desk/working.html", {"job": job})
         values: dict[str, Any] = {"job": job, "verdicts": [verdict.code for verdict in Verdict]}
         if isinstance(job.result, Compared):
-            values |= compared_values(job.result)
+            values |= compared_values(job.result) | {"about": about_words(visit, job)}
         return room.site.page(visit, TEMPLATES[job.kind][0], values)
 
     room.site.add(router, "/desk/jobs/{job}", work)
+
+
+def about_words(visit: Visit, job: Job) -> str:
+    """What was tried, in words: the model for a use, or the rules and their version."""
+    if job.kind == "models":
+        return worded_as(visit, "slot", job.about)
+    name, _, version = job.rules.partition("@")
+    return f"{worded_as(visit, 'policy', name)} {visit.say('rules.version', n=version)}"
+
+
+def worded_as(visit: Visit, kind: str, name: str) -> str:
+    """A name in words where there are any, else as it is written."""
+    key = f"{kind}.{name}"
+    return visit.say(key) if key in phrases() else name
 
 
 def compared_values(found: Compared) -> dict[str, Any]:
@@ -85,6 +100,6 @@ def start_backtest(
             reader.close()
 
     kind = "models" if model else "backtest"
-    about = about or f"{candidate.name}@{candidate.version}"
-    job = Job(kind, about, session.actor, room.site.now())
+    rules = f"{candidate.name}@{candidate.version}"
+    job = Job(kind, about or rules, session.actor, room.site.now(), rules)
     return room.jobs.start(job, work)
