@@ -30,7 +30,7 @@ def test_whoever_reads_that_it_is_open_is_let_in_at_once(tmp_path):
     asked = ["--home", str(tmp_path / "bank"), "serve", "--port", str(port), "--people", "0"]
     told = subprocess.Popen(
         [sys.executable, "-m", "jingwei", *asked],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ), cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ), cwd=ROOT,
     )  # fmt: skip
     try:
         line = told.stdout.readline()
@@ -38,7 +38,8 @@ def test_whoever_reads_that_it_is_open_is_let_in_at_once(tmp_path):
         assert httpx.get(f"http://127.0.0.1:{port}/ready", timeout=10).status_code == 200
     finally:
         told.send_signal(signal.SIGINT)
-        told.communicate(timeout=60)
+        _, says = told.communicate(timeout=60)
+    assert "leaked" not in says, "what was taken out of the search for garbage is given back"
 
 
 def test_a_head_is_signed_when_something_was_sealed_and_only_then(tmp_path):

@@ -316,7 +316,9 @@ def begin_anew(desk: Desk) -> None:
     """
     fresh = Knowing(desk.home.store.reader(), desk.home.path)
     fresh.catch_up_all()
-    desk.knowing = fresh
+    before, desk.knowing = desk.knowing, fresh
+    if before is not None:
+        before.close()
 
 
 class Pace:

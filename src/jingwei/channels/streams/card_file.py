@@ -68,6 +68,10 @@ class CardFile:
         except duckdb.Error as error:
             raise StreamError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
     def chunks(self, limit: int) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
         """Yield the first `limit` payments in file order, as columns of at most CHUNK rows."""
         whole = f"regexp_full_match(cast(amount_minor as varchar), '{WHOLE}')"

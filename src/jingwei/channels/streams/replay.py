@@ -40,13 +40,11 @@ def replay(
         tally = run(home.bank, parts_of(cards, total, file.stem), batch, told)
         seconds = time.perf_counter() - began
         clock.at = cards.last_at(total)
+        cards.close()
         _, root = home.store.root()
     finally:
         home.close()
-    peak = (
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    )
+    peak = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "decisions": tally.decisions,
         "seconds": round(seconds, 3),
