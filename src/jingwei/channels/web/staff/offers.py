@@ -67,7 +67,7 @@ def values(site: Site, visit: Visit, came: Came) -> dict[str, Any]:
     ]
     return {
         "plan": plan, "control_percent": control, "needed": needed, "came": came, "found": found,
-        "picture": bars(picture, visit.say("offers.picture"), 200),
+        "picture": bars(picture, visit.say("offers.picture")),
         "lines": lines(site, came),
     }  # fmt: skip
 
