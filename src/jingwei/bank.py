@@ -362,7 +362,8 @@ class Bank:
         """The record with this number, durable or still on its way."""
         for first, commands, fresh, answers in self._recent:
             if first <= seq < first + len(answers):
-                return Sealed(seq, commands[fresh[seq - first]], answers[seq - first])
+                command = commands[fresh[seq - first]]
+                return Sealed(seq, command, answers[seq - first], BY_COMMAND[type(command)].rules)
         leaf = self.store.record(seq)
         return None if leaf is None else unseal(leaf)
 

@@ -16,6 +16,7 @@ from jingwei.audit.paths import Tree
 from jingwei.audit.proof import build_proof
 from jingwei.bank import Bank
 from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse
+from jingwei.domains.credit.warnings import EARLY_WARNING
 from jingwei.domains.fraud.model import FIRST_MODELS
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.journeys.publish_policy import PublishPolicy
@@ -28,11 +29,10 @@ from jingwei.keeping.redo import Tell, quiet
 from jingwei.keeping.restore import Wanted, refuse_half_restored
 from jingwei.keeping.verifying import Report, Told, trusted_keys, verify_bank
 from jingwei.kernel.clock import SECOND, Clock, SystemClock
-from jingwei.kernel.durable import make_folder
+from jingwei.kernel.durable import make_private
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.products import Products, shipped
-from jingwei.models.contract import ModelError
-from jingwei.models.registry import Registry, champions
+from jingwei.models.registry import Registry
 from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, Store, StoreError
 
@@ -105,6 +105,17 @@ class Home:
                 self.bank.do([UseModel(key=key, slot=slot, digest=digest, **actor)])
         in_use = self.store.load(ScorecardInUse, SLOTS)
         self.bank.do(scorecards_due(self.registry, in_use, self.store.size(), actor))
+        self.warn(EARLY_WARNING, self.registry.serving(EARLY_WARNING)[1])
+
+    def warn(self, slot: str, lost: str) -> None:
+        """Say that a slot's approved model is lost and the one made by hand scores; "" takes it back."""
+        if not lost:
+            self.warnings.pop(slot, None)
+            return
+        says = f"slot {slot} scores with the model made by hand: {lost}"
+        if self.warnings.get(slot) != says:
+            LOGGED.error("%s", says)
+        self.warnings[slot] = says
 
     def _champion(self, slot: str, now: int) -> str:
         """The digest of the model to score with, made by hand where none was approved or none can be loaded.
@@ -113,15 +124,12 @@ class Home:
         the next start on. Until then `warnings` tells it.
         """
         first = FIRST_MODELS[slot]
-        line = champions(self.registry.history(slot))
-        try:
-            if line and fits(self.registry.load(line[-1])):
-                self.warnings.pop(slot, None)
-                return line[-1]
-        except ModelError as error:
-            self.warnings[slot] = f"slot {slot} scores with the model made by hand: {error}"
-            LOGGED.error("%s", self.warnings[slot])
+        champion, lost = self.registry.serving(slot)
+        self.warn(slot, lost)
+        if lost:
             return self.registry.save(first)
+        if champion is not None and fits(champion.model):
+            return champion.digest
         why = "the first model, made by hand"
         return self.registry.approve(
             slot, self.registry.save(first), who="system:core", why=why, at=now
@@ -229,7 +237,7 @@ def open_home(
     directory; `pipelined` writes in a second process, for streams. Raises StoreError.
     """
     try:
-        make_folder(path)
+        make_private(path)
     except OSError as error:
         raise StoreError(
             f"cannot make the directory {path}: {error.strerror}; choose another with --home"

@@ -144,6 +144,7 @@ LOANS: dict[str, Callable[[Seeded], Good]] = {
     "POST /v1/cases/{some_id}/loan-review": _review,
     "POST /v1/pay-later/{some_id}/answer": _by(line, {"accept": True}),
     "POST /v1/pay-later/{some_id}/draws": drawing,
+    "GET /v1/loan-sources": lambda bank: good(bank.payers[0], "", None, ""),
     "GET /v1/loan-products": lambda bank: good(REVIEWER, "", None, ""),
     "GET /v1/loan-applications": lambda bank: good(bank.payers[0], "", None, ""),
     "GET /v1/loan-applications/{application}": lambda bank: good(*decided(bank, False), None, "application"),

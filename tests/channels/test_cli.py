@@ -376,3 +376,11 @@ def test_doctor_finds_a_network_file_system(jingwei: Run, home: Path, monkeypatc
     (found,) = [check for check in json.loads(out)["checks"] if check["check"] == "file system"]
     assert code == 1 and not found["well"]
     assert "network file system (nfs4)" in found["found"] and "PostgreSQL" in found["fix"]
+
+
+def test_a_path_is_shown_without_what_a_terminal_acts_on(jingwei: Run, tmp_path: Path):
+    name = tmp_path / "al\x1b[31mice"
+    code, told, _ = jingwei("proof", "D00000000001", "--out", name)
+    assert code == 0 and name.exists() and "\x1b" not in told and "al\\x1b[31mice" in told
+    code, told, failed = jingwei("policy", "check", name)
+    assert code != 0 and "\x1b" not in told + failed

@@ -40,7 +40,7 @@ def test_the_past_is_over_and_only_what_is_for_people_waits(lived):
     held = {one.id: one.held_minor for one in reader.load(Balance, known)}
     assert set(held.values()) == {0} and len(held) == len(known)
     waits = sorted(case.code for case in reader.find(Case, "status", "open", limit=100))
-    assert waits == ["appeal", "early_warning", "early_warning", "loan_review"]
+    assert waits == ["appeal", "early_warning", "early_warning", "loan_review", "loan_review"]
     planned = reader.find(Schedule, "status", "active", limit=10)
     assert len(planned) == 3 and all(due_at(one.next_day) > now for one in planned)
     reader.close()

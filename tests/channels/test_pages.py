@@ -26,7 +26,7 @@ from jingwei.channels.rest.payments import CardPayment, Transfer
 from jingwei.channels.rest.reference import operations, reference, request_types, spoken
 from jingwei.channels.rest.shapes import address, fields, sample
 from jingwei.channels.rest.sheet import Asked, part
-from jingwei.channels.rest.spoken import CHINESE, GROUPS, MEANINGS, meaning
+from jingwei.channels.rest.spoken import CHINESE, GROUPS, MEANINGS, MEANINGS_OF, meaning
 from jingwei.channels.rest.welcome import DOORS, ONWARD, TRIES, Rules, State, command, welcome
 from jingwei.channels.roles import operation
 from jingwei.stores.store import StoreError
@@ -143,6 +143,15 @@ def test_every_request_field_is_told_in_both_languages(document: dict[str, Any])
         for parameter in one.says.get("parameters", ()):
             assert parameter.get("description") or meaning("zh", "", parameter["name"]), parameter["name"]
     assert all(re.search("[\u4e00-\u9fff]", zh) and en.endswith(".") for en, zh in MEANINGS.values())
+
+
+def test_no_part_of_the_reference_takes_away_what_another_says_of_a_field():
+    assert meaning("en", "AccountAsk", "source") == "The account the opening amount comes from."
+    assert "label for training" in meaning("en", "ReviewAsk", "outcome")
+    assert "as long as the customer prefers" in meaning("en", "Transfer", "undo_s")
+    said = Count(name for one in MEANINGS_OF for name in one)
+    twice = [name for name, times in said.items() if times > 1]
+    assert not twice, "two parts speak of these: name the request, as in WarningAnswerAsk.outcome"
 
 
 # ---- The reference

@@ -111,5 +111,5 @@ def test_a_purchase_is_split_once_and_only_within_the_line(bank: Seeded) -> None
 
 def test_the_catalogue_tells_what_each_grade_pays(bank: Seeded) -> None:
     products = get(bank, "/v1/loan-products")
-    assert len(products) == 11 and {one["scene"] for one in products} >= {"medical", "education", "pet"}
+    assert len(products) == 13 and {one["scene"] for one in products} >= {"medical", "education", "pet"}
     assert all(one["prices"] and one["name"]["zh"] for one in products)

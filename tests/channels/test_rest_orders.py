@@ -93,6 +93,20 @@ def test_an_exchange_is_two_movements_of_one_entry(town: Talk):
     assert town.post("/v1/exchanges", ask | {"rate": "0.0"}).status_code == 422
 
 
+def test_a_teller_exchanges_near_the_banks_rate_and_no_further_alone(town: Talk):
+    name = town.newcomer(opening="500.00")
+    dollars = town.post("/v1/accounts", {"customer": name, "product": "current_usd"}).json()["made"]
+    ask = {"payer": name, "payee": dollars, "amount": "71.20", "currency": "CNY"}
+    near = town.post("/v1/exchanges", ask | {"rate": "0.1404", "margin_bp": 10}, "staff:teller").json()
+    assert near["result"] == "done" and near["movements"]
+    far = town.post("/v1/exchanges", ask | {"rate": "9.5"}, "staff:teller").json()
+    assert (far["result"], far["movements"]) == ("proposed", []) and far["case"]
+    again = town.post("/v1/exchanges", ask | {"rate": "9.5"}, "staff:teller")
+    assert again.json()["code"] == "second_person_needed"
+    told = town.get(f"/v1/cases/{far['case']}", "staff:reviewer").json()
+    assert (told["code"], told["status"]) == ("exchange_proposed", "open")
+
+
 def test_a_step_up_is_confirmed_only_as_shown_and_only_by_its_customer(town: Talk):
     held = town.pay(to=town.newcomer(), amount="6000.00").json()
     path = f"/v1/step-ups/{held['challenge']}"

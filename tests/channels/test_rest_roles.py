@@ -96,6 +96,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = {
     ("POST", "/v1/pay-later/{some_id}/answer"): (BOB, {"accept": False}),
     ("POST", "/v1/pay-later/{some_id}/draws"): (BOB, {"purchase": D, "months": 3}),
     ("GET", "/v1/loan-products"): (ALL, None),
+    ("GET", "/v1/loan-sources"): (ALL, None),
     ("GET", "/v1/loan-applications"): (ALL, None),
     ("GET", "/v1/loan-applications/{application}"): (ALL, None),
     ("GET", "/v1/loans"): (ALL, None),

@@ -25,6 +25,15 @@ def test_money_iff_contract_when_killed_while_signing(tmp_path: Path) -> None:
     assert (found.money_without_contract, found.contract_without_money, found.lost) == (0, 0, 0)
 
 
+def test_money_iff_contract_when_killed_while_a_company_signs(tmp_path: Path) -> None:
+    found = kill_rounds(tmp_path / "home", 2, random.Random(20_261_123), "company")
+    assert found.rounds == 2 and found.contracts == found.paid_out > 0
+    assert (found.money_without_contract, found.contract_without_money, found.lost) == (0, 0, 0)
+    home = open_home(tmp_path / "home")
+    assert {one.product for one in home.store.page(Loan, limit=500)} == {"shop_loan@1"}
+    home.close()
+
+
 def forgetful(part: str) -> Any:
     """Signing that forgets to keep the loan, or to book the money."""
 

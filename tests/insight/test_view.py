@@ -7,10 +7,11 @@ from tests.channels.counter import Counter, Talk
 
 from jingwei.channels.rest.view_of import SEES
 from jingwei.channels.roles import ROLES
+from jingwei.consent.grounds import REGISTER
 from jingwei.domains.insight.happenings import KINDS, Happening, Profile
 from jingwei.domains.insight.view import SECTIONS, kinds_of
 from jingwei.kernel.clock import DAY
-from jingwei.kernel.purpose import DataClass
+from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.stores.insight import Import, Parcel
 
 
@@ -68,7 +69,9 @@ def test_for_risk_there_is_no_identity_but_devices_and_behaviour(talk):
     assert seen["who"] is None and seen["devices"] and seen["behaviour"]
     assert {one["part"] for one in seen["left_out"]} == {"who"}
     kinds = {one["kind"] for one in seen["timeline"]}
-    assert kinds == {name for name, kind in KINDS.items() if kind.data is not DataClass.IDENTITY}
+    read = set(REGISTER[Purpose.RISK].data)
+    assert kinds == {name for name, kind in KINDS.items() if kind.data in read}
+    assert not kinds & {"tax_return", "power_bill", "invoice", "chain_order"}, "what a company lets be read"
 
 
 def test_for_marketing_nothing_is_read_until_the_customer_agrees_and_then_only_what_was_agreed(talk):
@@ -123,4 +126,5 @@ def test_the_cash_flow_is_the_sum_of_what_moved_money(talk):
 
 
 def test_every_part_of_the_view_has_a_kind_of_data():
-    assert set(SECTIONS.values()) | {DataClass.LOCATION} == set(DataClass)
+    apart = set(REGISTER[Purpose.CREDIT].apart)
+    assert set(SECTIONS.values()) | {DataClass.LOCATION} | apart == set(DataClass)

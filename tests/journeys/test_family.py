@@ -274,3 +274,17 @@ def test_elder_mode_turns_the_wait_on_and_off_unless_chosen(family):
     assert prefer(elder=True) == (True, 10), "already on: what was chosen stays"
     assert prefer(elder=False) == (False, USUAL_UNDO_S)
     assert prefer(elder=True, undo_s=0) == (True, 0)
+
+
+@pytest.mark.parametrize("confirm", [True, False])
+def test_who_is_no_guardian_any_more_answers_nothing_that_was_asked_before(guarded, confirm):
+    town, number = guarded
+    challenge = asked_guardian(town)
+    end(town, number, "alice")
+    assert code(town, reply(town, challenge, "alice", confirm)) == "tie_ended"
+    assert town.money("kid") == (100_000, 6_000) and town.money("bob") == (100_000, 0), "it waits to expire"
+    tie(town, "guardian", "kid", "gran")
+    assert code(town, reply(town, challenge, "gran", confirm)) == "challenge_not_found"
+    tie(town, "guardian", "kid", "alice")
+    assert code(town, reply(town, challenge, "alice", confirm)) in ("allowed", "refused"), "a guardian again"
+    assert town.home.verify().sound

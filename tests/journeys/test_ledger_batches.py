@@ -20,6 +20,7 @@ from jingwei.journeys.release_hold import ReleaseHold
 from jingwei.journeys.reverse import Reverse
 from jingwei.journeys.run_day_end import RunDayEnd, act, look
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.shape import TODAYS
 from jingwei.kernel.clock import DAY, bank_day, day_start
 from jingwei.kernel.command import Command
 from jingwei.kernel.ids import decision_id, hold_id
@@ -107,6 +108,7 @@ class Books:
     """Two savings accounts, one of them with a line that is missing."""
 
     seq = 9
+    rules = TODAYS
     products = shipped()
 
     def __init__(self) -> None:

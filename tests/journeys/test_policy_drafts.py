@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from jingwei.decisions.drafts import PolicyDraft
+from jingwei.channels.rest.rule_versions import next_version
+from jingwei.decisions.drafts import SHADOWS, PolicyDraft
 from jingwei.decisions.policy import parse_policy
+from jingwei.decisions.published import PolicyVersion
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.journeys.answer_draft import ApprovePolicy, RejectPolicy
 from jingwei.journeys.propose_policy import ProposePolicy
@@ -134,3 +137,27 @@ def test_rolling_back_takes_one_step_a_reason_and_only_rules_that_judged_before(
     paid = ruled.do(ruled.pay("alice", "bob", 100, device="p")).answer
     assert (paid.policy, paid.result) == ("outgoing_transfer@3", "allowed")
     assert parse_policy(ruled.home.store.note("policy:outgoing_transfer")).version == 3
+
+
+def test_a_fourth_shadow_is_refused_when_it_is_asked_for(ruled: Any) -> None:
+    made = [propose(ruled, STRICT.replace("version = 2", f"version = {n}", 1)).made for n in range(2, 7)]
+
+    def shadow(draft: str, on: bool = True) -> str:
+        return code(ruled.do(ShadowPolicy(draft=draft, on=on, **ruled.stamp(LIN))).answer)
+
+    assert [shadow(draft) for draft in made[:SHADOWS]] == ["done"] * SHADOWS
+    assert shadow(made[SHADOWS]) == "shadows_taken" and state(ruled, made[SHADOWS]).state == "proposed"
+    assert shadow(made[0]) == "done", "one that runs already goes on"
+    assert shadow(made[0], False) == "done" and shadow(made[SHADOWS]) == "done"
+    assert shadow(made[4]) == "shadows_taken"
+
+
+def test_the_next_version_is_after_every_one_however_many(ruled: Any) -> None:
+    kept = [PolicyVersion(f"many@{n}", "many", "0" * 64, "D00000000000") for n in range(1, 1_203)]
+
+    class Reader:
+        def find(self, kind: Any, column: str, value: str, *, after: str = "", limit: int = 100) -> Any:
+            return [one for one in sorted(kept, key=lambda one: one.id) if one.id > after][:limit]
+
+    policy = msgspec.structs.replace(parse_policy(SHIPPED), name="many")
+    assert next_version(Reader(), policy) == 1_203  # type: ignore[arg-type]

@@ -8,14 +8,23 @@ import pytest
 from tests.learning.test_training import DAYS, FIRST, city, file_of
 
 from jingwei.channels.streams.replay import replay
+from jingwei.channels.web.staff.oversight.facts import Facts
+from jingwei.decisions.policy import parse_policy
+from jingwei.domains.fraud.features import FRAUD
 from jingwei.domains.fraud.model import FIRST_MODELS, LEARNED
-from jingwei.home import open_home
+from jingwei.domains.fraud.policy import policy_text
+from jingwei.features.live import LiveFeatures
+from jingwei.home import MODEL_SLOTS, open_home
+from jingwei.journeys.report_fraud import ReportFraud
 from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY, ManualClock
 from jingwei.learning import retraining
+from jingwei.learning.backtest import backtest
 from jingwei.learning.boosting import TrainingError
+from jingwei.learning.labels import Labels
 from jingwei.learning.retraining import RIPE, Order, Past, gate, gather, learn, retrain, split
+from jingwei.learning.whatif import History
 from jingwei.ledger.work import Case
 from jingwei.models.points import Points, PointsModel
 from jingwei.models.registry import Registry
@@ -59,12 +68,30 @@ def test_reports_and_closed_cases_are_the_labels(home, past):
     assert np.all(np.diff(past.at) >= 0)
 
 
+def test_reports_that_name_a_key_count_in_every_reading_of_labels(home):
+    """A stream names payments by key in its reports; retraining, backtest and the desk all see them."""
+    sealed = [unseal(leaf) for _, leaf in home.store.records(0, home.store.size())]
+    reports = {one.command.payment for one in sealed if isinstance(one.command, ReportFraud)}
+    paid = {one.answer.id for one in sealed if one.answer.policy and one.command.key in reports}
+    assert len(paid) == len(reports) > 60
+    labels, facts = Labels(), Facts()
+    for one in sealed:
+        labels.learn(one)
+    facts.take(home.store, home.store.size())
+    assert paid <= labels.fraud and {payment for _, payment in facts.reported} == paid
+    candidate = parse_policy(policy_text("card_payment"))
+    again = History(LiveFeatures(FRAUD), home.registry, MODEL_SLOTS, candidate)
+    found = backtest(home.store, again, home.store.size())
+    stopped = {one.answer.id for one in sealed if one.answer.policy and one.answer.result != "allowed"}
+    assert found.old.fraud == len(paid & stopped | labels.fraud & stopped) >= len(paid & stopped) > 0
+
+
 def test_what_is_young_or_was_stopped_tells_nothing_until_somebody_says(home):
-    rows = [("D1", "k1", "c", 0, "allowed"), ("D2", "k2", "c", RIPE, "allowed"), ("D3", "k3", "c", 0, "held")]
+    rows = [("D1", "c", 0, "allowed"), ("D2", "c", RIPE, "allowed"), ("D3", "c", 0, "held")]
     labels = retraining.Labels()
     found = retraining._labelled(rows, np.zeros((3, 1)), labels, RIPE)
     assert found.at.tolist() == [0] and not found.fraud.any() and not found.said.any()
-    labels.fraud.add("k2")
+    labels.fraud.add("D2")
     labels.good.add("D3")
     found = retraining._labelled(rows, np.zeros((3, 1)), labels, RIPE)
     assert found.fraud.tolist() == [False, True, False] and found.said.tolist() == [False, True, True]
@@ -128,3 +155,17 @@ def test_a_champion_that_reads_something_else_is_not_compared(past):
 def test_past_keeps_its_columns_together(past):
     some = past.part(np.array([2, 5]))
     assert isinstance(some, Past) and some.customer.tolist() == past.customer[[2, 5]].tolist()
+
+
+def test_a_lost_champion_is_said_and_the_model_by_hand_is_what_must_be_met(home):
+    registry, digest = home.registry, home.registry.champion("fraud").digest
+    path = registry.root / "files" / digest
+    content = path.read_bytes()
+    path.unlink()
+    try:
+        told = retrain(home.store, registry, ORDER)
+    finally:
+        path.write_bytes(content)
+    assert digest[:12] in told["champion_lost"]
+    assert registry.load(told["champion_digest"]).card.name == FIRST_MODELS["fraud"].card.name
+    assert registry.champion("fraud").digest == digest

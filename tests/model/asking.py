@@ -268,8 +268,9 @@ class Teller:
         ladder = pick(
             self._dice, ((None, None, None), (small, 2 * small, 3 * small), (None, small, None), (9, 8, 7))
         )
-        line = pick(self._dice, (None, 0, 5_000, small, 10**6))
-        actor = self._actor(row.get("owner", PEOPLE[0])) if once_in(self._dice, 2) else "staff:lee"
+        line = pick(self._dice, (None, 0, 5_000, small, 10**6, 10**9))
+        clerk = pick(self._dice, ("staff:lee", "staff:may"))
+        actor = self._actor(row.get("owner", PEOPLE[0])) if once_in(self._dice, 2) else clerk
         return SetLimits(
             account=name, payment_minor=ladder[0], day_minor=ladder[1], month_minor=ladder[2],
             overdraft_minor=line, **self._stamp(actor),

@@ -131,7 +131,7 @@ def accrual_forgotten() -> Iterator[None]:
 @contextmanager
 def own_limits() -> Iterator[None]:
     """Staff may change the limits of an account of their own."""
-    with patch.object(set_limits, "owns", lambda actor, standings: False):
+    with patch.object(set_limits, "owns", lambda actor, standings, rules: False):
         yield
 
 

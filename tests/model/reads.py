@@ -197,11 +197,11 @@ class Reading:
         self.pages(f"/v1/cases?status={status}&", rows)
 
     def case_told(self, row: Row) -> Row:
-        hold = self.books.holds[row["hold"]]
+        hold = self.books.holds.get(row["hold"], {"account": "", "payee": ""})
         told = {name: row[name] for name in ("id", "status", "about", "customer", "code", "closed_by")}
-        asked = self.reference.amounts[row["about"]]
+        asked = self.reference.amounts.get(row["about"], (0, ""))
         return told | {
-            "payer": hold["account"], "payee": hold["payee"], "amount": decimal(*asked),
+            "payer": hold["account"], "payee": hold["payee"], "amount": decimal(*asked) if asked[1] else "",
             "amount_minor": asked[0],
             "currency": asked[1], "opened_at": moment(row["opened_at"]), "due_at": moment(row["due_at"]),
             "closed_at": moment(row["closed_at"]) if row["closed_at"] else "",

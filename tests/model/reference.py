@@ -71,6 +71,8 @@ class Reference(Orders):
         """By decision: who asked for the payment that waits for a person."""
         self.proposed: dict[str, tuple[str, bool]] = {}
         """By case: who answered first where two must agree, and whether the answer was to release."""
+        self.wishes: dict[tuple[Any, ...], tuple[str, str]] = {}
+        """By a change that nobody makes alone: its newest case, and who proposed it."""
         self.answers: dict[int, Expected] = {}
         self.amounts: dict[str, tuple[int, str]] = {}
         """By decision: the amount asked for and its currency, of payments kept back for a person."""

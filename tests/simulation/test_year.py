@@ -215,7 +215,7 @@ def test_a_stopped_run_goes_on_and_another_file_is_refused(tmp_path, monkeypatch
 def test_offers_are_told_against_the_control_group_by_hand():
     """Four shown of whom two took, two in control of whom one took; three offers, one taken."""
     took = {"a": True, "b": True, "c": False, "d": False, "e": True, "f": False}
-    one = Shown(1, "x", ("o",), 0, 1.0, False, (0.1,), 0.1)
+    one = Shown(1, "x", ("o",), 0, 1.0, False, (0.1,), 0.1, "p")
     told = offer_figures(Life([one, one._replace(taken=True), one], took, {"e", "f"}, {}))
     assert told["offer_conversion"] == 0.5 and told["offer_gain_over_control"] == 0.0
     assert told["offers_taken_share"] == pytest.approx(1 / 3) and told["offers_taken_per_1000"] == 250.0

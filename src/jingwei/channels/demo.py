@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from jingwei.channels.demo_models import bring
+from jingwei.channels.rates import make_up
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.ties import AcceptTie, OfferTie
 from jingwei.kernel.clock import Clock
@@ -12,7 +13,7 @@ from jingwei.kernel.refusal import Refusal
 
 if TYPE_CHECKING:
     from jingwei.bank import Reply
-    from jingwei.home import Home
+from jingwei.home import Home
 
 ACTOR = "system:core"
 PRODUCT = "current_cny"
@@ -26,6 +27,7 @@ class Person(NamedTuple):
     opening_minor: int
     born: str = ""
     product: str = PRODUCT
+    kind: Literal["person", "company"] = "person"
 
     @property
     def actor(self) -> str:
@@ -54,9 +56,12 @@ PEOPLE = (
     Person("erin", "Erin 小艾", 100_000, "2014-06-01", "youth_cny"),
     Person("grace", "Grace 葛奶奶", 3_000_000, "1948-04-12"),
     Person("dana", "Dana 戴娜", 2_000_000, "1993-03-08"),
+    Person("teahouse", "Willow Teahouse 柳岸茶馆", 0, kind="company"),
+    Person("needle", "Needle and Thread 针线坊", 0, kind="company"),
+    Person("harbour", "Harbour Hardware 港湾五金", 0, kind="company"),
 )
 """alice pays, bob and carol are paid, nobody ever paid mallory; carol's child is erin, her mother grace;
-dana expects a child."""
+dana expects a child. The last three are companies."""
 
 TIES: tuple[tuple[Literal["guardian", "helper"], str, str], ...] = (
     ("guardian", "erin", "carol"),
@@ -99,6 +104,7 @@ def people(clock: Clock) -> list[OpenAccount]:
             account=one.id,
             name=one.name,
             born=one.born,
+            kind=one.kind,
             opening_minor=one.opening_minor,
         )
         for one in PEOPLE
@@ -131,6 +137,7 @@ def settle(home: Home) -> list[Refusal]:
     Accounts already there are not told.
     """
     bring(home.registry)
+    make_up(home.path)
     replies = home.bank.do(people(home.clock))
     replies += tie_families(home)
     refusals = (reply.answer.refusal for reply in replies)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jingwei.channels.demo import ACTOR, PEOPLE, PRODUCT, people
+from jingwei.channels.demo_companies import companies_borrow, companies_open
 from jingwei.channels.demo_loans import ask_for_loans, lend_to_bob
 from jingwei.channels.demo_pay_later import buy_and_split, known_for_long
 from jingwei.channels.demo_warning import troubled
@@ -212,6 +213,7 @@ def lead_lives(home: Home) -> bool:
     if home.bank.owner_of(PEOPLE[0].id) is not None:
         return False
     life = Life(home)
+    companies_open(home)
     known_for_long(home)
     life.begin()
     lend_to_bob(home)
@@ -220,4 +222,5 @@ def lead_lives(home: Home) -> bool:
     ask_for_loans(home)
     buy_and_split(home)
     troubled(home)
+    companies_borrow(home)
     return True

@@ -1,6 +1,7 @@
-"""Credit scorecards learned from SIMULATED people and companies, for the demo bank: kept, approved by nobody.
+"""Scorecards learned from SIMULATED people and companies, for the demo bank: kept, approved by nobody.
 
-Made by `jingwei train simulated`; whoever looks at the demo may read their cards and approve them."""
+Made by `jingwei train simulated` and `jingwei train warning`.
+Whoever looks at the demo may read their cards and approve them."""
 
 from __future__ import annotations
 

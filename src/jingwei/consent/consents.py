@@ -61,7 +61,7 @@ def permitted(customer: str, purpose: Purpose, data: DataClass, at: int, find: F
 
     What the register does not name for a purpose is never read for it, whoever agrees.
     """
-    if data not in REGISTER[purpose].data:
+    if data not in REGISTER[purpose].all:
         return False
     if not needs_consent(purpose):
         return True

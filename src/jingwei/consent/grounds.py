@@ -19,12 +19,22 @@ class Ground(StrEnum):
 
 
 class Register(msgspec.Struct, frozen=True):
-    """One purpose: its ground, the data it reads, and its name and meaning in plain words."""
+    """One purpose: its ground, the data it reads, and its name and meaning in plain words.
+
+    `data` is agreed to together; each kind of `apart` is agreed to by itself, beside them, and taken back by
+    itself: agreeing to the purpose without naming it does not agree to it.
+    """
 
     ground: Ground
     data: tuple[DataClass, ...]
     name: Words
     says: Words
+    apart: tuple[DataClass, ...] = ()
+
+    @property
+    def all(self) -> tuple[DataClass, ...]:
+        """Every kind of data that may be read for the purpose by whoever agrees to it."""
+        return (*self.data, *self.apart)
 
 
 REGISTER: dict[Purpose, Register] = {
@@ -60,6 +70,7 @@ REGISTER: dict[Purpose, Register] = {
             "We look at your income and spending to say what you could borrow.",
             "查看您的收支，测算您可以借多少。",
         ),
+        (DataClass.TAX, DataClass.POWER, DataClass.INVOICES, DataClass.BUREAU, DataClass.SUPPLY_CHAIN),
     ),
     Purpose.MARKETING: Register(
         Ground.CONSENT,
@@ -94,6 +105,11 @@ DATA_NAMES: dict[DataClass, Words] = {
     DataClass.LOCATION: Words("the places you pay from", "付款所在的地点"),
     DataClass.BEHAVIOUR: Words("how you usually pay and use the bank", "付款与使用习惯"),
     DataClass.LABELS: Words("what checks of your payments found", "对付款的核实结果"),
+    DataClass.TAX: Words("your company's tax records", "企业纳税记录"),
+    DataClass.POWER: Words("the power your company uses", "企业用电记录"),
+    DataClass.INVOICES: Words("your company's invoices", "企业发票记录"),
+    DataClass.BUREAU: Words("what the credit bureau says of your company", "企业征信记录"),
+    DataClass.SUPPLY_CHAIN: Words("your company's supply-chain records", "企业供应链记录"),
 }
 """What each kind of data is called on a page."""
 

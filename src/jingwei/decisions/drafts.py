@@ -9,6 +9,10 @@ OPEN = ("proposed", "shadow")
 """The states in which a draft can still be answered."""
 
 
+SHADOWS = 3
+"""Drafts that run in the shadow at once: each keeps features of its own in memory."""
+
+
 class PolicyDraft(Kept, frozen=True):
     """A proposed policy version; `record` is the decision that sealed its text, `digest` that of its rules.
 
@@ -33,6 +37,10 @@ class PolicyDraft(Kept, frozen=True):
 declare(
     {
         "draft_not_found": Words("There is no such draft.", "没有这份策略草案。"),
+        "shadows_taken": Words(
+            "{most} drafts run in the shadow already; end one of them first.",
+            "已有{most}份草案在影子运行，请先停止其中一份。",
+        ),
         "draft_closed": Words("The draft was already answered.", "该草案已有答复，不能再次处理。"),
         "policy_not_used": Words(
             "No payment is judged by a policy of this name.", "没有任何付款由该名称的策略判断。"

@@ -7,13 +7,17 @@ from msgspec.structs import replace
 
 from jingwei.journeys.pay import Pay, wished_undo
 from jingwei.journeys.review_case import Waiting, answer_hold, look_at_hold
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, every, refused
 from jingwei.journeys.waiting import PaymentWaits, holds_until, wait
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
+from jingwei.ledger.family import GUARDIAN, Tie
 from jingwei.ledger.work import Challenge
+
+STILL = 1
+"""From this version of the rules on only who is a guardian still answers as one."""
 
 
 class AnswerStepUp(Command, frozen=True, kw_only=True, tag="answer_step_up"):
@@ -39,13 +43,15 @@ class StepUpAnswered(Event, frozen=True, kw_only=True, tag="step_up_answered"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The challenge and the money it is about; `asker` is whether the actor may answer it."""
+    """The challenge and the money it is about; `over`: who was asked as a guardian is none any more."""
 
     challenge: Challenge | None
     waiting: Waiting
     undo_s: int = 0
     """How long the payment waits once it is allowed, for `customer`, who asked for it, to undo it."""
     customer: str = ""
+    over: bool = False
+    rules: int = TODAYS
 
 
 def look(ask: AnswerStepUp, books: Books) -> Seen:
@@ -53,9 +59,22 @@ def look(ask: AnswerStepUp, books: Books) -> Seen:
     challenge = books.get(Challenge, ask.challenge)
     asked = books.record(challenge.about) if challenge else None
     hold = look_at_hold(challenge.hold if challenge else "", books)
+    payer = getattr(asked.command, "customer", "") if asked else ""
+    over = challenge is not None and ended(challenge, hold, payer, books)
     if asked is None or not isinstance(asked.command, Pay):
-        return Seen(challenge, hold)
-    return Seen(challenge, hold, wished_undo(asked.command, books), asked.command.customer)
+        return Seen(challenge, hold, over=over, rules=books.rules)
+    return Seen(challenge, hold, wished_undo(asked.command, books), payer, over, books.rules)
+
+
+def ended(challenge: Challenge, waiting: Waiting, payer: str, books: Books) -> bool:
+    """Whether somebody else than the payer was asked, as a guardian, and looks after the payer no more."""
+    owner = waiting.payer.account.owner if waiting.payer else payer
+    if challenge.customer in (owner, payer):
+        return False
+    ties = every(books, Tie, "whose", owner)
+    return not any(
+        tie.kind == GUARDIAN and tie.keeper == challenge.customer and tie.status == "active" for tie in ties
+    )
 
 
 def check(ask: AnswerStepUp, challenge: Challenge | None) -> Refusal | None:
@@ -79,6 +98,8 @@ def act(ask: AnswerStepUp, seen: Seen) -> Outcome:
     if refusal := check(ask, challenge):
         return refused(number, refusal)
     assert challenge is not None
+    if seen.over and seen.rules >= STILL:
+        return refused(number, Refusal("tie_ended"), about=challenge.about)
     late = ask.at > challenge.expires_at
     if seen.undo_s and ask.confirm and not late:
         return let_wait(ask, seen, challenge)
@@ -112,4 +133,4 @@ def let_wait(ask: AnswerStepUp, seen: Seen, challenge: Challenge) -> Outcome:
     return Outcome(answer, kept=(longer, pending, replace(challenge, status="confirmed")))
 
 
-ANSWER_STEP_UP = Journey(AnswerStepUp, look, act, roles=("customer",))
+ANSWER_STEP_UP = Journey(AnswerStepUp, look, act, roles=("customer",), rules=STILL)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from jingwei.consent.consents import Consent, lacking
+from jingwei.consent.consents import Consent, lacking, permitted
 from jingwei.consent.grounds import REGISTER
 from jingwei.consent.uses import DataUse, today, used
 from jingwei.domains.credit.applying import age_on, decided, not_in_product, offered
 from jingwei.domains.credit.beside import Beside, ChallengerScore, scored
+from jingwei.domains.credit.company_inputs import BUREAU, DATA, CompanyInputs, only
 from jingwei.domains.credit.deciding import Asked, decide
-from jingwei.domains.credit.inputs import Behaviour, Bureau, CreditInputs
+from jingwei.domains.credit.inputs import Behaviour, Bureau, CreditInputs, not_read
 from jingwei.domains.credit.limits import monthly_minor
 from jingwei.domains.credit.loans import LOAN_REVIEW, RUNNING, Loan, LoanApplication, application_id
 from jingwei.domains.credit.product import LoanProduct
@@ -44,10 +46,11 @@ class ApplyForLoan(Command, frozen=True, kw_only=True, tag="apply_for_loan"):
 
     `person`: a person shall decide, whatever the program would say. `behaviour` and `bureau` are measured and
     queried by the channel before the command is asked, with the customer's consent; they are sealed with it.
+    `company` is what a small company is scored on, from each source only with its own consent.
     `beside` is what a challenger makes of the same inputs: it is sealed too, and decides nothing.
     """
 
-    MEASURED: ClassVar[tuple[str, ...]] = ("behaviour", "bureau", "beside")
+    MEASURED: ClassVar[tuple[str, ...]] = ("behaviour", "bureau", "beside", "company")
 
     customer: Id
     product: Id
@@ -59,6 +62,7 @@ class ApplyForLoan(Command, frozen=True, kw_only=True, tag="apply_for_loan"):
     behaviour: Behaviour | None = None
     bureau: Bureau | None = None
     beside: Beside | None = None
+    company: CompanyInputs | None = None
 
 
 class LoanApplied(Event, frozen=True, kw_only=True, tag="loan_applied"):
@@ -69,7 +73,10 @@ class LoanApplied(Event, frozen=True, kw_only=True, tag="loan_applied"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The customer, the account, loans so far, whether everything may be read, and the cards that score."""
+    """The customer, the account, loans so far, whether everything may be read, and the cards that score.
+
+    `sources` are those of a company that may be read as of this command.
+    """
 
     seq: int
     agreed: bool
@@ -79,12 +86,25 @@ class Seen(msgspec.Struct, frozen=True):
     loans: tuple[Loan, ...] = ()
     count: DataUse | None = None
     cards: tuple[TrainedCard, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def company(self) -> bool:
+        """Whether a company asks for what is for companies."""
+        meant = self.product is not None and self.product.borrower == "company"
+        return meant and self.customer is not None and self.customer.kind == "company"
 
 
 def consented(customer: str, at: int, books: Books) -> bool:
     """Whether the customer agreed to all that working out a loan reads."""
     data = REGISTER[Purpose.CREDIT].data
     return lacking(customer, Purpose.CREDIT, data, at, lambda some_id: books.get(Consent, some_id)) is None
+
+
+def sources_of(customer: str, at: int, books: Books) -> tuple[str, ...]:
+    """The sources of a company's records that it lets the bank read now."""
+    find = lambda some_id: books.get(Consent, some_id)  # noqa: E731
+    return tuple(name for name, data in DATA.items() if permitted(customer, Purpose.CREDIT, data, at, find))
 
 
 def look(ask: ApplyForLoan, books: Books) -> Seen:
@@ -97,6 +117,7 @@ def look(ask: ApplyForLoan, books: Books) -> Seen:
         tuple(every(books, Loan, "customer", ask.customer)),
         books.get(DataUse, today(ask.customer, Purpose.CREDIT, ask.actor, ask.at)),
         cards_in_use(books),
+        sources_of(ask.customer, ask.at, books) if ask.company is not None else (),
     )  # fmt: skip
 
 
@@ -114,7 +135,16 @@ def check(ask: ApplyForLoan, seen: Seen) -> Refusal | None:
         return refusal
     if refusal := wrong_account(seen.standing, ask.customer, seen.product.currency):
         return refusal
-    return not_measured(ask.behaviour, ask.bureau, ask.at)
+    if seen.company and ask.company is None:
+        return Refusal("loan_inputs_missing", {"missing": "company"})
+    return not_measured(ask.behaviour, report_of(ask, seen), ask.at)
+
+
+def report_of(ask: ApplyForLoan, seen: Seen) -> Bureau | None:
+    """The bureau's report; of a company that did not agree to it one that says that none was read."""
+    if seen.company and BUREAU not in seen.sources:
+        return not_read(ask.at)
+    return ask.bureau
 
 
 def wrong_account(standing: Standing | None, customer: str, currency: str) -> Refusal | None:
@@ -137,7 +167,13 @@ def not_measured(behaviour: Behaviour | None, bureau: Bureau | None, at: int) ->
     return None
 
 
-def inputs(behaviour: Behaviour, bureau: Bureau, loans: tuple[Loan, ...], at: int) -> CreditInputs:
+def inputs(
+    behaviour: Behaviour,
+    bureau: Bureau,
+    loans: tuple[Loan, ...],
+    at: int,
+    company: CompanyInputs | None = None,
+) -> CreditInputs:
     """Everything the decision is made on."""
     running = [loan for loan in loans if loan.status == RUNNING]
     return CreditInputs(
@@ -147,6 +183,7 @@ def inputs(behaviour: Behaviour, bureau: Bureau, loans: tuple[Loan, ...], at: in
         own_loans=len(running),
         own_late=any(loan.bucket(bank_day(at)) for loan in running),
         loans_90d=sum(loan.signed_at > at - LATELY and not loan.line for loan in loans),
+        company=UNSET if company is None else company,
     )
 
 
@@ -155,11 +192,13 @@ def act(ask: ApplyForLoan, seen: Seen) -> Outcome:
     number = decision_id(seen.seq)
     if refusal := check(ask, seen):
         return refused(number, refusal)
-    assert seen.product and seen.customer and ask.behaviour and ask.bureau
+    report = report_of(ask, seen)
+    assert seen.product and seen.customer and ask.behaviour and report
     known = seen.customer
     who = known.kind == "company", age_on(known.born, ask.at)
     asked = Asked(seen.product, ask.amount_minor, ask.months, ask.person, *who, seen.cards)
-    facts = inputs(ask.behaviour, ask.bureau, seen.loans, ask.at)
+    company = only(ask.company, seen.sources) if seen.company and ask.company else None
+    facts = inputs(ask.behaviour, report, seen.loans, ask.at, company)
     found = decide(asked, facts)
     application = decided(
         LoanApplication(
@@ -177,7 +216,8 @@ def act(ask: ApplyForLoan, seen: Seen) -> Outcome:
         case = (Case(case_id(seen.seq), number, ask.customer, "", "open", LOAN_REVIEW, ask.at, due),)
         application = replace(application, case_number=case[0].id, decided_by="")
     some_id = today(ask.customer, Purpose.CREDIT, ask.actor, ask.at)
-    counted = used(seen.count, some_id, REGISTER[Purpose.CREDIT].data, ask.at, "loan application")
+    read = (*REGISTER[Purpose.CREDIT].data, *(DATA[name] for name in (company.agreed if company else ())))
+    counted = used(seen.count, some_id, read, ask.at, "loan application")
     answer = Answer(
         number, RESULT[found.result], reasons=found.policy, made=application.id,
         case=case[0].id if case else "",

@@ -80,7 +80,7 @@ class BoundBooks:
     """Implements `Books` for one command under one purpose. Keeps no answer: the next read asks again."""
 
     def __init__(self, books: Books, purpose: Purpose, command: Command) -> None:
-        self.seq = books.seq
+        self.seq, self.rules = books.seq, books.rules
         self.products = books.products
         self._books = books
         self._purpose = purpose

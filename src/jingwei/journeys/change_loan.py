@@ -11,7 +11,7 @@ from jingwei.domains.credit.loan_changes import restructure, write_off
 from jingwei.domains.credit.loan_life import Moved
 from jingwei.domains.credit.loans import RUNNING
 from jingwei.domains.credit.product_file import LONGEST
-from jingwei.journeys.repay_loan import SeenLoan, booked_with, loan_record, see_loan
+from jingwei.journeys.repay_loan import DAYS_KEPT, SeenLoan, booked_with, loan_record, see_loan
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
@@ -93,7 +93,7 @@ def spread(ask: RestructureLoan, seen: SeenLoan) -> Outcome:
     if refusal := check(ask, seen):
         return refused(decision_id(seen.seq), refusal)
     assert seen.loan is not None and seen.product is not None
-    moved = restructure(seen.loan, seen.product, ask.months, ask.at)
+    moved = restructure(seen.loan, seen.product, ask.months, ask.at, keeps_days=seen.keeps_days)
     event = LoanRestructured(loan=seen.loan.id, months=ask.months)
     return settle(ask, seen, f"restructure {ask.months}", moved, event)
 
@@ -108,5 +108,5 @@ def give_up(ask: WriteOffLoan, seen: SeenLoan) -> Outcome:
     return settle(ask, seen, "write_off", moved, LoanWrittenOff(loan=seen.loan.id, lost_minor=lost))
 
 
-RESTRUCTURE_LOAN = Journey(RestructureLoan, look, spread, roles=("staff",))
+RESTRUCTURE_LOAN = Journey(RestructureLoan, look, spread, roles=("staff",), rules=DAYS_KEPT)
 WRITE_OFF_LOAN = Journey(WriteOffLoan, look, give_up, roles=("staff",))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated, ClassVar
+
 import msgspec
 from msgspec.structs import replace
 
 from jingwei.domains.credit.loans import RUNNING, Loan
+from jingwei.journeys.run_day_end import Mark
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.command import Command, Id, OptionalId, Text
@@ -17,16 +20,26 @@ from jingwei.ledger.day_end import close_days, first_open_day, settle_interest
 from jingwei.ledger.posting import post
 from jingwei.ledger.pots import Pot
 from jingwei.ledger.products import Product
-from jingwei.ledger.statement import BrokenChain, closings, prefetch
+from jingwei.ledger.statement import EVER, BrokenChain, Since, closings, prefetch
 from jingwei.ledger.terms import close
+
+BY_RECORD = 1
+"""From this version of the rules on days are cut by record number and not by six hours."""
 
 
 class CloseAccount(Command, frozen=True, kw_only=True, tag="close_account"):
-    """Close `account`; what is left in it goes to `payee`, another account of the same owner."""
+    """Close `account`; what is left in it goes to `payee`, another account of the same owner.
+
+    `since` bounds the walk for what its open days ended with, as in RunDayEnd; without it an account is
+    walked to its first line.
+    """
+
+    MEASURED: ClassVar[tuple[str, ...]] = ("since",)
 
     account: Id
     payee: OptionalId = ""
     reason: Text = ""
+    since: Annotated[tuple[Mark, ...], msgspec.Meta(max_length=64)] = ()
 
 
 class AccountClosed(Event, frozen=True, kw_only=True, tag="account_closed"):
@@ -77,7 +90,8 @@ def look(ask: CloseAccount, books: Books) -> Seen:
     first = first_open_day(standing)
     ends: list[int] | None = []
     if account.status == "open" and product is not None and product.bears and first <= yesterday:
-        ends = ended(standing, first, yesterday, books)
+        since = (ask.since or EVER) if books.rules >= BY_RECORD else ()
+        ends = ended(standing, range(first, yesterday + 1), books, since)
     names = [f"bank:{own}:{account.currency}" for own in ("interest_paid", "interest_earned", "fees")]
     bank = {name: books.standing(name) for name in names}
     return Seen(
@@ -95,11 +109,11 @@ def hanging(account: Account, books: Books) -> Refusal | None:
     return None
 
 
-def ended(standing: Standing, first: int, last: int, books: Books) -> list[int] | None:
+def ended(standing: Standing, days: range, books: Books, since: Since) -> list[int] | None:
     """Return the balances these bank days ended with, or None when the account's lines do not chain."""
-    known = prefetch([(standing.balance, first)], books.lines)
+    known = prefetch([(standing.balance, days.start)], books.lines, since)
     try:
-        return closings(standing.balance, range(first, last + 1), books.lines, known)
+        return closings(standing.balance, days, books.lines, known, since)
     except BrokenChain:
         return None
 
@@ -158,4 +172,5 @@ CLOSE_ACCOUNT = Journey(
     roles=("customer", "staff", "system"),
     accounts=("account", "payee"),
     barrier=True,
+    rules=BY_RECORD,
 )

@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from jingwei.journeys.own_work import owns
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.own_work import EITHER, FROM, owns
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Amount, Command, CurrencyCode, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -37,12 +37,13 @@ class Seen(msgspec.Struct, frozen=True):
     account: Standing | None
     through_id: str
     through: Standing | None
+    rules: int = TODAYS
 
 
 def look(ask: Deposit, books: Books) -> Seen:
     """Read both accounts."""
     through = chart_id(ask.source, ask.currency)
-    return Seen(books.seq, books.standing(ask.account), through, books.standing(through))
+    return Seen(books.seq, books.standing(ask.account), through, books.standing(through), books.rules)
 
 
 def act(ask: Deposit, seen: Seen) -> Outcome:
@@ -50,7 +51,7 @@ def act(ask: Deposit, seen: Seen) -> Outcome:
     number = decision_id(seen.seq)
     if seen.account is None or seen.account.account.side == "bank":
         return refused(number, ACCOUNT_NOT_FOUND)
-    if owns(ask.actor, (seen.account,)):
+    if owns(ask.actor, (seen.account,), seen.rules):
         return refused(number, Refusal("own_work"))
     movement = Movement(seen.through_id, ask.account, ask.amount_minor, ask.currency, "deposit")
     standings = {seen.through_id: seen.through, ask.account: seen.account}
@@ -61,4 +62,6 @@ def act(ask: Deposit, seen: Seen) -> Outcome:
     return Outcome(answer, posted.lines, tuple(posted.standings.values()))
 
 
-DEPOSIT = Journey(Deposit, look, act, roles=("staff", "system"), accounts=("account",))
+DEPOSIT = Journey(
+    Deposit, look, act, roles=("staff", "system"), accounts=("account",), rules=FROM, unnumbered=EITHER
+)

@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from jingwei.journeys.own_work import owns
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
+from jingwei.journeys.own_work import EITHER, FROM, owns
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, every, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -39,13 +39,14 @@ class Seen(msgspec.Struct, frozen=True):
     seq: int
     standing: Standing | None
     froze: tuple[Tie, ...] = ()
+    rules: int = TODAYS
 
 
 def look(ask: FreezeAccount, books: Books) -> Seen:
     """Read the account, and which guardians froze it."""
     standing = books.own(ask.account)
     ties = every(books, Tie, "whose", standing.account.owner) if standing else []
-    return Seen(books.seq, standing, tuple(tie for tie in ties if tie.holds(ask.account)))
+    return Seen(books.seq, standing, tuple(tie for tie in ties if tie.holds(ask.account)), books.rules)
 
 
 def act(ask: FreezeAccount, seen: Seen) -> Outcome:
@@ -58,7 +59,7 @@ def act(ask: FreezeAccount, seen: Seen) -> Outcome:
         return refused(number, ACCOUNT_NOT_FOUND)
     if seen.standing.account.status != "open":
         return refused(number, Refusal("account_closed"))
-    if owns(ask.actor, (seen.standing,)):
+    if owns(ask.actor, (seen.standing,), seen.rules):
         return refused(number, Refusal("own_work"))
     account = freeze(seen.standing.account, ask.direction or "both", ask.on and ask.direction != "")
     event = FreezeChanged(account=account.id, frozen=account.frozen)
@@ -67,4 +68,6 @@ def act(ask: FreezeAccount, seen: Seen) -> Outcome:
     return Outcome(Answer(number, "done", events=(event,)), standings=standings, kept=kept)
 
 
-FREEZE_ACCOUNT = Journey(FreezeAccount, look, act, roles=("staff", "system"), accounts=("account",))
+FREEZE_ACCOUNT = Journey(
+    FreezeAccount, look, act, roles=("staff", "system"), accounts=("account",), rules=FROM, unnumbered=EITHER
+)

@@ -17,7 +17,8 @@ from jingwei.kernel.refusal import Refusal
 class GiveConsent(Command, frozen=True, kw_only=True, tag="give_consent"):
     """Agree that these kinds of `customer`'s data are read for `purpose`, until `until` (0: taken back).
 
-    No data named means all that the purpose needs. What holds already goes on; nobody agrees for another.
+    No data named means all that the purpose needs; what is agreed to by itself (`Register.apart`) has to be
+    named. What holds already goes on; nobody agrees for another.
     """
 
     customer: Id
@@ -42,13 +43,14 @@ class Seen(msgspec.Struct, frozen=True):
 
 def consents(customer: str, purpose: Purpose, books: Books) -> dict[str, Consent]:
     """What this customer has said so far on this purpose, by kind of data."""
-    ids = [consent_id(customer, purpose, data) for data in REGISTER[purpose].data]
+    ids = [consent_id(customer, purpose, data) for data in REGISTER[purpose].all]
     return {found.data: found for some_id in ids if (found := books.get(Consent, some_id)) is not None}
 
 
 def named(purpose: Purpose, data: tuple[DataClass, ...]) -> tuple[DataClass, ...]:
-    """The kinds of data a request is about: those it names that the purpose reads, or all of them."""
-    return tuple(one for one in REGISTER[purpose].data if not data or one in data)
+    """The kinds of data a request is about: those it names that the purpose reads, or all that it needs."""
+    entry = REGISTER[purpose]
+    return tuple(one for one in entry.all if one in data) if data else entry.data
 
 
 def not_theirs(actor: str, customer: str, purpose: Purpose) -> Refusal | None:

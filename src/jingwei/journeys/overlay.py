@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from jingwei.decisions.judge import Judgement
-from jingwei.journeys.shape import Outcome, Sealed
+from jingwei.journeys.shape import TODAYS, Outcome, Sealed
 from jingwei.kernel.command import Command
 from jingwei.kernel.ids import seq_of
 from jingwei.ledger.accounts import Account, Balance, Kept, Line, Standing, chart_account
@@ -52,6 +52,7 @@ class Overlay:
     def __init__(self, shelf: Shelf, archive: Archive, products: Products) -> None:
         self.products = products
         self.seq = 0
+        self.rules = TODAYS
         self._shelf = shelf
         self._archive = archive
         self._standings: dict[str, Standing] = {}
@@ -65,9 +66,9 @@ class Overlay:
         self._all_accounts = False
         self._who = ""
 
-    def begin(self, command: Command, seq: int, judgement: Judgement | None) -> str:
-        """Turn to the next command and return the role of its actor."""
-        self.seq = seq
+    def begin(self, command: Command, seq: int, judgement: Judgement | None, rules: int = TODAYS) -> str:
+        """Turn to the next command, to be done under these rules, and return the role of its actor."""
+        self.seq, self.rules = seq, rules
         self._judgement = judgement
         role, _, self._who = command.actor.partition(":")
         self._all_accounts = role in SYSTEM_ROLES

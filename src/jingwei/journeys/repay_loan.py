@@ -9,13 +9,16 @@ from jingwei.domains.credit.loan_life import Moved
 from jingwei.domains.credit.loans import RUNNING, WRITTEN_OFF, Loan
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import AmountOrZero, Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Standing, chart_id
 from jingwei.ledger.posting import post
+
+DAYS_KEPT = 1
+"""From this version of the rules on a loan keeps the day on which each instalment was paid."""
 
 CHARTS = ("loans", "loan_interest_due", "interest_earned", "fees", "loan_losses", "loan_recoveries")
 """The bank's own accounts that a loan moves."""
@@ -62,17 +65,22 @@ class SeenLoan(msgspec.Struct, frozen=True):
     loan: Loan | None
     product: LoanProduct | None
     standings: dict[str, Standing | None]
+    rules: int = TODAYS
+
+    @property
+    def keeps_days(self) -> bool:
+        """Whether the day an instalment was paid on is kept."""
+        return self.rules >= DAYS_KEPT
 
 
 def see_loan(loan_id: str, books: Books) -> SeenLoan:
     """Read a loan and every account it can move."""
     loan = books.get(Loan, loan_id)
     if loan is None:
-        return SeenLoan(books.seq, None, None, {})
+        return SeenLoan(books.seq, None, None, {}, books.rules)
     names = (loan.account, *(chart_id(name, loan.currency) for name in CHARTS))
-    return SeenLoan(
-        books.seq, loan, shipped().find(loan.product), {name: books.standing(name) for name in names}
-    )  # fmt: skip
+    standings = {name: books.standing(name) for name in names}
+    return SeenLoan(books.seq, loan, shipped().find(loan.product), standings, books.rules)
 
 
 def look(ask: RepayLoan | CancelLoan, books: Books) -> SeenLoan:
@@ -119,7 +127,7 @@ def act(ask: RepayLoan, seen: SeenLoan) -> Outcome:
     elif not ask.amount_minor and ask.how != "all":
         return refused(number, Refusal("amount_not_possible"))
     else:
-        moved = repay(loan, product, ask.amount_minor, ask.how, ask.at)
+        moved = repay(loan, product, ask.amount_minor, ask.how, ask.at, keeps_days=seen.keeps_days)
     if isinstance(moved, Refusal):
         return refused(number, moved, about=loan_record(loan))
     event = LoanRepaid(loan=loan.id, paid_minor=moved.paid_minor, status=moved.loan.status)
@@ -141,5 +149,5 @@ def cancel(ask: CancelLoan, seen: SeenLoan) -> Outcome:
     return booked_with(moved, seen, ask.at, LoanCancelled(loan=loan.id))
 
 
-REPAY_LOAN = Journey(RepayLoan, look, act, roles=("customer", "staff", "system"))
+REPAY_LOAN = Journey(RepayLoan, look, act, roles=("customer", "staff", "system"), rules=DAYS_KEPT)
 CANCEL_LOAN = Journey(CancelLoan, look, cancel, roles=("customer",))

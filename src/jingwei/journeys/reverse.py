@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from jingwei.journeys.own_work import owns
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, Sealed, refused
+from jingwei.journeys.own_work import EITHER, FROM, owns
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, Sealed, refused
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -38,6 +38,7 @@ class Seen(msgspec.Struct, frozen=True):
     original: Sealed | None
     before: Reversal | None
     standings: dict[str, Standing | None]
+    rules: int = TODAYS
 
 
 declare(
@@ -57,7 +58,7 @@ def look(ask: Reverse, books: Books) -> Seen:
     names = {name for movement in movements for name in (movement.payer, movement.payee)}
     return Seen(
         books.seq, original, books.get(Reversal, ask.decision),
-        {name: books.standing(name) for name in sorted(names)},
+        {name: books.standing(name) for name in sorted(names)}, books.rules,
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def act(ask: Reverse, seen: Seen) -> Outcome:
     about = original.answer.id
     if seen.before is not None:
         return refused(number, Refusal("already_reversed"), about=about)
-    if owns(ask.actor, seen.standings.values()):
+    if owns(ask.actor, seen.standings.values(), seen.rules):
         return refused(number, Refusal("own_work"), about=about)
     done = original.answer.movements
     if any(movement.kind in FINAL for movement in done):
@@ -84,4 +85,4 @@ def act(ask: Reverse, seen: Seen) -> Outcome:
     return Outcome(answer, posted.lines, tuple(posted.standings.values()), (Reversal(about, number),))
 
 
-REVERSE = Journey(Reverse, look, act, roles=("staff", "system"))
+REVERSE = Journey(Reverse, look, act, roles=("staff", "system"), rules=FROM, unnumbered=EITHER)

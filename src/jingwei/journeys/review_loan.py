@@ -6,13 +6,17 @@ import msgspec
 from msgspec.structs import replace
 
 from jingwei.domains.credit.applying import offered
+from jingwei.domains.credit.company_again import company_in, decided_again
 from jingwei.domains.credit.deciding import HARD
 from jingwei.domains.credit.loans import LOAN_APPEAL, LOAN_REVIEW, LoanApplication, application_id
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
+from jingwei.domains.credit.trained_score import TrainedCard
 from jingwei.journeys.appeal import Appealed, Said
+from jingwei.journeys.apply_for_loan import sources_of
 from jingwei.journeys.case_work import SeenCase, look_at_case, not_workable, note
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
+from jingwei.journeys.use_scorecard import cards_in_use
 from jingwei.kernel.command import AmountOrZero, Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import case_id, decision_id, seq_of
@@ -82,13 +86,18 @@ class Asking(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The case, the application it is about, its product and appeal; who answered or proposed to before."""
+    """The case, the application it is about, its product and appeal; who answered or proposed to before.
+
+    Of a company's application the sources it lets be read now, and the cards that score.
+    """
 
     seen: SeenCase
     application: LoanApplication | None
     product: LoanProduct | None
     appeal: Appeal | None
     before: frozenset[str] = frozenset()
+    sources: tuple[str, ...] = ()
+    cards: tuple[TrainedCard, ...] = ()
 
 
 def look_at_refusal(ask: AskLoanReview, books: Books) -> Asking:
@@ -127,7 +136,11 @@ def look(ask: ReviewLoan, books: Books) -> Seen:
     found = books.get(LoanApplication, application_id(number)) if number is not None else None
     product = shipped().find(found.product) if found else None
     appealed = books.get(Appeal, appeal_id(about)) if about else None
-    return Seen(seen, found, product, appealed, decided_before(ask.case, about, books))
+    before = decided_before(ask.case, about, books)
+    if found is None or company_in(found) is None:
+        return Seen(seen, found, product, appealed, before)
+    sources = sources_of(found.customer, ask.at, books)
+    return Seen(seen, found, product, appealed, before, sources, cards_in_use(books))
 
 
 def decided_before(case_number: str, about: str, books: Books) -> frozenset[str]:
@@ -169,6 +182,7 @@ def act(ask: ReviewLoan, seen: Seen) -> Outcome:
     agreed = work.proposed == answered and work.proposed_by != ask.actor
     if needs_two(ask.amount_minor or found.amount_minor, found.currency) and not agreed:
         return propose(ask, seen, answered)
+    found = decided_again(found, product, seen.cards, seen.sources)
     after = replace(found, decided_by=ask.actor, words=ask.words)
     if ask.approve:
         price = product.price(found.grade) or product.prices[-1]

@@ -19,7 +19,7 @@ from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal, Words, declare
 from jingwei.ledger.accounts import Account, Movement, Standing
 from jingwei.ledger.day_end import close_days, first_open_day
-from jingwei.ledger.posting import post
+from jingwei.ledger.posting import MAX_MOVEMENTS, post
 from jingwei.ledger.products import Product
 from jingwei.ledger.statement import BrokenChain, Since, closings, prefetch
 
@@ -120,31 +120,41 @@ def open_days(
 
 
 def act(ask: RunDayEnd, seen: Seen) -> Outcome:
-    """Accrue, and at the end of a period post, for every account of the page: all of it or nothing."""
+    """Accrue, and at the end of a period post, for every account of the page: all of it or nothing.
+
+    The page ends before the account whose movements one entry could not hold any more: accounts of an older
+    bank's books bring decades of months at their first day-end.
+    """
     number = decision_id(seen.seq)
     if ask.at < day_start(ask.day + 1):
         return refused(number, Refusal("day_not_over"))
     standings: dict[str, Standing | None] = dict(seen.bank)
     movements: list[Movement] = []
     waived: list[str] = []
+    names: list[str] = []
     for one in seen.accounts:
         closed = close_days(one.standing, one.product, one.closings, ask.day)
-        standings[closed.standing.account.id] = closed.standing
+        if names and len(movements) + len(closed.movements) > MAX_MOVEMENTS:
+            break
+        names.append(closed.standing.account.id)
+        standings[names[-1]] = closed.standing
         movements += closed.movements
         if closed.waived_minor:
-            waived.append(closed.standing.account.id)
+            waived.append(names[-1])
+    last = seen.last if len(names) == len(seen.accounts) else names[-1]
     posted = post(tuple(movements), standings, seen.seq, ask.at)
     if isinstance(posted, Refusal):
         return refused(number, posted)
+    damaged = tuple(name for name in seen.damaged if not last or name <= last)
     event = DayEndRun(
-        day=ask.day, accounts=len(seen.accounts), last=seen.last, damaged=seen.damaged, waived=tuple(waived)
+        day=ask.day, accounts=len(names), last=last, damaged=damaged, waived=tuple(waived)
     )
-    after = {one.standing.account.id: standings[one.standing.account.id] for one in seen.accounts}
+    after = {name: standings[name] for name in names}
     after |= posted.standings
     return Outcome(
         Answer(number, "done", movements=tuple(movements), events=(event,)),
         posted.lines, tuple(standing for standing in after.values() if standing is not None),
-        notes={"day_end": f"{ask.day} {seen.last}"},
+        notes={"day_end": f"{ask.day} {last}"},
     )  # fmt: skip
 
 

@@ -15,15 +15,15 @@ from jingwei.domains.credit.loan_life import close_days
 from jingwei.domains.credit.loans import RUNNING, Loan
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
-from jingwei.journeys.repay_loan import CHARTS
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.repay_loan import CHARTS, DAYS_KEPT
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.clock import day_start
 from jingwei.kernel.command import Command, OptionalId
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Movement, Standing, chart_id
-from jingwei.ledger.posting import post
+from jingwei.ledger.posting import MAX_MOVEMENTS, post
 
 MOST_LOANS = 1_000
 
@@ -59,6 +59,7 @@ class Seen(msgspec.Struct, frozen=True):
     unknown: tuple[str, ...]
     standings: dict[str, Standing | None]
     last: str
+    rules: int = TODAYS
 
 
 def look(ask: RunLoanDay, books: Books) -> Seen:
@@ -72,7 +73,8 @@ def look(ask: RunLoanDay, books: Books) -> Seen:
     codes = sorted({loan.currency for loan, _ in known})
     names = [chart_id(name, code) for code in codes for name in CHARTS]
     names += [loan.account for loan, _ in known]
-    return Seen(books.seq, known, unknown, {name: books.standing(name) for name in names}, last)
+    standings = {name: books.standing(name) for name in names}
+    return Seen(books.seq, known, unknown, standings, last, books.rules)
 
 
 def room_minor(standing: Standing | None) -> int:
@@ -83,7 +85,10 @@ def room_minor(standing: Standing | None) -> int:
 
 
 def act(ask: RunLoanDay, seen: Seen) -> Outcome:
-    """Close the days of every loan of the page: all of it or nothing."""
+    """Close the days of every loan of the page: all of it or nothing.
+
+    The page ends before the loan whose movements one entry could not hold any more.
+    """
     number = decision_id(seen.seq)
     if ask.at < day_start(ask.day + 1):
         return refused(number, Refusal("day_not_over"))
@@ -92,22 +97,26 @@ def act(ask: RunLoanDay, seen: Seen) -> Outcome:
     loans: list[Loan] = []
     paid = 0
     for loan, product in seen.loans:
-        moved = close_days(loan, product, ask.day, room[loan.account])
+        moved = close_days(loan, product, ask.day, room[loan.account], keeps_days=seen.rules >= DAYS_KEPT)
+        if loans and len(movements) + len(moved.movements) > MAX_MOVEMENTS:
+            break
         room[loan.account] -= moved.paid_minor
         paid += moved.paid_minor
         movements += moved.movements
         loans.append(moved.loan)
+    last = seen.last if len(loans) == len(seen.loans) else loans[-1].id
     posted = post(tuple(movements), seen.standings, seen.seq, ask.at)
     if isinstance(posted, Refusal):
         return refused(number, posted)
     late = sum(bool(loan.bucket(ask.day)) for loan in loans)
+    unknown = tuple(name for name in seen.unknown if not last or name <= last)
     event = LoanDayRun(
-        day=ask.day, loans=len(loans), last=seen.last, late=late, paid_minor=paid, unknown=seen.unknown
+        day=ask.day, loans=len(loans), last=last, late=late, paid_minor=paid, unknown=unknown
     )
     return Outcome(
         Answer(number, "done", movements=tuple(movements), events=(event,)),
         posted.lines, tuple(posted.standings.values()), tuple(loans),
-        {"loan_day": f"{ask.day} {seen.last}"},
+        {"loan_day": f"{ask.day} {last}"},
     )  # fmt: skip
 
 
@@ -131,4 +140,4 @@ def run(day: int, at: int, do: Callable[[RunLoanDay], Answer], *, limit: int = 2
         after = page.last
 
 
-RUN_LOAN_DAY = Journey(RunLoanDay, look, act, roles=("staff", "system"))
+RUN_LOAN_DAY = Journey(RunLoanDay, look, act, roles=("staff", "system"), rules=DAYS_KEPT)

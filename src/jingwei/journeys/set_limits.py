@@ -6,21 +6,29 @@ from typing import Annotated
 
 import msgspec
 
-from jingwei.journeys.own_work import owns
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.own_work import EITHER, owns
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.two_people import TWO, Waiting, confirmed, look_at_proposal, needs_second
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.money import MAX_AMOUNT_MINOR
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Account, Standing
+from jingwei.ledger.casework import needs_two
 from jingwei.ledger.terms import set_limits, set_overdraft
+
+PROPOSED = "overdraft_proposed"
+"""The code of the case in which an overdraft line waits for a second person."""
 
 Limit = Annotated[int, msgspec.Meta(ge=0, le=MAX_AMOUNT_MINOR)]
 
 
 class SetLimits(Command, frozen=True, kw_only=True, tag="set_limits"):
-    """Give `account` these limits in minor units (null: no limit). The overdraft line null: as it was."""
+    """Give `account` these limits in minor units (null: no limit). The overdraft line null: as it was.
+
+    For a line that is raised to `FOUR_EYES_FROM` or more two members of staff must ask.
+    """
 
     account: Id
     payment_minor: Limit | None
@@ -40,11 +48,23 @@ class Seen(msgspec.Struct, frozen=True):
 
     seq: int
     standing: Standing | None
+    rules: int = TODAYS
+    waiting: Waiting | None = None
 
 
 def look(ask: SetLimits, books: Books) -> Seen:
     """Read the account."""
-    return Seen(books.seq, books.own(ask.account))
+    standing, waiting = books.own(ask.account), None
+    if standing is not None and books.rules >= TWO and raises(ask, standing.account):
+        waiting = look_at_proposal(ask, PROPOSED, standing.account.owner, books)
+    return Seen(books.seq, standing, books.rules, waiting)
+
+
+def raises(ask: SetLimits, account: Account) -> bool:
+    """Whether a member of staff asks for an overdraft line that nobody gives alone."""
+    line = ask.overdraft_minor or 0
+    wider = line > account.overdraft_minor and needs_two(line, account.currency)
+    return wider and ask.actor.startswith("staff:")
 
 
 def tightens(ask: SetLimits, account: Account) -> bool:
@@ -65,7 +85,7 @@ def act(ask: SetLimits, seen: Seen) -> Outcome:
         return refused(number, ACCOUNT_NOT_FOUND)
     if standing.account.status != "open":
         return refused(number, Refusal("account_closed"))
-    if owns(ask.actor, (standing,)):
+    if owns(ask.actor, (standing,), seen.rules):
         return refused(number, Refusal("own_work"))
     if ask.actor.startswith("customer:") and not tightens(ask, standing.account):
         return refused(number, Refusal("not_allowed"))
@@ -74,8 +94,16 @@ def act(ask: SetLimits, seen: Seen) -> Outcome:
         account = set_overdraft(Standing(account, standing.balance), ask.overdraft_minor)
     if isinstance(account, Refusal):
         return refused(number, account)
-    event = LimitsSet(account=account.id)
-    return Outcome(Answer(number, "done", events=(event,)), standings=(Standing(account, standing.balance),))
+    if seen.rules >= TWO and raises(ask, standing.account):
+        missing = needs_second(ask, seen.seq, seen.waiting, PROPOSED, account.owner)
+        if missing is not None:
+            return missing
+    answer = Answer(number, "done", events=(LimitsSet(account=account.id),))
+    done = Outcome(answer, standings=(Standing(account, standing.balance),))
+    return confirmed(ask, done, seen.waiting)
 
 
-SET_LIMITS = Journey(SetLimits, look, act, roles=("customer", "staff", "system"), accounts=("account",))
+SET_LIMITS = Journey(
+    SetLimits, look, act, roles=("customer", "staff", "system"), accounts=("account",),
+    rules=TWO, unnumbered=EITHER,
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -61,6 +61,8 @@ class Books(Protocol):
 
     seq: int
     """Number of the record this command will be."""
+    rules: int
+    """The version of its journey's rules the command is done under: TODAYS, or that of its record."""
     products: Products
 
     def standing(self, account_id: str) -> Standing | None:
@@ -97,7 +99,7 @@ class Books(Protocol):
 
 
 AT_ONCE = 500
-"""How many things `every` reads at a time."""
+"""How many things `every` and `all_of` read at a time."""
 
 
 class Finds(Protocol):
@@ -108,10 +110,10 @@ class Finds(Protocol):
         ...
 
 
-def every(books: Finds, kind: type[K], column: str, value: str) -> list[K]:
-    """All kept things whose indexed column has this value, by id: where missing the newest would be wrong."""
+def every(books: Finds, kind: type[K], column: str, value: str, after: str = "") -> list[K]:
+    """All kept things whose indexed column has this value, by id, after this id: where missing the newest
+    would be wrong."""
     found: list[K] = []
-    after = ""
     while page := books.find(kind, column, value, after=after, limit=AT_ONCE):
         found += page
         if len(page) < AT_ONCE:
@@ -120,12 +122,34 @@ def every(books: Finds, kind: type[K], column: str, value: str) -> list[K]:
     return found
 
 
+class Pages(Protocol):
+    """Whatever gives kept things of a kind page by page: the books of a journey, or a reader."""
+
+    def page(self, kind: type[K], *, after: str = "", limit: int = 100) -> list[K]:
+        """Kept things by id, after this one."""
+        ...
+
+
+def all_of(books: Pages, kind: type[K]) -> Iterator[K]:
+    """All kept things of a kind, by id: for lists of what came last, where a first page has the oldest."""
+    after = ""
+    while page := books.page(kind, after=after, limit=AT_ONCE):
+        yield from page
+        after = page[-1].id
+
+
 class Sealed(msgspec.Struct, frozen=True, gc=False):
     """A record: its number, the command as asked, and its answer. Its JSON is a leaf of the audit log."""
 
     seq: int
     command: Any
     answer: Answer
+    rules: int = 0
+    """The version of the journey's rules it was done under; 0 when the record names none."""
+
+
+TODAYS = 2**31 - 1
+"""Stands for the rules as they are now, whatever their number."""
 
 
 class Journey(msgspec.Struct, Generic[C, S], frozen=True):
@@ -137,7 +161,9 @@ class Journey(msgspec.Struct, Generic[C, S], frozen=True):
     judges it. A `barrier` changes how later commands are judged, so no batch goes across it.
     `once` names what may be done only once, whoever asks and under whichever key; the second is
     told `done_before` and not recorded, so that no feature counts it. Whose rules changed is `past`:
-    records of then are done again by it, and nobody may ask for it any more.
+    records of then are done again by it, and nobody may ask for it any more. A rule that is only added or
+    drawn otherwise is a new version of the journey's `rules`, which stands in its records from then on and
+    which `look` reads as `books.rules`; `unnumbered` are the versions of records that name none.
     """
 
     command: type[C]
@@ -152,6 +178,8 @@ class Journey(msgspec.Struct, Generic[C, S], frozen=True):
     once: Callable[[C], str] | None = None
     done_before: Refusal | None = None
     past: bool = False
+    rules: int = 0
+    unnumbered: tuple[int, ...] = (0,)
 
 
 def refused(seq_id: str, refusal: Refusal, *, about: str = "") -> Outcome:

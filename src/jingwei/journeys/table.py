@@ -194,22 +194,27 @@ def claimed(commands: Sequence[Command]) -> dict[int, tuple[str, str]]:
     return claims
 
 
-class _Record(msgspec.Struct, frozen=True):
+class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
     seq: int
     command: AnyCommand
     answer: Answer
+    rules: int = 0
 
 
 _DECODER = msgspec.json.Decoder(_Record)
 _ENCODER = msgspec.json.Encoder()
 
 
-def seal(seq: int, command: Command, answer: Answer) -> bytes:
-    """The canonical JSON bytes of a record: one leaf of the audit log."""
-    return _ENCODER.encode(_Record(seq, command, answer))
+def seal(seq: int, command: Command, answer: Answer, rules: int | None = None) -> bytes:
+    """The canonical JSON bytes of a record: one leaf of the audit log.
+
+    It names the version of the journey's rules (today's unless given) when these have ever changed.
+    """
+    version = BY_COMMAND[type(command)].rules if rules is None else rules
+    return _ENCODER.encode(_Record(seq, command, answer, version))
 
 
 def unseal(leaf: bytes) -> Sealed:
     """Read a record back. Raises msgspec.DecodeError when the bytes are not one."""
     record = _DECODER.decode(leaf)
-    return Sealed(record.seq, record.command, record.answer)
+    return Sealed(record.seq, record.command, record.answer, record.rules)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from jingwei.consent.consents import Consent
+from jingwei.consent.grounds import REGISTER
 from jingwei.journeys.give_consent import consents, named, not_theirs
 from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Command, Id
@@ -49,7 +50,8 @@ def act(ask: WithdrawConsent, seen: Seen) -> Outcome:
     number = decision_id(seen.seq)
     if refusal := not_theirs(ask.actor, ask.customer, ask.purpose):
         return refused(number, refusal)
-    found = (seen.now.get(data) for data in named(ask.purpose, ask.data))
+    meant = named(ask.purpose, ask.data) if ask.data else REGISTER[ask.purpose].all
+    found = (seen.now.get(data) for data in meant)
     ended = tuple(
         replace(one, withdrawn_at=ask.at) for one in found if one is not None and not one.withdrawn_at
     )

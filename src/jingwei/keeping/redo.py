@@ -8,7 +8,7 @@ come out as it was sealed, to the last byte.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, product
 
 import msgspec
 
@@ -16,8 +16,9 @@ from jingwei.decisions.judge import Judgement
 from jingwei.decisions.policy import Verdict
 from jingwei.journeys.bound import carry
 from jingwei.journeys.overlay import Overlay
-from jingwei.journeys.shape import Answer, Outcome, Sealed, refused
+from jingwei.journeys.shape import TODAYS, Answer, Outcome, Sealed, refused
 from jingwei.journeys.table import BY_COMMAND, claimed, seal, unseal
+from jingwei.kernel.command import Command
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Line
@@ -96,6 +97,7 @@ class _Redo:
         self._store = store
         self._overlay = Overlay(store, self, products)
         self._now: dict[int, Sealed] = {}
+        self._numbered: dict[type[Command], int] = {}
 
     def sealed(self, seq: int) -> Sealed | None:
         """The record with this number, of this part or an earlier one."""
@@ -133,21 +135,32 @@ class _Redo:
         return [(*mark, seq) for seq, mark in claims.items()]
 
     def _outcome(self, one: Sealed, leaf: bytes) -> Outcome:
-        """What the command comes to, under the first verdict that gives the sealed answer."""
-        for judgement in _judgements(one):
+        """What the command comes to, under the first verdict and rules that give the sealed answer."""
+        for rules, judgement in product(self._rules(one), _judgements(one)):
             try:
-                outcome = self._act(one, judgement)
+                outcome = self._act(one, judgement, rules)
             except (AssertionError, LookupError, TypeError, ValueError):
                 continue  # an answer that cannot be: not what was sealed
-            if seal(one.seq, one.command, outcome.answer) == leaf:
+            if seal(one.seq, one.command, outcome.answer, one.rules) == leaf:
                 return outcome
         says = f"Record {one.seq} comes out otherwise when it is done again."
         raise NotRepeatable(one.seq, says, f"重做第{one.seq}条记录，结果与封存的不同。")
 
-    def _act(self, one: Sealed, judgement: Judgement | None) -> Outcome:
+    def _rules(self, one: Sealed) -> tuple[int, ...]:
+        """The rules a record may have been done under. Raises NotRepeatable when they cannot be of its time:
+        a journey's rules only ever get newer along the log, and none is newer than this program.
+        """
+        kind, newest = type(one.command), BY_COMMAND[type(one.command)].rules
+        if not self._numbered.get(kind, 0) <= one.rules <= newest:
+            says = f"Record {one.seq} names version {one.rules} of its rules, which were not those of then."
+            raise NotRepeatable(one.seq, says, f"第{one.seq}条记录所称的规则版本{one.rules}并非当时的规则。")
+        self._numbered[kind] = one.rules
+        return (one.rules,) if one.rules else BY_COMMAND[kind].unnumbered
+
+    def _act(self, one: Sealed, judgement: Judgement | None, rules: int = TODAYS) -> Outcome:
         journey = BY_COMMAND[type(one.command)]
         not_any_more = journey.past and one.answer.refusal == _NOT_ALLOWED
-        if self._overlay.begin(one.command, one.seq, judgement) not in journey.roles or not_any_more:
+        if self._overlay.begin(one.command, one.seq, judgement, rules) not in journey.roles or not_any_more:
             return refused(decision_id(one.seq), _NOT_ALLOWED)
         outcome = carry(journey, one.command, self._overlay)
         assert isinstance(outcome, Outcome), "a journey returns an outcome"

@@ -217,8 +217,9 @@ def _must_be_empty(store: Store) -> None:
 def _checked(folder: Path, target: _Target, store: Store, point: Point | None) -> Restored:
     """Compare the restored log with its tiles, the point's root and every signed head; and the sums."""
     size, root = store.root()
-    heads = _anchors(folder, target.size)
     keys = trusted_keys(target.staged)
+    beside = _beside(target.wanted.anchors, target.size, {key_id_of(key) for key in keys})
+    heads = [*dict.fromkeys([*_anchors(folder, target.size), *beside])]
     verdict = verify_log(store.records(0, size), store.tile, heads, keys, None)
     if not verdict.sound:
         raise BackupError(f"the restored log is not the one that was signed: {verdict.damage[0].says}")
@@ -333,6 +334,14 @@ def _anchors(folder: Path, size: int) -> list[SignedHead]:
     except msgspec.DecodeError as wrong:
         raise BackupError(f"{path} holds a line that is no signed head: {wrong}") from wrong
     return [head for head in heads if head.size <= size]
+
+
+def _beside(anchors: AnchorFile, size: int, keys: set[str]) -> list[SignedHead]:
+    """The heads by these keys that survived beside the new home, over at most `size` records.
+
+    They must be of the restored log too: as many records of another history are not what was signed.
+    """
+    return [head for head in anchors.read()[0] if head.size <= size and head.key_id in keys]
 
 
 def _sync(staged: Path) -> None:

@@ -43,6 +43,18 @@ def make_folder(folder: Path) -> None:
         sync_folder(one.parent)
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder that is its owner's alone (0700), as is all this process makes from now on (0600, 0700).
+
+    The engines make files of their own (a write-ahead log, a lock), so the process's mask says it, not each
+    place that writes. A folder that was there before, open to others, is closed. Raises OSError.
+    """
+    os.umask(0o077)
+    make_folder(folder)
+    if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+
+
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file so that a reader, or a power cut, sees the old content or the new, never a part.
 

@@ -24,3 +24,8 @@ class DataClass(StrEnum):
     LOCATION = "location"
     BEHAVIOUR = "behaviour"
     LABELS = "labels"
+    TAX = "tax"
+    POWER = "power"
+    INVOICES = "invoices"
+    BUREAU = "bureau"
+    SUPPLY_CHAIN = "supply_chain"

@@ -32,12 +32,16 @@ class Sealed(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """One application: what it was decided on, by name, and how its loan went (None while nobody knows)."""
+    """One application: what it was decided on, by name, and how its loan went (None while nobody knows).
+
+    A company's values are its own columns and those of the sources it let be read.
+    """
 
     at: int
     values: dict[str, float]
     bad: bool | None
     sealed: Sealed | None = None
+    company: bool = False
 
 
 class Watched(NamedTuple):

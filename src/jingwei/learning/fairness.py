@@ -17,22 +17,30 @@ ALARM = 0.8
 SMALLEST_GROUP = 100
 BANDS = 4
 MOST_GROUPS = 12
+UNKNOWN = "not known"
 
 
 def groups_of(train: Column, test: Column) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Return the group number of every test row, and the groups' names.
 
     Texts and numbers with few values are groups as they are; other numbers are cut at the quartiles of
-    training.
+    training. Rows of which nothing is known are a group of their own.
     """
     if is_text(test) or len(np.unique(train)) <= MOST_GROUPS:
         values, where = np.unique(test.astype(str) if is_text(test) else test, return_inverse=True)
-        return where.astype(np.int64), [f"{v:g}" if isinstance(v, float) else str(v) for v in values.tolist()]
+        return where.astype(np.int64), list(map(_named, values.tolist()))
     edges = np.unique(np.nanquantile(train, np.linspace(0, 1, BANDS + 1)[1:-1]))
     names = [f"below {edges[0]:g}"]
     names += [f"{a:g} to below {b:g}" for a, b in zip(edges, edges[1:], strict=False)]
     names.append(f"from {edges[-1]:g}")
-    return np.searchsorted(edges, test, side="right").astype(np.int64), names
+    number, unknown = np.searchsorted(edges, test, side="right").astype(np.int64), np.isnan(test)
+    return np.where(unknown, len(names), number), [*names, *([UNKNOWN] if unknown.any() else [])]
+
+
+def _named(value: object) -> str:
+    if value == "" or value != value:
+        return UNKNOWN
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def gaps(

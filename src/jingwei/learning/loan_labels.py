@@ -8,8 +8,10 @@ import msgspec
 import numpy as np
 
 from jingwei.domains.credit.beside import ChallengerScore
+from jingwei.domains.credit.company_inputs import CompanyInputs
 from jingwei.domains.credit.inputs import CreditInputs
-from jingwei.domains.credit.loans import WRITTEN_OFF, Loan, LoanApplication
+from jingwei.domains.credit.loan_changes import restructured
+from jingwei.domains.credit.loans import CANCELLED, REPAID, WRITTEN_OFF, Loan, LoanApplication
 from jingwei.domains.credit.trained_score import chance_of, numbers_of
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.purpose import Purpose
@@ -19,9 +21,10 @@ from jingwei.stores.bound import agreeing
 from jingwei.stores.store import Reader
 
 LATE_DAYS = 30
-"""A loan so many days late, or written off, went bad."""
+"""A loan that is so many days late, or written off, went bad."""
 SEASONED_DAYS = 180
-"""A loan that has run so long without that, or is repaid, went well; a younger one tells nothing yet."""
+"""A loan that has run so long without that, or is repaid, went well. A younger one tells nothing, whatever
+it has come to: bad ends come early, so that among young loans what is known would be the bad ones."""
 FEWEST = 200
 STEP = 500
 
@@ -29,14 +32,16 @@ STEP = 500
 def outcome_of(loan: Loan, day: int) -> bool | None:
     """Whether a loan went bad as known on this bank day; None while nobody knows.
 
-    One whose terms were changed by a person is not told: what would have become of it is not known.
+    One whose terms were or are about to be changed by a person is not told, unless it went bad all the same:
+    what would have become of it is not known. Nor is one that was given back at once.
     """
+    if day - bank_day(loan.signed_at) < SEASONED_DAYS:
+        return None
     if loan.status == WRITTEN_OFF or loan.late_days(day) >= LATE_DAYS:
         return True
-    if loan.proposed:
+    if loan.proposed or loan.status == CANCELLED or restructured(loan):
         return None
-    seasoned = day - bank_day(loan.signed_at) >= SEASONED_DAYS
-    return False if loan.status == "repaid" or (seasoned and not loan.late_since) else None
+    return False if loan.status == REPAID or not loan.late_since else None
 
 
 def applied(
@@ -50,10 +55,13 @@ def applied(
     told = []
     for one in sorted(applications, key=lambda one: (one.asked_at, one.id)):
         if one.inputs:
-            values = numbers_of(msgspec.json.decode(one.inputs, type=CreditInputs))
+            inputs = msgspec.json.decode(one.inputs, type=CreditInputs)
+            company = inputs.company if isinstance(inputs.company, CompanyInputs) else None
+            values = company.numbers() if company else numbers_of(inputs)
             loan = loans.get(one.loan)
             bad = None if loan is None else outcome_of(loan, day)
-            told.append(Applied(one.asked_at, values, bad, _sealed(one, (beside or {}).get(one.id))))
+            seen = _sealed(one, (beside or {}).get(one.id))
+            told.append(Applied(one.asked_at, values, bad, seen, company is not None))
     return tuple(told)
 
 
@@ -89,12 +97,12 @@ def loans_of(reader: Reader, applications: Sequence[LoanApplication]) -> dict[st
 
 
 def labelled(found: Iterable[Applied]) -> Table:
-    """Rows to train on: inputs, the moment `asked`, and the outcome `went` (good or bad).
+    """Rows to train on, of people: inputs, the moment `asked`, and the outcome `went` (good or bad).
 
     Raises TableError when too few outcomes are known. Refused applicants are not among them: how they would
     have paid is not known.
     """
-    known = [one for one in found if one.bad is not None]
+    known = [one for one in found if one.bad is not None and not one.company]
     if len(known) < FEWEST:
         raise TableError(
             f"the outcome of {len(known)} loans is known, at least {FEWEST} are needed to learn from them"

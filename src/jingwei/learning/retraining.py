@@ -11,7 +11,7 @@ import numpy as np
 
 from jingwei.decisions.judge import Observed, columns_of
 from jingwei.domains.fraud.features import FRAUD
-from jingwei.domains.fraud.model import LEARNED
+from jingwei.domains.fraud.model import FIRST_MODELS, LEARNED
 from jingwei.features.catalogue import allowed
 from jingwei.features.live import LiveFeatures
 from jingwei.journeys.shape import Sealed
@@ -29,7 +29,7 @@ from jingwei.models.compiled import Floats, Ints
 from jingwei.models.contract import Model, check_model
 from jingwei.models.forest import Forest, from_lightgbm
 from jingwei.models.kinds import load_model
-from jingwei.models.registry import Registry
+from jingwei.models.registry import Champion, Registry
 from jingwei.stores.store import Reader
 
 STEP = 8192
@@ -77,11 +77,14 @@ class Order(msgspec.Struct, frozen=True):
 def retrain(reader: Reader, registry: Registry, order: Order, progress: Progress = quiet) -> dict[str, Any]:
     """Train from the bank's log; a candidate that passes is kept and challenges, nothing is approved.
 
-    Features are those of each payment's own moment. Raises TrainingError when too little is known, or the
-    trained model breaks the contract.
+    Features are those of each payment's own moment. Where the champion's file is lost it is measured against
+    the model made by hand that scores meanwhile, and `champion_lost` says so. Raises TrainingError when too
+    little is known, or the trained model breaks the contract.
     """
     past = gather(reader, order, lambda done, total: progress(done * 70 // max(1, total), 100))
-    champion = registry.champion(order.slot)
+    champion, lost = registry.serving(order.slot)
+    if lost and order.slot in FIRST_MODELS:
+        champion = Champion(registry.save(FIRST_MODELS[order.slot]), FIRST_MODELS[order.slot])
     if champion is None:
         raise TrainingError(f"no model serves {order.slot}, so there is nothing to be better than")
     fit, later, judged = split(past)
@@ -99,7 +102,9 @@ def retrain(reader: Reader, registry: Registry, order: Order, progress: Progress
     progress(100, 100)
     known = {"payments": len(past.fraud), "frauds": int(past.fraud.sum()), "said": int(past.said.sum())}
     return (
-        {"slot": order.slot, "digest": digest, "champion_digest": champion.digest} | told | {"known": known}
+        {"slot": order.slot, "digest": digest, "champion_digest": champion.digest, "champion_lost": lost}
+        | told
+        | {"known": known}
     )
 
 
@@ -107,7 +112,7 @@ def gather(reader: Reader, order: Order, progress: Callable[[int, int], None] = 
     """The payments of the order's policy whose truth is known by now, with features as known at each."""
     allowed(FRAUD, Purpose.RISK)
     live, labels = LiveFeatures(FRAUD), Labels()
-    rows: list[tuple[str, str, str, int, str]] = []
+    rows: list[tuple[str, str, int, str]] = []
     cases: list[Floats] = []
     size = reader.size()
     for first in range(0, size, STEP):
@@ -130,27 +135,26 @@ def gather(reader: Reader, order: Order, progress: Callable[[int, int], None] = 
     return _labelled(rows, np.concatenate(cases), labels, order.now)
 
 
-def _row(sealed: Sealed) -> tuple[str, str, str, int, str]:
-    """Decision, key (a stream's reports name it), whose, when, and what came of it."""
+def _row(sealed: Sealed) -> tuple[str, str, int, str]:
+    """Decision, whose, when, and what came of it."""
     ask, answer = sealed.command, sealed.answer
-    return answer.id, ask.key, ask.customer, ask.at, answer.result
+    return answer.id, ask.customer, ask.at, answer.result
 
 
-def _labelled(rows: list[tuple[str, str, str, int, str]], cases: Floats, labels: Labels, now: int) -> Past:
+def _labelled(rows: list[tuple[str, str, int, str]], cases: Floats, labels: Labels, now: int) -> Past:
     found: list[tuple[int, bool, bool]] = []
-    for at, (decision, key, _, when, result) in enumerate(rows):
+    for at, (decision, _, when, result) in enumerate(rows):
         said = labels.known(decision)
-        said = labels.known(key) if said is None else said
         ripe = result in ("done", "allowed") and when <= now - RIPE
         if said is not None or ripe:
             found.append((at, bool(said), said is not None))
     whole = [one for one in found if np.isfinite(cases[one[0]]).all()][-MOST:]
     picked = [at for at, _, _ in whole]
-    whose = np.unique([rows[at][2] for at in picked], return_inverse=True)[1] if picked else np.zeros(0)
+    whose = np.unique([rows[at][1] for at in picked], return_inverse=True)[1] if picked else np.zeros(0)
     return Past(
         np.ascontiguousarray(cases[picked]),
         np.array([fraud for _, fraud, _ in whole], dtype=np.bool_),
-        np.array([rows[at][3] for at in picked], dtype=np.int64),
+        np.array([rows[at][2] for at in picked], dtype=np.int64),
         np.asarray(whose, dtype=np.int64),
         np.array([said for _, _, said in whole], dtype=np.bool_),
     )

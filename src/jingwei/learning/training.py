@@ -29,7 +29,11 @@ SLOT = "fraud"
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """What a training came to; `metrics` are measured on the later days, not fitted to."""
+    """What a training came to; `metrics` are measured on the later days, not fitted to.
+
+    On those days the number of trees and the two numbers of the calibration were chosen too, so that the
+    figures are a little too good; `jingwei evaluate fraud` measures on days nothing was chosen on.
+    """
 
     digest: str
     slot: str

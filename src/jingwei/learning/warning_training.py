@@ -38,10 +38,10 @@ KINDS = ("scorecard", "boosting")
 ROUNDS = 400
 LIMITS = (
     "Learned from borrowers whose records show why they fail (income that stops, accounts that empty); who "
-    "simply stops paying gives no sign. Bureau signals and the days on which instalments were paid are not "
-    "read: the bank does not have them in service. How groups fare is not measured: a warning offers help.",
-    "由记录能反映失败原因（收入中断、账户见底）的借款人数据训练；无征兆停止还款者无法识别。征信信号与各期实际还款日"
-    "不被读取，因为本行服务时没有这些数据。未衡量群体差异：预警只用于提供帮助。",
+    "simply stops paying gives no sign. Bureau signals are not read: the bank does not "
+    "have them in service. How groups fare is not measured: a warning offers help.",
+    "由记录能反映失败原因（收入中断、账户见底）的借款人数据训练；无征兆停止还款者无法识别。征信信号不被读取，"
+    "因为本行服务时没有这些数据。未衡量群体差异：预警只用于提供帮助。",
 )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import Annotated
+
 import msgspec
 
 from jingwei.kernel.money import currency
@@ -34,6 +37,26 @@ class Rate(msgspec.Struct, frozen=True):
     numerator: int
     denominator: int
     margin_bp: int = 0
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """The bank's reference rate as a fraction, and how far off it one person may go, in basis points."""
+
+    numerator: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+    denominator: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+    band_bp: Annotated[int, msgspec.Meta(ge=0, lt=BASIS)]
+
+
+def within(rate: Rate, reference: Reference | None) -> bool:
+    """Whether what the customer gets, the margin taken off, is within the band of the reference.
+
+    A rate without a reference is not.
+    """
+    if reference is None:
+        return False
+    got = Fraction(rate.numerator * (BASIS - rate.margin_bp), rate.denominator * BASIS)
+    off = abs(got - Fraction(reference.numerator, reference.denominator))
+    return off * BASIS * reference.denominator <= reference.numerator * reference.band_bp
 
 
 def bought_minor(rate: Rate, sold_minor: int) -> int:

@@ -20,10 +20,13 @@ Fetch = Callable[[Sequence[int]], Iterable[Line]]
 """Returns the ledger lines with these numbers, in any order; it may return more, which are kept for later."""
 
 LATE = 6 * HOUR
-"""How late a payment may come in and still count where it was booked, when a period is cut out."""
+"""How late a payment could come in before days were cut by record number; records of then keep to it."""
 
 Since = Sequence[tuple[int, int]]
 """Pairs (bank day, record number): no record before that number holds a line of a moment after that day."""
+
+EVER: Since = ((-(2**20), 0),)
+"""No bound: an account is walked to its first line."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -131,11 +134,12 @@ def statement(
 ) -> Statement:
     """Return the newest `limit` lines with start_at <= moment < end_at (microseconds UTC), in booking order.
 
-    `older` continues an earlier page. Nothing is raised for a damaged chain: `broken` tells it.
+    `older` continues an earlier page. A payment belongs where it was booked however late it came in, so that
+    the account is walked to its first line. Nothing is raised for a damaged chain: `broken` tells it.
     """
     chain = Chain(balance.id, fetch)
     start, expected = (balance.last_line, balance.booked_minor) if older is None else (older, None)
-    booked = _walked(chain, start, expected, start_at, (end_at, limit))
+    booked = list(chain.walk(start, expected))[::-1]
     when = moments(booked)
     first = bisect_left(when, start_at)
     last = bisect_left(when, end_at)
@@ -217,24 +221,6 @@ def closings(
     booked.reverse()
     when = moments(booked)
     return [_balance_after(balance, booked, bisect_left(when, day_start(day + 1))) for day in days]
-
-
-def _walked(
-    chain: Chain, start: int, expected: int | None, start_at: int, page: tuple[int, int]
-) -> list[Line]:
-    """Return the lines, in booking order, from one before the period (or one before the page) to `start`."""
-    end_at, limit = page
-    lines: list[Line] = []
-    stop, candidates = start_at - LATE, 0
-    for line in chain.walk(start, expected):
-        lines.append(line)
-        if line.at < end_at:
-            candidates += 1
-            if candidates == limit:
-                stop = max(stop, line.at - LATE)
-        if line.at < stop:
-            break
-    return lines[::-1]
 
 
 def _entry(account_id: str, line: Line) -> Entry:

@@ -87,6 +87,13 @@ class Registry:
             )
         return load_model(content)
 
+    def whole(self, digest: str) -> Model | None:
+        """The model with this digest, or None when it is unknown or its file is damaged."""
+        try:
+            return self.load(digest)
+        except ModelError:
+            return None
+
     def approve(
         self, slot: str, digest: str, *, who: str, why: str, at: int, reasons: Reasons | None = None
     ) -> Approval:
@@ -134,10 +141,29 @@ class Registry:
         line = champions(self.history(slot))
         return Champion(line[-1], self.load(line[-1])) if line else None
 
+    def serving(self, slot: str) -> tuple[Champion | None, str]:
+        """The model that serves a slot, and why the approved one cannot be loaded, "" when it can or none is.
+
+        Raises ModelError when the approvals were altered: then nobody knows what was approved.
+        """
+        line = champions(self.history(slot))
+        try:
+            return (Champion(line[-1], self.load(line[-1])) if line else None), ""
+        except ModelError as error:
+            return None, str(error)
+
     def challenger(self, slot: str) -> Champion | None:
         """The model named last to score beside the champion; None when there is none, or it serves itself."""
         digest = self.challenger_digest(slot)
         return Champion(digest, self.load(digest)) if digest else None
+
+    def rival(self, slot: str) -> tuple[Champion | None, str]:
+        """The challenger, and why it cannot be loaded, "" when it can or there is none."""
+        digest = self.challenger_digest(slot)
+        try:
+            return (Champion(digest, self.load(digest)) if digest else None), ""
+        except ModelError as error:
+            return None, str(error)
 
     def challenger_digest(self, slot: str) -> str:
         """The digest of `challenger`, its file not read; "" when there is none."""

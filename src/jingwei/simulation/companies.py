@@ -8,7 +8,7 @@ Failure follows strength, late buyers and few buyers. No accuracy on it means an
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,28 @@ MONTHS = 12
 Columns = dict[str, npt.NDArray[Any]]
 
 
+class Lived(NamedTuple):
+    """What the companies did: their rows, and the months behind them as float64[count, 12], oldest first.
+
+    `sales` are a month's sales, `seen` what of them came into accounts here, `power` what was used.
+    """
+
+    rows: Columns
+    sales: npt.NDArray[np.float64]
+    seen: npt.NDArray[np.float64]
+    power: npt.NDArray[np.float64]
+
+
 def companies(count: int, seed: int) -> Columns:
     """Rows of `count` companies: own columns, those of each source, the owner's sex, and the outcome.
 
     Names as in `domains.credit.company`: OWN and SOURCES.
     """
+    return lived(count, seed).rows
+
+
+def lived(count: int, seed: int) -> Lived:
+    """The same companies with the months behind their rows."""
     rng = np.random.default_rng([91, seed])
     strength = rng.normal(0.0, 1.0, count)
     drift = rng.normal(0.0, 0.25, count)
@@ -38,7 +55,7 @@ def companies(count: int, seed: int) -> Columns:
     weak = 1.0 / (1.0 + np.exp(2.6 + 0.7 * strength))
     odds = -2.6 - 0.8 * strength - 0.9 * drift + 0.45 * buyers + 1.2 * largest * (buyers > 0.5)
     failed = rng.random(count) < 1.0 / (1.0 + np.exp(-odds))
-    return {
+    rows: Columns = {
         "account_days": np.floor(rng.gamma(2.0, 400.0, count)),
         "balance_days": np.clip(np.round(60 + 12 * strength + rng.normal(0, 18, count)), 0, 90),
         "money_in_year": np.round(seen.sum(axis=1)),
@@ -57,6 +74,7 @@ def companies(count: int, seed: int) -> Columns:
         "owner_sex": rng.choice(["f", "m"], count).astype(object),
         "outcome": np.where(failed, "failed", "good").astype(object),
     }
+    return Lived(rows, sales, seen, power)
 
 
 def _change(months: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -50,7 +50,7 @@ ANYWAY: Final = 0.35
 
 
 class Shown(NamedTuple):
-    """One choice: day, context, what fitted, what was chosen with which chance, what came of it.
+    """One choice: day, context, what fitted, what was chosen with which chance, what came of it, for whom.
 
     `truths` are the chances to take each fitting offer, `expected` what the bank expected of the chosen.
     """
@@ -63,6 +63,7 @@ class Shown(NamedTuple):
     taken: bool
     truths: tuple[float, ...]
     expected: float
+    customer: str
 
 
 class Life(NamedTuple):
@@ -154,7 +155,7 @@ class _Bank:
         taken = bool(drawn[1] < truths[place])
         arm = arms[place]
         told = Shown(day, cell, tuple(one.id for one in fits), place, shares[place] / 1e6, taken, truths,
-                     arm.expected)  # fmt: skip
+                     arm.expected, customer)  # fmt: skip
         self.life.shown.append(told)
         heard = taken != bool(self.way.wrong and self.mistakes.random() < self.way.wrong)
         if self.way.late_days:

@@ -11,6 +11,7 @@ import numpy as np
 from jingwei.domains.offers.bandit import chances
 from jingwei.domains.offers.catalogue import Catalogue
 from jingwei.domains.offers.experiment import Arms, effect, people_needed, wilson
+from jingwei.learning.measures import draws_of_groups, interval
 from jingwei.simulation.city.world import live_through
 from jingwei.simulation.offer_life import Life, Shown, Way, first_listed, live_each, mean, random_one
 
@@ -64,19 +65,26 @@ def against_control(life: Life, rules: Catalogue) -> dict[str, Any]:
 
 
 def summary(shown: Sequence[Shown]) -> dict[str, Any]:
-    """How many were shown and taken, and the mean regret: how much more the best fitting offer would give."""
-    taken = sum(one.taken for one in shown)
-    regret = [max(one.truths) - one.truths[one.place] for one in shown]
-    spread = 1.96 * float(np.std(regret)) / max(1, len(regret)) ** 0.5
-    centre = mean(regret)
-    return {
-        "shown": len(shown),
-        "taken_share": taken / len(shown) if shown else None,
-        "taken_interval": list(wilson(taken, len(shown))),
-        "regret": centre,
-        "regret_interval": None if centre is None else [centre - spread, centre + spread],
-        "best_possible_share": mean([max(one.truths) for one in shown]),
-    }
+    """How many were shown and taken, and the mean regret: how much more the best fitting offer would give.
+
+    Intervals by drawing people, with all that was shown to each: one person's choices are not many people's.
+    """
+    told: dict[str, Any] = {"shown": len(shown)}
+    counts = people_drawn(shown) if shown else None
+    for name, values in (
+        ("taken", [float(one.taken) for one in shown]),
+        ("regret", [max(one.truths) - one.truths[one.place] for one in shown]),
+    ):
+        told["taken_share" if name == "taken" else name] = mean(values)
+        told[f"{name}_interval"] = None if counts is None else list(interval(counts @ np.array(values)))
+    return told | {"best_possible_share": mean([max(one.truths) for one in shown])}
+
+
+def people_drawn(shown: Sequence[Shown]) -> Any:
+    """Weights float64[rounds, choices] that add up to one: people drawn again, each with all choices."""
+    _, groups = np.unique([one.customer for one in shown], return_inverse=True)
+    counts = draws_of_groups(groups.astype(np.int64), ROUNDS).astype(np.float64)
+    return counts / counts.sum(axis=1, keepdims=True)
 
 
 def tenths(shown: Sequence[Shown]) -> list[float]:
@@ -89,27 +97,22 @@ def off_policy(shown: Sequence[Shown], tried: Life) -> dict[str, Any]:
     """What showing the first listed would have given, from the bandit's log alone, beside the truth.
 
     IPS and its self-normalised form; DR adds a model of each context and offer learned on the other half
-    (Dudik, Langford, Li 2011). Intervals by bootstrap over choices.
+    (Dudik, Langford, Li 2011). Intervals by drawing people, each with all choices.
     """
     taken = np.array([float(one.taken) for one in shown])
     weight = np.array([(one.place == 0) / one.chance for one in shown])
     direct, fitted = _models(shown)
-    rng = np.random.Generator(np.random.PCG64(1))
-    rows = rng.integers(0, len(shown), (ROUNDS, len(shown)))
-
-    def told(value: Callable[[Any], float]) -> dict[str, Any]:
-        drawn = np.array([value(some) for some in rows])
-        return {
-            "estimate": value(np.arange(len(shown))),
-            "interval": [float(q) for q in np.quantile(drawn, (0.025, 0.975))],
-        }
-
+    counts, once = people_drawn(shown), np.full((1, len(shown)), 1.0 / len(shown))
     dr = direct + weight * (taken - fitted)
+
+    def told(value: Callable[[Any], Any]) -> dict[str, Any]:
+        return {"estimate": float(value(once)[0]), "interval": list(interval(value(counts)))}
+
     return {
         "policy": "the first listed of those that fit",
-        "ips": told(lambda some: float((weight[some] * taken[some]).mean())),
-        "snips": told(lambda some: float((weight[some] * taken[some]).sum() / weight[some].sum())),
-        "dr": told(lambda some: float(dr[some].mean())),
+        "ips": told(lambda drawn: drawn @ (weight * taken)),
+        "snips": told(lambda drawn: (drawn @ (weight * taken)) / (drawn @ weight)),
+        "dr": told(lambda drawn: drawn @ dr),
         "truth_on_the_same_choices": float(np.mean([one.truths[0] for one in shown])),
         "tried_for_real": summary(tried.shown)["taken_share"],
         "naive_mean_of_the_log": float(taken.mean()),

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from jingwei.domains.insight.happenings import Happening, Profile, Told
 from jingwei.stores.insight_people import People
 from jingwei.stores.insight_quality import Quality
+from jingwei.stores.insight_rounds import Rounds
 from jingwei.stores.insight_tables import BULK, TABLES, TOLD, month_of
 from jingwei.stores.store import StoreError
 from jingwei.stores.whole import whole
@@ -107,6 +108,7 @@ class Insight:
         self._numbers: dict[tuple[str, str], int] = {}
         self.people = People(self._db, self.link)
         self.quality = Quality(self._db)
+        self.rounds = Rounds(self._db)
 
     def close(self) -> None:
         """Close the file."""
@@ -329,6 +331,14 @@ class Insight:
             "WHERE h.id > ? AND (? = '' OR s.customer = ?) ORDER BY h.id LIMIT ?"
         )
         return [Told._make(row) for row in self._db.execute(sql, (after, customer, customer, limit))]
+
+    def told_by(self, subject: tuple[str, str], until: int) -> list[Told]:
+        """What one (source, subject) told up to and with this number, in the order it arrived."""
+        sql = (
+            f"SELECT {TOLD} FROM happenings h JOIN subjects s ON s.id = h.subject "
+            "WHERE s.source = ? AND s.key = ? AND h.id <= ? ORDER BY h.id"
+        )
+        return list(map(Told._make, self._db.execute(sql, (*subject, until))))
 
     def customers(self) -> list[str]:
         """Every customer something is known of, by number."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from jingwei.domains.insight.happenings import Profile
@@ -68,6 +69,22 @@ class People:
             values,
         )
         return [Stands(source, customer, Profile(*rest)) for source, customer, *rest in rows]
+
+    def whose(self) -> dict[tuple[str, str], str]:
+        """The customer of every (source, subject) that is somebody's."""
+        rows = self._db.execute("SELECT source, key, customer FROM subjects WHERE customer != ''")
+        return {(source, key): customer for source, key, customer in rows}
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[int]:
+        """What is read inside is of one moment, whatever others write; the number given is another one
+        after anybody else has written on the shelf."""
+        self._db.execute("BEGIN")
+        try:
+            self._db.execute("SELECT count(*) FROM notes").fetchone()
+            yield int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        finally:
+            self._db.execute("ROLLBACK")
 
     # -- links as the books hold them ---------------------------------------------------------
 

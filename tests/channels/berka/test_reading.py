@@ -56,6 +56,7 @@ BAD: list[Bad] = [
     ("trans_a.asc", swap('"VKLAD"', '"VKL\0AD"'), 3, "", "zero byte"),
     ("trans_a.asc", lambda text: text + "\n", 11, "", "4 fields where the header has 10"),
     ("trans_a.asc", swap('"VKLAD"', '"VKLAD'), 3, "", "fields"),
+    ("trans_a.asc", swap('"VKLAD"', f'"{"x" * 200_000}"'), 3, "", "1 fields where the header has 10"),
     ("trans_b.csv", swap("22;2;930201", "22;2;930202"), 2, "trans_id", "differs"),
 ]
 

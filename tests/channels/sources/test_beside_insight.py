@@ -16,7 +16,12 @@ from jingwei.channels.demo import settle
 from jingwei.channels.rest.app import Alongside, create_app
 from jingwei.channels.sources.at_home import at_hand, bring_in, import_at_home, one_at_a_time
 from jingwei.channels.sources.demo import CONTACTS, REGISTER, _crm, _csv
-from jingwei.channels.sources.running import sealing_imports, unsealed, wait_until_sealed
+from jingwei.channels.sources.running import (
+    sealing_imports,
+    unsealed,
+    wait_for_round,
+    wait_until_sealed,
+)
 from jingwei.channels.sources.shipped import mappings_named
 from jingwei.domains.insight.mapping import read_mapping
 from jingwei.home import open_home
@@ -146,3 +151,32 @@ def test_an_import_left_unsealed_is_sealed_when_it_is_asked_for_again(home, tmp_
     assert len(unsealed(shelf)) == 1
     assert import_at_home(at_hand(home), shelf, mapping, str(path), resume=False, tell=quiet).sealed
     assert unsealed(shelf) == []
+
+
+def test_who_is_who_is_found_out_by_the_running_bank_when_asked_beside_it(home, tmp_path):
+    crm = next(one for one in mappings_named("demo") if one.name == "demo/crm")
+    register = next(one for one in mappings_named("demo") if one.name == "demo/register")
+    path, people = tmp_path / "crm.jsonl", tmp_path / "register.csv"
+    _crm(path, home.clock.now())
+    _csv(people, "customer,name,born,certificate,phone,email,address,device", REGISTER)
+    for named, place in ((register, people), (crm, path)):
+        import_at_home(at_hand(home), home.insight, named.mapping, str(place), resume=False, tell=quiet)
+    assert home.insight.people.waiting() == 0 and unsealed(home.insight) == []
+    one = command(home, "identity", "resolve")
+    served(home, lambda: one.poll() is not None)
+    out, says = one.communicate()
+    assert one.returncode == 0, says
+    assert "running" in says
+    told = json.loads(out.splitlines()[-1])
+    linked = [who for who in home.insight.people.profiles(linked=True) if who.source == "crm"]
+    assert told["linked"] == len(linked) > 0 and told["doubtful"] == home.insight.people.waiting() > 0
+    assert home.verify().sound
+
+
+def test_a_round_nobody_takes_up_is_told_and_waits_for_the_bank(home):
+    asked = home.insight.rounds.ask(7)
+    assert home.insight.rounds.ask(8).number == asked.number, "one round at a time"
+    assert wait_for_round(home.insight, asked.number, quiet, 0.3) is None
+    served(home, lambda: home.insight.rounds.newest().ended)
+    assert wait_for_round(home.insight, asked.number, quiet, 0.3).told["records"] == 0
+    assert home.insight.rounds.ask(9).number == asked.number + 1

@@ -9,7 +9,6 @@ from tests.channels.web.browser import Browser
 from tests.learning.test_credit_training import LESSON, REASON, alarmed, asked, learned, loans
 
 from jingwei.channels.demo_models import bring
-from jingwei.channels.web.staff.oversight import credit_room
 from jingwei.domains.credit.trained_score import ScorecardInUse, numbers_of
 from jingwei.kernel.clock import SECOND
 from jingwei.learning.credit_training import governance_of, keep
@@ -141,15 +140,6 @@ def beside(trained, rows):
     first, second = (scored_rows(one, rows).scores for one in (trained.scorecard, trained.boosting))
     pairs = zip(rows, first, second, strict=True)
     return [row._replace(sealed=Sealed("card@aaaaaaaaaaaa", "b" * 64, *pair)) for row, *pair in pairs]
-
-
-def test_thin_files_are_those_the_bureau_knows_nothing_of():
-    class Reader:
-        def page(self, kind, after, limit):
-            return []
-
-    found = credit_room.applications(Reader(), 0)
-    assert found == {"credit": (), "thin_file": (), "company": ()}
 
 
 def test_chance_is_not_approved(browser, trained):

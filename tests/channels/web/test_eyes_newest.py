@@ -36,7 +36,8 @@ class Shelf:
             status=("open" if last else "confirmed"),
             expires_at=NOW + DAY,
             settle_at=NOW,
-            last_result="refused" if last else "allowed",
+            last_result="",
+            why="",
             code=LOAN_REVIEW if last else "other",
             due_at=NOW,
         )
@@ -63,4 +64,11 @@ def test_the_newest_is_there(look):
 
 
 def test_a_payment_that_failed_last_counts_for_credit():
-    assert failed_payments(SITE.desk.reader, "alice", NOW) == 1
+    class Failed(Shelf):
+        def one(self, number: int) -> Any:
+            fields = vars(super().one(number))
+            failed = {"status": "failed", "why": "balance_too_low"} if number == MANY - 1 else {}
+            return SimpleNamespace(**(fields | failed))
+
+    reader: Any = Failed()
+    assert failed_payments(reader, "alice", NOW) == 1

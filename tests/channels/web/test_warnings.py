@@ -62,6 +62,17 @@ def answer(floor, **fields):
     return floor.post("/desk/warnings", form_token=token, key=key, warning=warning, **fields)
 
 
+def test_an_answer_that_cannot_be_read_changes_no_loan(floor):
+    floor.sign_in("staff:customer_manager")
+    before = floor.home.store.find(Loan, "customer", "dora")[0]
+    told = answer(floor, outcome="instalments", agreed="1", words="x" * 5_000)
+    assert "error=not_read" in told.headers["location"]
+    assert floor.home.store.find(Loan, "customer", "dora")[0] == before
+    told = answer(floor, outcome="instalments", agreed="1", words="x")
+    assert told.headers["location"].endswith("answered")
+    assert floor.home.store.find(Loan, "customer", "dora")[0] != before
+
+
 def test_the_list_says_who_why_and_what_to_offer_and_hides_the_name(floor):
     page = floor.sign_in("staff:customer_manager").get("/desk/warnings").text
     assert "d•••" in page and ">dora<" not in page

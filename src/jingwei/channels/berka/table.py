@@ -94,9 +94,13 @@ def _text(path: Path) -> str:
 
 
 def _fields(line: str) -> list[str]:
+    """The fields of a line; one with a text longer than any field is one field, and so too few."""
     if '"' not in line:
         return line.split(";")
-    return next(csv.reader([line], delimiter=";"))
+    try:
+        return next(csv.reader([line], delimiter=";"))
+    except csv.Error:
+        return [line]
 
 
 def _incomplete(line: str, width: int) -> bool:

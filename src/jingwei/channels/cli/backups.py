@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from jingwei.channels.cli.asking import Json, setting
-from jingwei.channels.cli.mistakes import USAGE, Mistake, moment_of
+from jingwei.channels.cli.mistakes import USAGE, Mistake, moment_of, seen
 from jingwei.channels.cli.shown import progress, result
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def backup(
     }
 
     def show() -> None:
-        print(f"{point.size} records backed up to {to} ({made.new_records} new), root {point.root}.")
+        print(f"{point.size} records backed up to {seen(to)} ({made.new_records} new), root {point.root}.")
         _show_sums(told["sums"])
         _show_shelf(made.shelf)
         if not with_keys:
@@ -98,7 +98,7 @@ def restore(
     told = {"home": str(wanted.home), **msgspec.to_builtins(done)}
 
     def show() -> None:
-        print(f"{done.size} records restored to {wanted.home} in {done.seconds} s, root {done.root}.")
+        print(f"{done.size} records restored to {seen(wanted.home)} in {done.seconds} s, root {done.root}.")
         print(f"  {done.loaded} loaded, {done.redone} done again; {done.heads} signed heads compared.")
         _show_sums(told["sums"])
         if done.expected:

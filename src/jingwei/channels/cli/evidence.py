@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, setting
-from jingwei.channels.cli.mistakes import USAGE, Mistake
+from jingwei.channels.cli.mistakes import USAGE, Mistake, seen
 from jingwei.channels.cli.shown import progress, result
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def proof(
         raise Mistake(f"there is no decision {decision}", fix)
     path.write_bytes(found)
     told = {"decision": decision, "file": str(path), "bytes": len(found), "records": size}
-    result(
-        told, as_json, lambda: print(f"{path} written. Check it with: python tools/verify_proof.py {path}")
-    )
+    named = seen(path)
+    says = f"{named} written. Check it with: python tools/verify_proof.py {named}"
+    result(told, as_json, lambda: print(says))
 
 
 def verify(

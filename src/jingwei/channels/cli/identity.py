@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -25,13 +26,37 @@ def add_to(app: typer.Typer) -> None:
 
 
 def resolve(context: typer.Context, as_json: Json = False) -> None:
-    """Link the records that are surely a customer's; those in doubt wait for a person at /desk/identity."""
+    """Link the records that are surely a customer's; those in doubt wait for a person at /desk/identity.
+
+    A running bank does it itself, beside its requests, when asked so.
+    """
     from jingwei.channels.sources.at_home import at_hand
     from jingwei.channels.sources.who import resolve_at_home
+    from jingwei.stores.store import InUse
 
-    with bank_at(context) as home, shelf_at(home.path) as shelf, progress("who is who") as tell:
-        told = resolve_at_home(at_hand(home), shelf, tell)
+    try:
+        with bank_at(context) as home, shelf_at(home.path) as shelf, progress("who is who") as tell:
+            told: Any = resolve_at_home(at_hand(home), shelf, tell)
+    except InUse:
+        told = _resolved_beside(setting(context).home)
     result(told, as_json)
+
+
+def _resolved_beside(home: Path) -> dict[str, Any]:
+    """Ask the process that has the bank for a round, and wait until it has ended. Raises Mistake."""
+    from jingwei.channels.sources.running import wait_for_round
+    from jingwei.kernel.clock import SystemClock
+
+    typer.echo("The bank is running; it finds out who is who itself.", err=True)
+    with shelf_at(home) as shelf, progress("who is who") as tell:
+        asked = shelf.rounds.ask(SystemClock().now())
+        ended = wait_for_round(shelf, asked.number, tell)
+    if ended is None:
+        raise Mistake(
+            "the process that has the bank did not take the round up, or stopped in the middle",
+            "it is done when `jingwei serve` runs; the bank's log says what went wrong",
+        )
+    return ended.told
 
 
 def doubts(context: typer.Context, as_json: Json = False) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, books_of
+from jingwei.channels.cli.loan_asking import FIXES, do, owner_of, stamp_of
+from jingwei.channels.cli.loan_consents import agree
 from jingwei.channels.cli.mistakes import USAGE, Mistake
 from jingwei.channels.cli.shown import fields, result, table
 
@@ -15,32 +17,11 @@ if TYPE_CHECKING:
 
     from jingwei.channels.rest.told_lending import InstalmentTold, LoanApplicationTold, LoanTold
     from jingwei.domains.credit.loans import Loan, LoanApplication
-    from jingwei.home import Home
     from jingwei.journeys.shape import Answer
-    from jingwei.kernel.command import Command
     from jingwei.stores.store import Reader
 
 MOST = 200
 HOWS = ("due", "shorter", "smaller", "all")
-FIXES = {
-    "loan_consent_missing": "the customer agrees in the app under My data, or with POST /v1/consents and the "
-    'body {"purpose": "credit"}; then apply again',
-    "loan_product_not_found": "see what is lent with: jingwei loan products",
-    "loan_amount_not_possible": "see least and most with: jingwei loan products",
-    "loan_term_not_possible": "write one of these as MONTHS",
-    "account_closed": "name an open account of the customer; see: jingwei accounts list",
-    "currency_differs": "name an account in the product's currency; see: jingwei accounts list",
-    "loan_offer_over": "see what is open with: jingwei loan list",
-    "loan_terms_differ": "read the terms again with: jingwei loan show APPLICATION",
-    "loan_signed_another": "apply again with: jingwei loan apply",
-    "loan_above_due": "add --how shorter (fewer months) or --how smaller (smaller instalments)",
-    "loan_above_rest": "repay it with: jingwei loan repay LOAN --how all",
-    "loan_part_not_possible": "repay all of it with: jingwei loan repay LOAN --how all",
-    "balance_too_low": "bring money onto the loan's account first, or pay less",
-    "amount_not_possible": "write an amount above zero, or --how all",
-}
-"""What to do about each refusal; whatever is not named here is looked up with `loan list`."""
-
 Some = Annotated[str, typer.Argument(help="An application (Q...) or a loan (L...).")]
 
 
@@ -49,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
     loan = typer.Typer(help="Loans: products, applying, signing, repaying.", no_args_is_help=True)
     for name, run in (
         ("products", products), ("apply", apply), ("show", show), ("sign", sign), ("repay", repay),
-        ("list", list_loans),
+        ("list", list_loans), ("agree", agree),
     ):  # fmt: skip
         loan.command(name)(run)
     app.add_typer(loan, name="loan")
@@ -64,11 +45,12 @@ def products(as_json: Json = False) -> None:
 
     def print_them() -> None:
         rows = [
-            (one.id, one.kind, one.currency, one.least, one.most, ", ".join(map(str, one.terms)),
+            (one.id, one.borrower, one.kind, one.currency, one.least, one.most,
+             ", ".join(map(str, one.terms)),
              "  ".join(f"{price.grade} {price.rate_percent} %" for price in one.prices))
             for one in told
         ]  # fmt: skip
-        columns = ("product", "repaid", "currency", "least>", "most>", "months", "a year by grade")
+        columns = ("product", "for", "repaid", "currency", "least>", "most>", "months", "a year by grade")
         table(columns, rows, "No loan product is shipped.")
 
     result({"products": told}, as_json, print_them)
@@ -104,16 +86,17 @@ def apply(
         "amount_minor": parse_minor(amount, lent.currency),
     }  # fmt: skip
     with bank_at(context) as home:
-        customer = _owner(home, account)
-        stamp = _stamp(home, customer, f"apply:{product}")
-        ask = application(home.store, stamp, home.registry, customer=customer, **asked)
-        answer = _do(home, ask, product)
+        customer = owner_of(home, account)
+        stamp = stamp_of(home, customer, f"apply:{product}")
+        ask = application(home.store, stamp, home.registry, lambda: home.insight, customer=customer, **asked)
+        answer = do(home, ask, product)
         told = application_told(home.store.load(LoanApplication, [answer.made])[0])
     result(told, as_json, lambda: _print_application(told))
 
 
 def show(context: typer.Context, some: Some, as_json: Json = False) -> None:
     """Show an application or a loan: what it costs in one sentence, the yearly rate, the schedule."""
+    from jingwei.channels.lending.companies import as_agreed
     from jingwei.channels.rest.told_lending import application_told, loan_told
     from jingwei.kernel.clock import SystemClock
 
@@ -125,7 +108,9 @@ def show(context: typer.Context, some: Some, as_json: Json = False) -> None:
             told = {"loan": loan, "sentence": says, "yearly_percent": _yearly(asked)}
             result(told, as_json, lambda: _print_loan(loan, asked))
         else:
-            one = application_told(_application(reader, some))
+            asked_for = _application(reader, some)
+            pending = asked_for.status == "waiting"
+            one = application_told(as_agreed(reader, asked_for, SystemClock().now(), pending=pending))
             result(one, as_json, lambda: _print_application(one))
 
 
@@ -145,11 +130,11 @@ def sign(
         offer = _application(home.store, some)
         signed = signed_text(offer.id, offer.account, offer.amount_minor, offer.currency)
         command = SignLoan(
-            **_stamp(home, offer.customer, f"sign:{some}"), customer=offer.customer, application=offer.id,
+            **stamp_of(home, offer.customer, f"sign:{some}"), customer=offer.customer, application=offer.id,
             account=offer.account, amount_minor=offer.amount_minor, currency=offer.currency,
             terms_sha256=terms, proof=f"command line {signed}",
         )  # fmt: skip
-        answer = _do(home, checked(command), some)
+        answer = do(home, checked(command), some)
         told = loan_told(home.store.load(Loan, [answer.made])[0], home.clock.now())
     result(told, as_json, lambda: _print_loan(told, offer))
 
@@ -181,8 +166,8 @@ def repay(
         if not minor and not amount and how == "due":
             says = f"nothing is due on {loan} today"
             raise Mistake(says, f"to repay early: jingwei loan repay {loan} AMOUNT --how shorter")
-        stamp = _stamp(home, kept.customer, f"repay:{loan}")
-        answer = _do(
+        stamp = stamp_of(home, kept.customer, f"repay:{loan}")
+        answer = do(
             home, RepayLoan(**stamp, customer=kept.customer, loan=loan, amount_minor=minor, how=how),  # type: ignore[arg-type]
             loan,
         )  # fmt: skip
@@ -238,35 +223,6 @@ def _newest(reader: Reader, kind: Any, owner: str, limit: int) -> list[Any]:
     return found[::-1]
 
 
-def _owner(home: Home, account: str) -> str:
-    """Whose account this is. Raises Mistake."""
-    from jingwei.ledger.accounts import Account
-
-    found = home.store.load(Account, [account])
-    if not found or account.startswith("bank:"):
-        fix = "see the accounts with: jingwei accounts list"
-        raise Mistake(f"there is no customer's account {account}", fix)
-    return found[0].owner
-
-
-def _stamp(home: Home, customer: str, what: str) -> dict[str, Any]:
-    """Key, actor and both clocks: what is done here is done in the customer's name."""
-    now = home.clock.now()
-    return {"key": f"cli:{what}:{now}", "actor": f"customer:{customer}", "at": now, "known_at": now}
-
-
-def _do(home: Home, command: Command, about: str) -> Answer:
-    """Have one command done. Raises Mistake with the refusal's words and what to do about it."""
-    from jingwei.kernel.command import checked
-
-    answer = home.bank.do([checked(command)])[0].answer
-    if answer.refusal is not None:
-        words = answer.refusal.words()
-        fix = FIXES.get(answer.refusal.code, "see applications and loans with: jingwei loan list")
-        raise Mistake(f"{about}: {words.zh} {words.en}", fix)
-    return answer
-
-
 def _application(reader: Reader, some: str) -> LoanApplication:
     found = _found(reader, some)
     if found is None:
@@ -312,6 +268,9 @@ def _print_application(one: LoanApplicationTold) -> None:
         "amount": f"{one.amount} {one.currency} over {one.months} months", "status": one.status,
         "bureau": one.bureau,
     }  # fmt: skip
+    for source in one.company.sources if one.company else ():
+        by = f" ({source.told_by})" if source.told_by else ""
+        shown[source.source] = f"{source.en.partition(': ')[2]}{by}"
     if one.schedule:
         shown |= {
             "yearly rate": f"{one.effective_percent} % (nominal {one.rate_percent} %)",

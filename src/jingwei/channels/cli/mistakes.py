@@ -99,9 +99,9 @@ def tell(mistake: Mistake, as_json: bool) -> None:
         print(msgspec.json.encode(body).decode(), flush=True)
 
 
-def seen(text: str) -> str:
+def seen(text: object) -> str:
     """The text as a terminal may show it: nothing it acts on, and no line that could pass for ours."""
-    lines = text.split("\n")
+    lines = str(text).split("\n")
     return "\n       ".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines)
 
 

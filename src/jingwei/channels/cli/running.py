@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, setting
-from jingwei.channels.cli.mistakes import USAGE, Mistake
+from jingwei.channels.cli.mistakes import USAGE, Mistake, seen
 from jingwei.channels.cli.shown import result
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def serve(
 ) -> None:
     """Start the bank and its REST interface; Ctrl-C stops it."""
     _check_free(host, port)
-    typer.echo(f"Opening the bank in {setting(context).home} ...", err=True)
+    typer.echo(f"Opening the bank in {seen(setting(context).home)} ...", err=True)
     with bank_at(context, pipelined=apart) as home:
         _compile(home)
         from jingwei.channels.demo import PEOPLE, settle

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, books_of, setting
-from jingwei.channels.cli.mistakes import Mistake
+from jingwei.channels.cli.mistakes import Mistake, seen
 from jingwei.channels.cli.shown import Progress, progress, result, table
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ def _show(reports: list[Report]) -> None:
     for report in reports:
         for fault in report.faults[:10]:
             where = f"line {fault.first_line}" + (f", column {fault.column}" if fault.column else "")
-            print(f"{report.file}: {where}: {fault.en} ({fault.count} times) -> {fault.fix}")
+            print(seen(f"{report.file}: {where}: {fault.en} ({fault.count} times) -> {fault.fix}"))
         if report.rejected_file:
-            print(f"The rows that were not taken: {report.rejected_file}")
+            print(f"The rows that were not taken: {seen(report.rejected_file)}")
 
 
 def check(mapping: MappingName, place: Place, as_json: Json = False) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, books_of, setting
-from jingwei.channels.cli.mistakes import Mistake, existing
+from jingwei.channels.cli.mistakes import Mistake, existing, seen
 from jingwei.channels.cli.shown import fields, result, table
 
 if TYPE_CHECKING:
@@ -69,10 +69,11 @@ def check_policy(file: PolicyFile, as_json: Json = False) -> None:
         "rules": len(policy.rules),
         "digest": policy.digest,
     }
+    named = seen(file)
     result(
         told,
         as_json,
-        lambda: print(f"{file}: {policy.name} version {policy.version}, {len(policy.rules)} rules: good."),
+        lambda: print(f"{named}: {policy.name} version {policy.version}, {len(policy.rules)} rules: good."),
     )
 
 

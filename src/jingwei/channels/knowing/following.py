@@ -16,6 +16,7 @@ from jingwei.channels.knowing.systems import happening
 from jingwei.channels.knowing.told import happenings, person
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import REGISTER
+from jingwei.domains.insight.happenings import Told
 from jingwei.domains.tags.happenings import Happening
 from jingwei.domains.tags.live import LiveTags
 from jingwei.domains.tags.needs import BY_NAME, Found, Watch
@@ -89,6 +90,12 @@ class Knowing:
         self._insight: Insight | None = None
         self._home, self._insight_path, self._arrived = home, insight_path(home), 0
         self._shops = shops_of(home)
+        self._shelf_version = 0
+        self._whose: dict[tuple[str, str], str] = {}
+        """(source, subject) that told something, with the customer it was counted for; "" for nobody yet."""
+
+        self.stale = False
+        """Something was counted for a customer who is not the one: all is to be read again."""
 
     def close(self) -> None:
         """Keep what the next start shows before it has read the books, and let go of everything."""
@@ -109,9 +116,9 @@ class Knowing:
             for _, leaf in self._reader.records(self._seq, until):
                 told += self._told(unseal(leaf))
             self._seq = until
-            fresh = self._from_systems()
+            read, fresh = self._from_systems()
             told += fresh
-            behind = end - until + len(fresh)
+            behind = end - until + read
             if self._history is not None:
                 self._history += told
                 if behind:
@@ -130,15 +137,38 @@ class Knowing:
         """How much of what the books held at the start is read; nothing is counted before all of it is."""
         return 100 if self._history is None else 99 * self._seq // max(self._reader.size(), 1)
 
-    def _from_systems(self) -> list[Happening]:
-        """What source systems told since, of customers that are known."""
+    def _from_systems(self) -> tuple[int, list[Happening]]:
+        """How much source systems told since, and what of it is of customers that are known.
+
+        What is nobody's is counted when it is found whose it is.
+        """
         if self._insight is None and self._insight_path.exists():
             self._insight = Insight(self._insight_path)
         if self._insight is None:
-            return []
-        arrived = self._insight.arrived(self._arrived, 20 * STEP)
+            return 0, []
+        with self._insight.people.at_one_moment() as version:
+            late = self._found_whose(self._insight, version)
+            arrived = self._insight.arrived(self._arrived, 20 * STEP)
         self._arrived = arrived[-1].id if arrived else self._arrived
-        return [one for told in arrived if (one := happening(told)) is not None]
+        for one in arrived:
+            self._whose[one.source, one.subject] = one.customer
+        fresh = [happened for told in (*late, *arrived) if (happened := happening(told)) is not None]
+        return len(arrived), fresh
+
+    def _found_whose(self, shelf: Insight, version: int) -> list[Told]:
+        """What was told, before it was known whose it is, of subjects that are somebody's now.
+
+        When a subject is another's than it was counted for, all is to be counted anew: `stale`.
+        """
+        if version == self._shelf_version:
+            return []
+        self._shelf_version = version
+        now = {subject: who for subject, who in shelf.people.whose().items() if subject in self._whose}
+        moved = [one for one, before in self._whose.items() if before and now.get(one, "") != before]
+        self.stale = self.stale or bool(moved)
+        found = [one for one in now if not self._whose[one]]
+        self._whose.update({one: now[one] for one in found})
+        return [told for one in found for told in shelf.told_by(one, self._arrived)]
 
     def _told(self, sealed: Sealed) -> list[Happening]:
         if not sealed.answer.movements:
@@ -281,7 +311,8 @@ def knowing_of(desk: Desk) -> Knowing:
 def begin_anew(desk: Desk) -> None:
     """Read the books from their beginning and put what is known then in place of what was known before.
 
-    For a past that was written while the bank was open: its days come in the order of time this way.
+    For a past that was written while the bank was open: its days come in the order of time this way. And for
+    records that were taken for another's.
     """
     fresh = Knowing(desk.home.store.reader(), desk.home.path)
     fresh.catch_up_all()
@@ -310,6 +341,9 @@ async def follow(desk: Desk) -> None:
             await asyncio.sleep(TICK_S)
             continue
         knowing = knowing_of(desk)
+        if knowing.stale:
+            await asyncio.to_thread(begin_anew, desk)
+            continue
         began = time.perf_counter()
         busy = pace.busy(store.size(), began)
         try:

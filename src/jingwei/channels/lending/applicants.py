@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from jingwei.channels.lending.asking import application
 from jingwei.domains.credit.loans import LoanApplication
@@ -13,9 +13,10 @@ from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.sign_loan import SignLoan, signed_text
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.command import Command
-from jingwei.kernel.purpose import Purpose
+from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.stores.store import Reader
 
+Kind = Literal["person", "company"]
 SALARY_MINOR = 1_500_000
 HISTORY_DAYS = 400
 LINES = 40
@@ -26,14 +27,22 @@ def stamp(key: str, actor: str, at: int) -> dict[str, Any]:
     return {"key": key, "actor": actor, "at": at, "known_at": at}
 
 
-def settling(who: str, at: int, lines: int = LINES, born: str = "1990-05-01") -> Iterator[Command]:
-    """A customer since 400 days, with consent for credit; six of the lines are salaries, the rest smaller."""
+def settling(
+    who: str, at: int, lines: int = LINES, born: str = "1990-05-01", kind: Kind = "person"
+) -> Iterator[Command]:
+    """A customer since 400 days, with consent for credit; six of the lines are salaries, the rest smaller.
+
+    A company lets the bureau be asked, too.
+    """
     began = at - HISTORY_DAYS * DAY
     yield OpenAccount(
         **stamp(f"settle:{who}", "system:core", began), customer=who, product="current_cny", account=who,
-        name=who, born=born, opening_minor=200_000,
+        name=who, born=born if kind == "person" else "", kind=kind, opening_minor=200_000,
     )  # fmt: skip
     yield GiveConsent(**stamp(f"agree:{who}", f"customer:{who}", began), customer=who, purpose=Purpose.CREDIT)
+    if kind == "company":
+        bureau = stamp(f"agree:bureau:{who}", f"customer:{who}", began)
+        yield GiveConsent(**bureau, customer=who, purpose=Purpose.CREDIT, data=(DataClass.BUREAU,))
     for n in range(lines):
         salary = n * 6 // lines != (n - 1) * 6 // lines
         paid = stamp(f"pay:{who}:{n}", "system:core", at - (180 - n * 180 // lines) * DAY)

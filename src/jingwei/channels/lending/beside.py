@@ -11,6 +11,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from jingwei.domains.credit.beside import Beside, inputs_sha256
+from jingwei.domains.credit.company_inputs import COMPANY, CompanyInputs
+from jingwei.domains.credit.inputs import not_read
 from jingwei.domains.credit.loans import Loan
 from jingwei.domains.credit.trained_score import CREDIT, SLOTS, THIN_FILE, ScorecardInUse, is_thin, numbers_of
 from jingwei.journeys.apply_for_loan import inputs
@@ -30,16 +32,19 @@ def with_challenger(registry: Registry, reader: Reader, ask: ApplyForLoan) -> Ap
 
     Nothing is read of a customer who did not agree: then there is no behaviour either.
     """
-    if ask.behaviour is None or ask.bureau is None:
+    bureau = not_read(ask.at) if ask.company is not None and ask.bureau is None else ask.bureau
+    if ask.behaviour is None or bureau is None:
         return ask
     loans = tuple(every(reader, Loan, "customer", ask.customer))
-    return replace(ask, beside=beside(registry, reader, inputs(ask.behaviour, ask.bureau, loans, ask.at)))
+    found = inputs(ask.behaviour, bureau, loans, ask.at, ask.company)
+    return replace(ask, beside=beside(registry, reader, found))
 
 
 def beside(registry: Registry, reader: Reader, found: CreditInputs) -> Beside | None:
     """What the challenger of the slot that decides makes of these inputs."""
     cards = {one.id for one in reader.load(ScorecardInUse, SLOTS) if one.lines}
-    slot = THIN_FILE if THIN_FILE in cards and is_thin(found) else CREDIT
+    company = found.company if isinstance(found.company, CompanyInputs) else None
+    slot = COMPANY if company else THIN_FILE if THIN_FILE in cards and is_thin(found) else CREDIT
     try:
         digest = registry.challenger_digest(slot)
         model, scorer = _bound(registry, digest) if digest else (None, None)
@@ -47,7 +52,7 @@ def beside(registry: Registry, reader: Reader, found: CreditInputs) -> Beside | 
         return None
     if model is None or scorer is None:
         return None
-    values = numbers_of(found)
+    values = company.numbers() if company else numbers_of(found)
     row = np.array([values.get(name, np.nan) for name in model.features], np.float64)
     chance = scorer.one(row)
     if not isfinite(chance):

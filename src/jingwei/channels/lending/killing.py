@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from jingwei.channels.lending.applicants import asking, settling, signing
+from jingwei.channels.lending.applicants import Kind, asking, settling, signing
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.home import open_home
 from jingwei.journeys.sign_loan import SignLoan
@@ -35,14 +35,22 @@ class Killed(msgspec.Struct, frozen=True):
     lost: int
 
 
-def kill_rounds(path: Path, rounds: int, chance: random.Random) -> Killed:
-    """Let a bank sign loans, kill it at a random moment, look, and begin again on the same books."""
+WISHES: dict[Kind, dict[str, object]] = {
+    "person": {},
+    "company": {"product": "shop_loan", "amount_minor": 500_000},
+}
+"""What people and companies ask for, beside what is usual."""
+
+
+def kill_rounds(path: Path, rounds: int, chance: random.Random, kind: Kind = "person") -> Killed:
+    """Let a bank sign loans of people or of companies, kill it at a random moment, look, and begin again on
+    the same books."""
     acknowledged: set[str] = set()
     found = Killed(0, 0, 0, 0, 0, 0)
     for n in range(rounds):
-        _settle(path, n)
+        _settle(path, n, kind)
         death = Death(chance.random() * MOST_SECONDS, True, ("bank",))
-        heard = killed(lambda tell, n=n: sign_for_ever(path, n, tell), death)  # type: ignore[misc]
+        heard = killed(lambda tell, n=n: sign_for_ever(path, n, tell, kind), death)  # type: ignore[misc]
         acknowledged |= {
             reply.answer.made
             for command, reply in heard.acknowledged
@@ -56,12 +64,12 @@ def kill_rounds(path: Path, rounds: int, chance: random.Random) -> Killed:
     return found
 
 
-def _settle(path: Path, n: int) -> None:
+def _settle(path: Path, n: int, kind: Kind) -> None:
     """Take on the people of this round before it begins."""
     home = open_home(path)
     try:
         now = home.clock.now()
-        home.bank.do([command for who in _people(n) for command in settling(who, now, 6)])
+        home.bank.do([command for who in _people(n) for command in settling(who, now, 6, kind=kind)])
     finally:
         home.close()
 
@@ -70,12 +78,12 @@ def _people(n: int) -> list[str]:
     return [f"k{n}-{i}" for i in range(60)]
 
 
-def sign_for_ever(path: Path, n: int, tell: Callable[[Told], None]) -> None:
+def sign_for_ever(path: Path, n: int, tell: Callable[[Told], None], kind: Kind = "person") -> None:
     """Apply and sign for one person after the other, telling what is asked and what was answered."""
     tell(Told("opening"))
     home = open_home(path)
     for who in _people(n):
-        asked = asking(home.store, who, home.clock.now(), f"ask:{who}", person=False)
+        asked = asking(home.store, who, home.clock.now(), f"ask:{who}", person=False, **WISHES[kind])
         made = home.bank.do([asked])[0].answer.made
         offer = home.store.load(LoanApplication, [made])[0]
         if offer.status != "offered":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ from jingwei.domains.credit.warnings import (
     EarlyWarning,
     proposal,
 )
+from jingwei.journeys.shape import every
 from jingwei.journeys.warn_early import WarnEarly
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.purpose import Purpose
@@ -48,6 +50,9 @@ SILENT_DAYS = 28
 MOST_REASONS = 3
 BLANK = 0
 
+Whose = tuple[str, str]
+"""A borrower, and the currency of the loan."""
+
 
 class Serving(NamedTuple):
     """The model that warns, and what it is called."""
@@ -57,8 +62,9 @@ class Serving(NamedTuple):
 
 
 def serving(home: Home) -> Serving:
-    """The approved model, or the one made by hand."""
-    champion = home.registry.champion(EARLY_WARNING)
+    """The approved model; the one made by hand where none was approved, or its file is lost: that is said."""
+    champion, lost = home.registry.serving(EARLY_WARNING)
+    home.warn(EARLY_WARNING, lost)
     if champion is None:
         return Serving(FIRST_MODEL, FIRST_MODEL.card.name)
     return Serving(champion.model, champion.digest[:12])
@@ -68,12 +74,12 @@ def warnings_due(reader: Reader, serving: Serving, at: int) -> list[WarnEarly]:
     """The warnings to give now, the likeliest first; asking again on the same day asks the same."""
     bound, loans = reader_for(Purpose.CREDIT, reader, at), _running(reader)
     loans = [loan for loan in loans if not _warned(reader, loan, at)]
-    people = {who: number for number, who in enumerate(sorted({loan.customer for loan in loans}))}
-    known, seen = _known(bound, people, at)
-    loans = [loan for loan in loans if loan.customer in seen]
+    people = {who: number for number, who in enumerate(sorted({whose(loan) for loan in loans}))}
+    known, seen = known_of(bound, people, at)
+    loans = [loan for loan in loans if whose(loan) in seen]
     if not loans:
         return []
-    held = _laid_out(loans, people)
+    held = laid_out(loans, people)
     today = bank_day(at)
     looked = watch(held, today)
     cases = signals(known, held, looked)
@@ -134,21 +140,34 @@ def _warned(reader: Reader, loan: Loan, at: int) -> bool:
     return any(one.status == "open" or one.answered_at > at - SILENT_DAYS * DAY for one in told)
 
 
-def _known(bound: BoundReader, people: dict[str, int], at: int) -> tuple[Known, set[str]]:
-    """What the ledger says about these borrowers, and who of them agrees that it is read for credit."""
+def whose(loan: Loan) -> Whose:
+    """Whose ledger tells about a loan, and in which currency."""
+    return loan.customer, loan.currency
+
+
+def known_of(
+    bound: BoundReader, people: dict[Whose, int], at: int, back: int = BACK
+) -> tuple[Known, set[Whose]]:
+    """What the ledger of so many days says about these borrowers, by number, in the currency of their loan,
+    and who of them agrees that it is read for credit. A line between two of one's own accounts is neither
+    income nor spending."""
     income: list[tuple[int, int, int]] = []
     spent: list[tuple[int, int, int]] = []
     balance: list[tuple[int, int, int]] = []
-    seen: set[str] = set()
-    first, until = bank_day(at) - BACK, bank_day(at)
+    seen: set[Whose] = set()
+    first, until = bank_day(at) - back, bank_day(at)
     for who, number in people.items():
-        for one in _histories(bound, who):
+        histories = _histories(bound, *who)
+        times = Counter(line.id for one in histories for line in one.lines)
+        for one in histories:
             seen.add(who)
             own = one.account.id
             for line in one.lines:
                 row = (number, bank_day(line.at), line.amount_minor)
                 if row[1] < first:
                     break
+                if times[line.id] > 1:
+                    continue
                 if line.payer != own and line.kind in INCOME:
                     income.append(row)
                 elif line.payer == own and line.kind in SPENT:
@@ -159,8 +178,8 @@ def _known(bound: BoundReader, people: dict[str, int], at: int) -> tuple[Known, 
     return Known(_timeline(income), _timeline(spent), _timeline(_added(balance)), *[nothing] * 3), seen
 
 
-def _histories(bound: BoundReader, who: str) -> list[History]:
-    accounts = bound.find(Account, "owner", who, limit=20)
+def _histories(bound: BoundReader, who: str, currency: str) -> list[History]:
+    accounts = [one for one in every(bound, Account, "owner", who) if one.currency == currency]
     held = {one.id: one for one in bound.load(Balance, [account.id for account in accounts])}
     return [
         History(account, held[account.id], tuple(bound.lines(account, MOST_LINES)))
@@ -182,8 +201,9 @@ def _timeline(rows: list[tuple[int, int, int]]) -> Timeline:
     return Timeline(columns[:, 0], columns[:, 1], columns[:, 2])
 
 
-def _laid_out(loans: list[Loan], people: dict[str, int]) -> Loans:
-    plans = [[one for one in unpack(loan.plan) if not one.early] for loan in loans]
+def laid_out(loans: list[Loan], people: dict[Whose, int]) -> Loans:
+    """Loans as the signals read them, from their plans as the books keep them; `people` numbers borrowers."""
+    plans = [[one for one in unpack(loan.plan) if _counts(one)] for loan in loans]
     shape = (len(loans), max(len(plan) for plan in plans))
     due, paid = np.full(shape, NEVER), np.full(shape, NEVER)
     owed = np.zeros(shape, np.int64)
@@ -191,13 +211,18 @@ def _laid_out(loans: list[Loan], people: dict[str, int]) -> Loans:
         for number, one in enumerate(plan):
             due[row, number], owed[row, number] = one.day, one.amount
             paid[row, number] = _paid_day(one)
-    person = np.array([people[loan.customer] for loan in loans], np.int64)
+    person = np.array([people[whose(loan)] for loan in loans], np.int64)
     return Loans(person, due, paid, owed)
 
 
 def _paid_day(one: Instalment) -> int:
-    """The day an instalment was paid: the plan keeps that it was, so its due day stands for it."""
-    return one.day if one.left <= 0 else NEVER
+    """The day an instalment was paid; the due day stands for it where none was kept yet then."""
+    return NEVER if one.left > 0 else one.paid_day or one.day
+
+
+def _counts(one: Instalment) -> bool:
+    """Whether a row of the plan is an instalment: no early repayment, and no mark of a restructuring."""
+    return not one.early and bool(one.amount or one.paid_day)
 
 
 def _reasons(model: Model, cases: Floats) -> list[list[str]]:

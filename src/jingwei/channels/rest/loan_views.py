@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from jingwei.channels.identity import Caller
+from jingwei.channels.lending.companies import as_agreed
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.paper import tells
+from jingwei.channels.rest.told_company import LoanSourceTold, loan_sources
 from jingwei.channels.rest.told_lending import (
     LoanApplicationTold,
     LoanProductTold,
@@ -33,6 +35,7 @@ K = TypeVar("K", LoanApplication, Loan, PayLaterLine)
 
 def add_loans(router: APIRouter, desk: Desk) -> None:
     """Add the routes that show lending."""
+    add_sources(router, desk)
 
     @router.get("/loan-products", **tells(list[LoanProductTold], "Loan products", "loans"))
     async def products(request: Request) -> Response:
@@ -44,7 +47,8 @@ def add_loans(router: APIRouter, desk: Desk) -> None:
     async def applications(request: Request, owner: str = "") -> Response:
         """One's own applications, newest first; staff see one customer's with `?owner=`."""
         found = theirs(desk.reader, LoanApplication, whose(desk.caller(request), owner))
-        return answer([application_told(one) for one in found])
+        now = desk.home.clock.now()
+        return answer([application_told(agreed(desk.reader, one, now)) for one in found])
 
     @router.get(
         "/loan-applications/{application}", **tells(LoanApplicationTold, "One loan application", "loans")
@@ -54,7 +58,7 @@ def add_loans(router: APIRouter, desk: Desk) -> None:
         found = mine(desk.reader, LoanApplication, application, desk.caller(request))
         if found is None:
             raise Problem("application_not_found")
-        return answer(application_told(found))
+        return answer(application_told(agreed(desk.reader, found, desk.home.clock.now())))
 
     @router.get("/loans", **tells(list[LoanTold], "Loans", "loans"))
     async def loans(request: Request, owner: str = "") -> Response:
@@ -78,6 +82,16 @@ def add_loans(router: APIRouter, desk: Desk) -> None:
         return answer([line_told(one, drawn) for one in theirs(desk.reader, PayLaterLine, who)])
 
 
+def add_sources(router: APIRouter, desk: Desk) -> None:
+    """Add the route that shows what a company is asked to let be read."""
+
+    @router.get("/loan-sources", **tells(list[LoanSourceTold], "Sources of a company loan", "loans"))
+    async def sources(request: Request, owner: str = "") -> Response:
+        """What a company is asked to let be read, each by itself; agreed to with `POST /v1/consents`."""
+        who = whose(desk.caller(request), owner)
+        return answer(loan_sources(desk.reader, who, desk.home.clock.now()))
+
+
 def whose(caller: Caller, owner: str) -> str:
     """Whose things are asked for: the caller's own, or for the bank's own people the named customer's."""
     return owner if caller.inside else caller.id
@@ -86,6 +100,11 @@ def whose(caller: Caller, owner: str) -> str:
 def theirs(reader: Reader, kind: type[K], who: str) -> list[K]:
     """A customer's things of one kind, newest first."""
     return every(reader, kind, "customer", who)[: -MOST - 1 : -1] if who else []
+
+
+def agreed(reader: Reader, one: LoanApplication, at: int) -> LoanApplication:
+    """An application without what a company does not let be read any more."""
+    return as_agreed(reader, one, at, pending=one.status == "waiting")
 
 
 def mine(reader: Reader, kind: type[K], some_id: str, caller: Caller) -> K | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from jingwei.channels.problems import Problem
+from jingwei.channels.rates import reference
 from jingwei.channels.rest import asked
 from jingwei.channels.rest.desk import Desk, Stamp
 from jingwei.channels.rest.reading import amount, day_number
+from jingwei.channels.rest.whose_cases import check_case
 from jingwei.journeys.answer_step_up import AnswerStepUp
 from jingwei.journeys.assign_case import AssignCase
 from jingwei.journeys.authorise_card_payment import AuthoriseCardPayment
@@ -31,7 +33,8 @@ from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.show_masked import ShowMasked
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.undo_payment import UndoPayment
-from jingwei.kernel.clock import parse_iso
+from jingwei.keeping.day_bounds import day_bounds
+from jingwei.kernel.clock import bank_day, parse_iso
 from jingwei.kernel.command import Command
 from jingwei.ledger.accounts import Account
 
@@ -99,9 +102,10 @@ def limits(_: Desk, named: str, ask: asked.LimitsAsk, stamp: Stamp) -> Command:
     return _made(stamp.of(SetLimits, account=named, **minor))
 
 
-def closure(_: Desk, named: str, ask: asked.ClosureAsk, stamp: Stamp) -> Command:
-    """CloseAccount."""
-    return _made(stamp.of(CloseAccount, account=named, payee=ask.payee, reason=ask.reason))
+def closure(desk: Desk, named: str, ask: asked.ClosureAsk, stamp: Stamp) -> Command:
+    """CloseAccount, with what bounds the walk for its open days."""
+    since = day_bounds(desk.reader, bank_day(stamp.at) - 1)
+    return _made(stamp.of(CloseAccount, account=named, payee=ask.payee, reason=ask.reason, since=since))
 
 
 def exchange(desk: Desk, _: str, ask: asked.ExchangeAsk, stamp: Stamp) -> Command:
@@ -110,7 +114,8 @@ def exchange(desk: Desk, _: str, ask: asked.ExchangeAsk, stamp: Stamp) -> Comman
     numerator, denominator = int(whole + part), 10 ** len(part)
     if not numerator:
         raise Problem("field_not_valid", "/rate", why="the rate must be above zero")
-    payer = next(iter(desk.reader.load(Account, [ask.payer])), None)
+    found = {one.id: one for one in desk.reader.load(Account, [ask.payer, ask.payee])}
+    payer, payee = found.get(ask.payer), found.get(ask.payee)
     if payer is not None and payer.currency != ask.currency:
         raise Problem("field_not_valid", "/currency", why=f"account {ask.payer} is kept in {payer.currency}")
     return _made(
@@ -123,6 +128,7 @@ def exchange(desk: Desk, _: str, ask: asked.ExchangeAsk, stamp: Stamp) -> Comman
             rate_numerator=numerator,
             rate_denominator=denominator,
             margin_bp=ask.margin_bp,
+            reference=reference(desk.home.path, payer.currency, payee.currency) if payer and payee else None,
         )
     )
 
@@ -168,13 +174,15 @@ def review(_: Desk, named: str, ask: asked.ReviewAsk, stamp: Stamp) -> Command:
     )
 
 
-def assignment(_: Desk, named: str, ask: asked.AssignmentAsk, stamp: Stamp) -> Command:
-    """AssignCase."""
+def assignment(desk: Desk, named: str, ask: asked.AssignmentAsk, stamp: Stamp) -> Command:
+    """AssignCase. Raises Problem `not_allowed`."""
+    check_case(desk, stamp.caller, named)
     return _made(stamp.of(AssignCase, case=named, to=ask.to, free_only=ask.free_only))
 
 
-def snooze(_: Desk, named: str, ask: asked.SnoozeAsk, stamp: Stamp) -> Command:
-    """SnoozeCase. Raises Problem when the moment is none."""
+def snooze(desk: Desk, named: str, ask: asked.SnoozeAsk, stamp: Stamp) -> Command:
+    """SnoozeCase. Raises Problem `not_allowed`, or when the moment is none."""
+    check_case(desk, stamp.caller, named)
     try:
         until = parse_iso(ask.until)
     except (ValueError, OverflowError):
@@ -182,13 +190,15 @@ def snooze(_: Desk, named: str, ask: asked.SnoozeAsk, stamp: Stamp) -> Command:
     return _made(stamp.of(SnoozeCase, case=named, until=until, reason=ask.reason))
 
 
-def escalation(_: Desk, named: str, ask: asked.EscalationAsk, stamp: Stamp) -> Command:
-    """EscalateCase."""
+def escalation(desk: Desk, named: str, ask: asked.EscalationAsk, stamp: Stamp) -> Command:
+    """EscalateCase. Raises Problem `not_allowed`."""
+    check_case(desk, stamp.caller, named)
     return _made(stamp.of(EscalateCase, case=named, reason=ask.reason))
 
 
-def remark(_: Desk, named: str, ask: asked.NoteAsk, stamp: Stamp) -> Command:
-    """NoteCase."""
+def remark(desk: Desk, named: str, ask: asked.NoteAsk, stamp: Stamp) -> Command:
+    """NoteCase. Raises Problem `not_allowed`."""
+    check_case(desk, stamp.caller, named)
     return _made(stamp.of(NoteCase, case=named, text=ask.text))
 
 

@@ -28,8 +28,9 @@ def loan(desk: Desk, _: str, ask: asked.LoanAsk, stamp: Stamp) -> Command:
         "key": stamp.key, "actor": stamp.caller.actor, "at": stamp.at, "known_at": stamp.at,
     }  # fmt: skip
     return application(
-        desk.reader, stamped, desk.home.registry, customer=stamp.caller.id, product=ask.product,
-        account=ask.account, amount_minor=amount(ask.amount, product.currency), months=ask.months,
+        desk.reader, stamped, desk.home.registry, lambda: desk.home.insight, customer=stamp.caller.id,
+        product=ask.product, account=ask.account, amount_minor=amount(ask.amount, product.currency),
+        months=ask.months,
         purpose=ask.purpose, person=ask.person,
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from jingwei.domains.tags.audiences import Audience
 from jingwei.journeys.answer_offer import AnswerOffer
 from jingwei.journeys.offer_rules import catalogue
 from jingwei.journeys.save_audience import SaveAudience
+from jingwei.journeys.shape import all_of, every
 from jingwei.kernel.clock import iso
 from jingwei.kernel.command import Command
 
@@ -115,14 +116,14 @@ def add_knowing(router: APIRouter, desk: Desk) -> None:
     async def audiences(request: Request) -> Response:
         """Every version of every saved audience, by name; customer managers only."""
         desk.caller(request)
-        return answer([audience_told(one) for one in desk.reader.page(Audience, limit=MOST)])
+        return answer([audience_told(one) for one in all_of(desk.reader, Audience)])
 
     @router.get("/offerings", **tells(list[OfferingTold], "Offers", "audiences"))
     async def offerings(request: Request, owner: Owner = "") -> Response:
-        """The offers made to oneself; staff name the customer with `?owner=`."""
+        """The newest offers made to oneself, oldest first; staff name the customer with `?owner=`."""
         caller = desk.caller(request)
         who = (owner or "") if caller.inside else caller.id
-        found = desk.reader.find(Offering, "customer", who, limit=MOST) if who else []
+        found = every(desk.reader, Offering, "customer", who)[-MOST:] if who else []
         return answer([told for one in found if (told := offering_told(one)) is not None])
 
 

@@ -21,6 +21,7 @@ from jingwei.channels.rest.views import answer
 from jingwei.domains.credit.warnings import EarlyWarning
 from jingwei.journeys.link_identity import KeepApart, Link, LinkIdentity, UnlinkIdentity
 from jingwei.journeys.roll_back_policy import RollBackPolicy
+from jingwei.journeys.shape import every
 from jingwei.journeys.warn_early import AnswerWarning
 from jingwei.kernel.clock import iso
 from jingwei.kernel.command import Command, Id, Key
@@ -165,14 +166,14 @@ def add_staff_views(router: APIRouter, desk: Desk) -> None:
     async def warnings(request: Request, status: Status = "open") -> Response:
         """Borrowers who may miss the next payment, the likeliest first; staff only."""
         desk.caller(request)
-        found = desk.reader.find(EarlyWarning, "status", status, limit=MOST)
-        return answer([warning_told(one) for one in sorted(found, key=lambda one: -one.chance_ppm)])
+        found = sorted(every(desk.reader, EarlyWarning, "status", status), key=lambda one: -one.chance_ppm)
+        return answer([warning_told(one) for one in found[:MOST]])
 
     @router.get("/identity-links", **tells(list[IdentityLinkTold], "Links of a customer", "customers"))
     async def links(request: Request, customer: Whose = "") -> Response:
         """Which records of source systems are this customer's, and which are not; staff only."""
         desk.caller(request)
-        found = desk.reader.find(IdentityLink, "customer", customer, limit=MOST) if customer else []
+        found = every(desk.reader, IdentityLink, "customer", customer) if customer else []
         return answer([link_told(one) for one in found])
 
 

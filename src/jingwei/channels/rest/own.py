@@ -13,6 +13,7 @@ from jingwei.channels.rest.views import Owner, answer
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import REGISTER
 from jingwei.consent.uses import DataUse
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import iso
 from jingwei.kernel.money import format_minor
 from jingwei.ledger.accounts import Account, Balance
@@ -105,11 +106,12 @@ def whose(caller: Caller, owner: str) -> str:
 
 def purposes_told(reader: Reader, customer: str, at: int) -> list[PurposeTold]:
     """The register as it stands for one customer."""
-    uses = reader.find(DataUse, "customer", customer, limit=MOST)
+    uses = every(reader, DataUse, "customer", customer)
     told = []
     for purpose, entry in REGISTER.items():
-        kept = reader.load(Consent, [consent_id(customer, purpose, data) for data in entry.data])
+        kept = reader.load(Consent, [consent_id(customer, purpose, data) for data in entry.all])
         held = [one for one in kept if one.holds(at)]
+        needed = [one for one in held if one.data in entry.data]
         on_consent = entry.ground.value == "consent"
         told.append(
             PurposeTold(
@@ -118,7 +120,7 @@ def purposes_told(reader: Reader, customer: str, at: int) -> list[PurposeTold]:
                 tuple(one.data for one in held) if on_consent else tuple(data.value for data in entry.data),
                 entry.name.zh,
                 entry.name.en,
-                not on_consent or len(held) == len(entry.data),
+                not on_consent or len(needed) == len(entry.data),
                 iso(min(one.given_at for one in held)) if held else "",
                 iso(min(one.until for one in held if one.until)) if any(one.until for one in held) else "",
                 tuple(use_told(use) for use in reversed(uses) if use.purpose == purpose.value)[:20],

@@ -10,13 +10,12 @@ from msgspec.structs import replace
 from jingwei.channels.problems import Problem
 from jingwei.decisions.policy import Policy, parse_policy, to_toml
 from jingwei.decisions.published import PolicyVersion
+from jingwei.journeys.shape import every
 from jingwei.journeys.table import unseal
 from jingwei.kernel.ids import seq_of
 
 if TYPE_CHECKING:
     from jingwei.stores.store import Reader
-
-MOST_VERSIONS = 500
 
 
 def policies(reader: Reader) -> list[str]:
@@ -50,7 +49,7 @@ def version_policy(reader: Reader, version: str) -> Policy | None:
 
 def next_version(reader: Reader, policy: Policy) -> int:
     """The number after every one that was published."""
-    found = reader.find(PolicyVersion, "name", policy.name, limit=MOST_VERSIONS)
+    found = every(reader, PolicyVersion, "name", policy.name)
     return max([policy.version, *(number_of(kept) for kept in found)]) + 1
 
 

@@ -96,8 +96,8 @@ CHINESE = {
         "账户明细，新的在前，每条附其后余额。"
     ),
     "Cases that wait": "待处理案件",
-    "Held payments that wait for a person, oldest first; staff only.": (
-        "等待人工核实的付款，旧的在前；仅限银行内部。"
+    "Held payments and loans that wait for a person, oldest first; staff only, who lend see loans.": (
+        "等待人工处理的付款和贷款，旧的在前；仅限银行内部，只办贷款的员工只见贷款。"
     ),
     "One case": "单个案件",
     "A case with the payment it is about; staff only.": "案件及其相关付款；仅限银行内部。",
@@ -297,7 +297,7 @@ CHINESE = {
 } | CHINESE_FAMILY | CHINESE_STAFF | CHINESE_LENDING | CHINESE_INSIGHT | CHINESE_KNOWING | CHINESE_WORK
 """What the OpenAPI document says, in Chinese, by its English text with the spaces made single."""
 
-MEANINGS = {
+MEANINGS_PAYMENTS = {
     "some_id": ("The id in the address.", "地址中的编号。"),
     "decision": ("Id of the decision, as answers give it.", "决定的编号，见答复。"),
     "case": ("Id of the case.", "案件编号。"),
@@ -384,8 +384,12 @@ MEANINGS = {
     "ReviewAsk.reason": ("The reason for the answer.", "处理意见的原因。"),
     "ShowingAsk.purpose": ("What it is read for.", "查看的目的。"),
     "ShowingAsk.case": ("The case it is read for.", "所涉案件。"),
-} | MEANINGS_FAMILY | MEANINGS_STAFF | MEANINGS_LENDING | MEANINGS_KNOWING | MEANINGS_WORK
-"""What a field means, in English and Chinese, by name or by type and name."""
+}
+MEANINGS_OF = (
+    MEANINGS_PAYMENTS, MEANINGS_FAMILY, MEANINGS_STAFF, MEANINGS_LENDING, MEANINGS_KNOWING, MEANINGS_WORK,
+)  # fmt: skip
+MEANINGS = {name: said for one in MEANINGS_OF for name, said in one.items()}
+"""What a field means, in English and Chinese, by name or by type and name; no name is in two parts."""
 
 
 def meaning(lang: str, type_name: str, field: str) -> str:

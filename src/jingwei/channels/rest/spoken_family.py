@@ -62,7 +62,7 @@ MEANINGS_FAMILY = {
     "LookAfterAsk.day": ("Most in one day; null is no limit.", "单日上限；null为不限。"),
     "frozen": ("True: nothing goes out of the account.", "true：账户暂停付款。"),
     "elder": ("Elder mode on or off.", "是否使用长辈版。"),
-    "undo_s": ("How many seconds payments wait.", "付款等待的秒数。"),
+    "PreferAsk.undo_s": ("How many seconds payments wait.", "付款等待的秒数。"),
     "appeal": ("Id of the appeal.", "申诉的编号。"),
     "tie": ("Id of the family tie.", "亲情关联的编号。"),
 }

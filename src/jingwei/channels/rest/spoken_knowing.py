@@ -18,8 +18,8 @@ CHINESE_KNOWING = {
         "已保存客群的全部版本，按名称排列；仅限客户经理。"
     ),
     "Offers": "推荐列表",
-    "The offers made to oneself; staff name the customer with `?owner=`.": (
-        "向本人作出的推荐；员工用 `?owner=` 指定客户。"
+    "The newest offers made to oneself, oldest first; staff name the customer with `?owner=`.": (
+        "最近向本人作出的推荐，最早在前；员工用 `?owner=` 指定客户。"
     ),
     "What offers bring": "推荐的效果",
     "Who did what their first card was about within 30 days, shown it or not; staff only.": (

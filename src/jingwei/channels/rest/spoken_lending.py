@@ -47,6 +47,22 @@ CHINESE_LENDING = {
     "Lend the price of a card purchase back to the account, to be repaid in instalments.": (
         "将一笔刷卡消费的金额借回账户，分期归还。"
     ),
+    "Sources of a company loan": "企业贷款的数据来源",
+    "What a company is asked to let be read, each by itself; agreed to with `POST /v1/consents`.": (
+        "请企业同意读取的各项数据来源，逐项授权；用`POST /v1/consents`同意。"
+    ),
+    "One figure of a company: its name, its value as people read it, and what it is about.": (
+        "企业的一项指标：名称、可读的数值与含义。"
+    ),
+    'A source of a company\'s records: `state` is "read", "no_records" or "not_agreed".': (
+        "企业数据的一项来源。`state`为read（已读取）、no_records（记录不足）或not_agreed（未同意）。"
+    ),
+    "What a company was decided on: the bank's own figures, and each source it was asked for.": (
+        "对企业作出决定所依据的内容：我行自有指标与各项来源。"
+    ),
+    "A source companies are asked for: whether it may be read now, what it is called, and what it is for.": (
+        "请企业同意的一项来源：目前是否可读取、名称与用途。"
+    ),
     "Loan products": "贷款产品",
     "Every loan product: amounts, terms and what each risk grade pays.": (
         "全部贷款产品：金额、期限与各等级利率。"

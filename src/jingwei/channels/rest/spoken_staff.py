@@ -44,9 +44,10 @@ CHINESE_STAFF = {
 }
 
 MEANINGS_STAFF = {
-    "outcome": ("What came of it.", "处理结果。"),
+    "WarningAnswerAsk.outcome": ("What came of it.", "处理结果。"),
     "WarningAnswerAsk.words": ("What was said.", "沟通内容。"),
-    "source": ("The source system.", "来源系统。"),
+    "IdentityLinkAsk.source": ("The source system.", "来源系统。"),
+    "IdentityPartingAsk.source": ("The source system.", "来源系统。"),
     "subject": ("The source's own key of the record.", "来源系统中该记录的主键。"),
     "IdentityLinkAsk.customer": ("The customer.", "客户。"),
     "IdentityLinkAsk.reason": ("Why; it is sealed.", "理由；将封存留痕。"),
@@ -56,9 +57,10 @@ MEANINGS_STAFF = {
 }
 
 SAMPLES_STAFF: dict[str, Any] = {
-    "outcome": "spoken",
+    "WarningAnswerAsk.outcome": "spoken",
     "WarningAnswerAsk.words": "The wage comes on Monday.",
-    "source": "cards",
+    "IdentityLinkAsk.source": "cards",
+    "IdentityPartingAsk.source": "cards",
     "subject": "K-4711",
     "back_to": "outgoing_transfer@1",
     "IdentityLinkAsk.reason": "same certificate",

@@ -7,10 +7,10 @@ from datetime import timedelta
 import msgspec
 
 from jingwei.channels.rest.payments import Said
+from jingwei.channels.rest.told_company import CompanyTold, company_told
 from jingwei.domains.credit.advice import Advice
 from jingwei.domains.credit.deciding import POLICY
-from jingwei.domains.credit.first_score import SENTENCES
-from jingwei.domains.credit.letter import Letter, letter
+from jingwei.domains.credit.letter import Letter, letter, sentences_of
 from jingwei.domains.credit.loan_changes import all_owed, up_to
 from jingwei.domains.credit.loan_life import owed_now
 from jingwei.domains.credit.loans import RUNNING, Loan, LoanApplication, PayLaterLine
@@ -43,6 +43,7 @@ class LoanProductTold(msgspec.Struct, frozen=True):
 
     id: str
     kind: str
+    borrower: str
     scene: str
     name: Worded
     says: Worded
@@ -112,6 +113,7 @@ class LoanApplicationTold(msgspec.Struct, frozen=True):
     policy: list[Said]
     limit: str
     bureau: str
+    company: CompanyTold | None
     rate_percent: str
     effective_percent: str
     instalment: str
@@ -196,6 +198,7 @@ def product_told(one: LoanProduct) -> LoanProductTold:
     return LoanProductTold(
         id=one.id,
         kind=one.kind,
+        borrower=one.borrower,
         scene=one.scene,
         name=worded(one.name),
         says=worded(one.says),
@@ -253,9 +256,9 @@ def letter_told(found: Letter) -> LoanLetter:
 def parts_of(application: LoanApplication) -> list[ScorePart]:
     """The contributions of its score."""
     found = msgspec.json.decode(application.contributions or "[]", type=list[tuple[str, int]])
-    plain = Words("", "")
+    plain, sentences = Words("", ""), sentences_of(application)
     return [
-        ScorePart(name, points, SENTENCES.get(name, plain).zh, SENTENCES.get(name, plain).en)
+        ScorePart(name, points, sentences.get(name, plain).zh, sentences.get(name, plain).en)
         for name, points in found
     ]
 
@@ -299,6 +302,7 @@ def application_told(one: LoanApplication) -> LoanApplicationTold:
         policy=policy_of(one),
         limit=format_minor(one.limit_minor, code),
         bureau=msgspec.json.decode(one.inputs)["bureau"]["source"] if one.inputs else "",
+        company=company_told(one),
         rate_percent=percent(one.rate_ppm),
         effective_percent=percent(one.effective_ppm),
         instalment=format_minor(one.instalment_minor, code),

@@ -10,6 +10,7 @@ from jingwei.channels.rest.purposed import reading
 from jingwei.consent.consents import Consent
 from jingwei.consent.grounds import REGISTER
 from jingwei.domains.insight.view import CONTACTS, Assembled, LeftOut, assemble, kinds_of, left_out
+from jingwei.journeys.shape import every
 from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.ledger.accounts import Account, Balance, Standing
 from jingwei.ledger.cards import Card
@@ -68,7 +69,7 @@ async def viewed(desk: Desk, actor: str, customer: str, purpose: Purpose, why: s
 def permitted_data(reader: Reader, customer: str, purpose: Purpose, at: int) -> frozenset[DataClass]:
     """What kinds of the customer's data the purpose may read now."""
     bound = reader_for(purpose, reader, at)
-    return frozenset(data for data in REGISTER[purpose].data if bound.may(customer, data))
+    return frozenset(data for data in REGISTER[purpose].all if bound.may(customer, data))
 
 
 def whole(
@@ -109,13 +110,13 @@ def _books(
     if DataClass.IDENTITY in allowed:
         person = bound.load(Customer, [customer])
     if DataClass.TRANSACTIONS in allowed:
-        accounts = bound.find(Account, "owner", customer)
+        accounts = every(bound, Account, "owner", customer)
         balances = {one.id: one for one in bound.load(Balance, [one.id for one in accounts])}
         standings = [Standing(one, balances[one.id]) for one in accounts if one.id in balances]
-        cards = bound.find(Card, "customer", customer)
+        cards = every(bound, Card, "customer", customer)
     if DataClass.LABELS in allowed:
-        cases = bound.find(Case, "customer", customer)
-    consents = bound.find(Consent, "customer", customer)
+        cases = every(bound, Case, "customer", customer)
+    consents = every(bound, Consent, "customer", customer)
     return (person[0] if person else None), standings, cards, consents, cases
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -26,7 +26,9 @@ from jingwei.channels.rest.told import (
     encoded,
     entry_told,
 )
+from jingwei.channels.rest.whose_cases import cases_of, check_case
 from jingwei.decisions.policy import parse_policy
+from jingwei.domains.credit.loans import LOAN_CASES, LoanApplication, application_id
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.refusal import REFUSALS
 from jingwei.ledger.accounts import Account, Balance, Hold, Kept, Line, Standing, chart_account
@@ -142,16 +144,16 @@ def add_work(router: APIRouter, desk: Desk) -> None:
         after: Cursor = "",
         limit: Limit = 50,
     ) -> Response:
-        """Held payments that wait for a person, oldest first; staff only."""
-        desk.caller(request, "staff", "system")
-        found = desk.reader.find(Case, "status", status, after=after, limit=limit + 1)
+        """Held payments and loans that wait for a person, oldest first; staff only, who lend see loans."""
+        caller = desk.caller(request, "staff", "system")
+        found = cases_of(desk.reader, caller, status, after, limit + 1)
         more = found[limit - 1].id if len(found) > limit else None
         return answer(Page([_case(desk, case) for case in found[:limit]], more))
 
     @router.get("/cases/{case}", **tells(CaseTold, "One case", "cases"))
     async def case(case: str, request: Request) -> Response:
         """A case with the payment it is about; staff only."""
-        desk.caller(request, "staff", "system")
+        check_case(desk, desk.caller(request, "staff", "system"), case)
         return answer(_case(desk, _one(desk.reader, Case, case, "case_not_found")))
 
     @router.get("/step-ups/{challenge}", **tells(ChallengeTold, "One step-up", "step-ups"))
@@ -173,7 +175,9 @@ def _one(reader: Reader, kind: type[K], some_id: str, code: str) -> K:
 
 def _case(desk: Desk, case: Case) -> CaseTold:
     hold = next(iter(desk.reader.load(Hold, [case.hold])), None)
-    paid = desk.record(case.about).command
+    paid: Any = desk.record(case.about).command
+    if case.code in LOAN_CASES:
+        paid = next(iter(desk.reader.load(LoanApplication, [application_id(seq_of(case.about) or 0)])), paid)
     asked = (getattr(paid, "amount_minor", 0), getattr(paid, "currency", ""))
     return case_told(case, hold, asked)
 

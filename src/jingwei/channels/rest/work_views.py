@@ -13,9 +13,10 @@ from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.own import whose
 from jingwei.channels.rest.paper import tells
 from jingwei.channels.rest.views import Owner, answer
+from jingwei.channels.rest.whose_cases import check_case
 from jingwei.decisions.drafts import PolicyDraft
 from jingwei.journeys.propose_policy import ProposePolicy
-from jingwei.journeys.shape import every
+from jingwei.journeys.shape import all_of, every
 from jingwei.kernel.clock import day_start, iso, local_text
 from jingwei.kernel.ids import seq_of
 from jingwei.kernel.money import format_minor
@@ -135,14 +136,14 @@ def add_work_views(router: APIRouter, desk: Desk) -> None:
     @router.get("/cases/{case}/casework", **tells(CaseWorkTold, "The work on a case", "cases"))
     async def work(case: str, request: Request) -> Response:
         """Who has a case, in which inbox, how it was judged, and its notes; staff only."""
-        desk.caller(request, "staff", "system")
+        check_case(desk, desk.caller(request, "staff", "system"), case)
         return answer(work_told(desk, case))
 
     @router.get("/policy-drafts", **tells(list[PolicyDraftTold], "Policy drafts", "policies"))
     async def drafts(request: Request) -> Response:
         """Every draft, oldest first; staff only."""
         desk.caller(request, "staff")
-        return answer([draft_told(one) for one in desk.reader.page(PolicyDraft, limit=MOST)])
+        return answer([draft_told(one) for one in all_of(desk.reader, PolicyDraft)])
 
     @router.get("/policy-drafts/{draft}", **tells(PolicyDraftTold, "One policy draft", "policies"))
     async def draft(draft: str, request: Request) -> Response:
@@ -184,7 +185,7 @@ def work_told(desk: Desk, case: str) -> CaseWorkTold:
     if seq_of(case) is None or not reader.load(Case, [case]):
         raise Problem("case_not_found")
     work = next(iter(reader.load(CaseWork, [case])), None) or CaseWork(case)
-    notes = reader.find(CaseNote, "about", case, limit=MOST_NOTES)
+    notes = every(reader, CaseNote, "about", case)[-MOST_NOTES:]
     return CaseWorkTold(
         case, work.assignee, work.inbox, iso(work.snoozed_until) if work.snoozed_until else "", work.proposed,
         work.proposed_by, work.outcome, work.reason, bool(work.escalated),

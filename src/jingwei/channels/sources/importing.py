@@ -102,9 +102,14 @@ def open_source(mapping: Mapping, place: str) -> Source:
 
 def rows_of(mapping: Mapping, place: str, bound: Bound) -> Rows:
     """What turns rows into happenings, its look-ups read from beside the source. Raises SourceError."""
-    folder = Path(place).parent if mapping.read.format != "postgres" else Path()
+    folder = folder_of(mapping, place)
     look_ups = {name: look_up_in(folder, one) for name, one in mapping.look_up.items()}
     return Rows(mapping, look_ups, bound.now, bound.mark)
+
+
+def folder_of(mapping: Mapping, place: str) -> Path:
+    """Where the files lie that a mapping looks things up in."""
+    return Path(place).parent if mapping.read.format != "postgres" else Path()
 
 
 def try_source(mapping: Mapping, place: str, bound: Bound, *, most: int = TRIED, tell: Progress) -> Report:
@@ -140,7 +145,8 @@ def import_source(
     rows = rows_of(mapping, place, bound)
     source = open_source(mapping, place)
     try:
-        one = shelf.begin(_fresh(mapping, place, bound.now))
+        fresh = _fresh(mapping, place, bound.now)
+        one = _stopped(shelf, mapping, fresh) or shelf.begin(fresh)
         report = Report(mapping.source, _name(place), one.id, resumed_from=one.position)
         if one.position and not one.done_at and not resume:
             fix = "go on with --resume; nothing is taken twice"
@@ -280,14 +286,35 @@ def _finished(report: Report, faults: _Faults, started: float, rows: int | None 
 
 
 def _fresh(mapping: Mapping, place: str, now: int) -> Import:
-    """A new import of this file: the same file by the same mapping has the same id."""
+    """A new import of this file: the same file by the same mapping has the same id.
+
+    So have the files it is looked up in, where each row has a number of its own: with newer ones it can come
+    in again, and what is known is not taken twice.
+    """
     digest = digest_of(mapping)
     if mapping.read.format in DATABASES:
         content = hashlib.sha256(f"{_name(place)}\x00{now}".encode()).hexdigest()
     else:
         content = file_digest(Path(place))
-    name = hashlib.sha256(f"{mapping.source}\x00{digest}\x00{content}".encode()).hexdigest()[:24]
+    marks = [mapping.source, digest, content]
+    if mapping.event and all(one.row_key for one in mapping.event):
+        marks += [file_digest(folder_of(mapping, place) / one.file) for one in mapping.look_up.values()]
+    name = hashlib.sha256("\x00".join(marks).encode()).hexdigest()[:24]
     return Import(name, mapping.source, digest, _name(place), content, now)
+
+
+def _stopped(shelf: Insight, mapping: Mapping, fresh: Import) -> Import | None:
+    """The import of this database that was begun and not ended: each begun has an id of its own.
+
+    Rows that moved in the database since then may be passed over; the next import brings them.
+    """
+    if mapping.read.format not in DATABASES:
+        return None
+    marks = (fresh.mapping, fresh.file)
+    return next(
+        (one for one in shelf.imports(fresh.source) if not one.done_at and (one.mapping, one.file) == marks),
+        None,
+    )
 
 
 def file_digest(path: Path) -> str:

@@ -129,7 +129,10 @@ class CsvRows:
                 break
             content += more.content
             if content.count(self._quote) % 2 == 0:
-                values = self._split(content)
+                try:
+                    values = self._split(content)
+                except UnicodeDecodeError:
+                    break
                 if values is not None and len(values) == self._width:
                     return values
                 break

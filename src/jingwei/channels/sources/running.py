@@ -11,6 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from msgspec import to_builtins
+from msgspec.structs import replace
+
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.app import Alongside, Also
 from jingwei.channels.sources.at_home import AtHand, seal
@@ -18,6 +21,7 @@ from jingwei.channels.sources.importing import Progress
 from jingwei.channels.sources.who import resolve_at_home
 from jingwei.kernel.clock import SystemClock
 from jingwei.stores.insight import Import, Insight, insight_path
+from jingwei.stores.insight_rounds import Round
 from jingwei.stores.store import StoreError
 
 if TYPE_CHECKING:
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("jingwei.sources")
 LOOK_S: Final = 2.0
 """How often imports that another process brought in are looked for and sealed."""
+
+STEP_S: Final = 0.5
+"""So often a round tells how far it is."""
 
 PATIENCE_S: Final = 30.0
 """So long somebody outside waits for the running bank to seal."""
@@ -109,16 +116,63 @@ def seal_waiting(hand: AtHand, shelf: Insight, go_on: Progress) -> int:
     return len(waiting)
 
 
+def round_asked(hand: AtHand, shelf: Insight, go_on: Progress) -> None:
+    """Do the round of who is who that `jingwei identity resolve` asked for beside the running bank."""
+    asked = shelf.rounds.newest()
+    if not asked.waits:
+        return
+    asked, looked = shelf.rounds.keep(replace(asked, begun=hand.clock.now())), time.perf_counter()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal looked
+        go_on(done, total)
+        if time.perf_counter() - looked >= STEP_S:
+            looked = time.perf_counter()
+            shelf.rounds.keep(replace(asked, done=done, total=total))
+
+    told = resolve_at_home(hand, shelf, tell)
+    every = {"done": told.records, "total": told.records, "told": to_builtins(told)}
+    shelf.rounds.keep(replace(asked, ended=hand.clock.now(), **every))
+
+
+def wait_for_round(shelf: Insight, number: int, tell: Progress, seconds: float = PATIENCE_S) -> Round | None:
+    """The round of this number when it has ended; None when nobody begins it for so many seconds.
+
+    One that was begun may be silent for twenty times as long: it reads everybody first.
+    """
+    moved, last = time.perf_counter(), -1
+    while True:
+        one = shelf.rounds.newest()
+        if one.ended or one.number != number:
+            return one
+        tell(one.done, one.total)
+        if one.done != last:
+            moved, last = time.perf_counter(), one.done
+        if time.perf_counter() - moved > seconds * (20 if one.begun else 1):
+            return None
+        time.sleep(0.2)
+
+
+def work_waiting(hand: AtHand, shelf: Insight, go_on: Progress) -> None:
+    """Seal the imports that wait, then do the round that was asked for."""
+    seal_waiting(hand, shelf, go_on)
+    round_asked(hand, shelf, go_on)
+
+
 def sealing_imports() -> Also:
-    """What seals, in a running bank, the imports that `jingwei source import` brings in beside it."""
+    """What seals, in a running bank, the imports `jingwei source import` brings in beside it.
+
+    It also does the rounds that `jingwei identity resolve` asks for.
+    """
 
     def add(_: FastAPI, desk: Desk) -> Alongside:
         async def look() -> None:
             while True:
                 await asyncio.sleep(LOOK_S)
                 try:
-                    if desk.writing is None and unsealed(desk.home.insight):
-                        await beside(desk, seal_waiting)
+                    shelf = desk.home.insight
+                    if desk.writing is None and (unsealed(shelf) or shelf.rounds.newest().waits):
+                        await beside(desk, work_waiting)
                         desk.home.insight.people.follow(desk.reader)
                 except (StoreError, Problem):
                     LOG.exception("imports wait to be sealed")

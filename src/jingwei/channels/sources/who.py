@@ -58,11 +58,10 @@ def resolve_at_home(home: AtHand, shelf: Insight, tell: Tell) -> Resolved:
     doubts: list[Doubt] = []
     for number, (one, record) in enumerate(zip(open_ones, records, strict=True)):
         tell(number, len(records))
-        found = resolver.best(record)
+        found, apart = _best(home.reader, resolver, one, record)
+        told.apart += apart
         if found is None:
-            told.nobody += 1
-        elif _apart(home.reader, one, found):
-            told.apart += 1
+            told.nobody += not apart
         elif found.sure:
             sure.append(_link(one, found))
         else:
@@ -126,6 +125,16 @@ def _weights(records: Sequence[Record], known: Sequence[Known]) -> Weights:
         return learned(records, known)
     customers = len({one.customer for one in known})
     return SHIPPED._replace(prior=min(0.5 / max(customers, 2), SHIPPED.prior))
+
+
+def _best(
+    reader: Reader, resolver: Resolver, one: Stands, record: Record
+) -> tuple[Finding | None, int]:
+    """The likeliest customer whom no person has said it is not, and how many a person has."""
+    but: set[str] = set()
+    while (found := resolver.best(record, but)) is not None and _apart(reader, one, found):
+        but.add(found.customer)
+    return found, len(but)
 
 
 def _apart(reader: Reader, one: Stands, found: Finding) -> bool:

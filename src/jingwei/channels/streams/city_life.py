@@ -40,7 +40,7 @@ SPEED = 10
 """How many times faster than the clock the city lives; the bank sees its payments when they come in."""
 
 TICK_S = 0.5
-FOUNDED = 256
+FOUNDED = 512
 """A bank with at most so many records is new: nobody but the demo's own people are in its books."""
 
 WAIT_S = 5.0

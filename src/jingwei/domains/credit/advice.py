@@ -8,7 +8,8 @@ from itertools import combinations
 import msgspec
 from msgspec.structs import replace
 
-from jingwei.domains.credit.deciding import HARD, Asked, Decided, decide
+from jingwei.domains.credit import company_advice
+from jingwei.domains.credit.deciding import HARD, Asked, Decided, company_of, decide
 from jingwei.domains.credit.inputs import CreditInputs
 from jingwei.kernel.money import currency, format_minor
 from jingwei.kernel.refusal import Words
@@ -44,7 +45,8 @@ WORDS: dict[str, Words] = {
     "overdrawn_days": Words("do not overdraw the account for 90 days", "90天内账户不透支"),
     "refused": Words("see that no payment fails for want of money", "确保没有付款因余额不足而失败"),
     "inquiries": Words("let three months pass without asking other lenders", "三个月内不向其他机构申请贷款"),
-}
+} | company_advice.WORDS
+AMOUNTS = frozenset({"lower_amount"}) | company_advice.AMOUNTS
 
 
 def advise(asked: Asked, inputs: CreditInputs) -> tuple[Advice, ...]:
@@ -98,11 +100,13 @@ CHANGES: dict[str, Callable[[Asked, CreditInputs, int], Case]] = {
     "overdrawn_days": _behaviour("overdrawn_days"),
     "refused": _behaviour("refused"),
     "inquiries": _inquiries,
-}
+} | company_advice.CHANGES
 
 
 def ladders(asked: Asked, inputs: CreditInputs) -> dict[str, list[int]]:
     """For each change the values it can be brought to, the smallest change first."""
+    if company_of(asked, inputs) is not None:
+        return company_advice.ladders(asked, inputs)
     seen, bureau = inputs.behaviour, inputs.bureau
     return {
         "longer_term": [months for months in asked.product.terms if months > asked.months],
@@ -171,5 +175,5 @@ def told(advice: Advice, currency_code: str) -> Words:
 
 
 def _phrase(change: Change, code: str) -> Words:
-    value = format_minor(change.value, code) if change.code == "lower_amount" else str(change.value)
+    value = format_minor(change.value, code) if change.code in AMOUNTS else str(change.value)
     return WORDS[change.code].told({"value": value})

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from jingwei.domains.credit.company_inputs import CompanyInputs
+
+NOT_READ = "not read"
+"""The source of a report that nobody was let read: its numbers tell nothing."""
+
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """How the customer's accounts were kept in the half year before asking, up to `until` (a bank day).
@@ -45,11 +50,17 @@ class Bureau(msgspec.Struct, frozen=True, kw_only=True):
     inquiries: int
 
 
+def not_read(at: int) -> Bureau:
+    """The report of a company that did not agree to one."""
+    return Bureau(source=NOT_READ, reported_at=at, debts=0, monthly_minor=0, late_marks=0, inquiries=0)
+
+
 class CreditInputs(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one decision was made on; sealed with it, so that anybody can decide again on the same.
 
     `own_monthly_minor` is what loans at this bank cost each month, `own_late` whether one of them is late,
     `own_loans` how many run, `loans_90d` how many were signed in the last 90 days.
+    `company` is what a small company is scored on; of a person it is not there at all.
     Nothing here is a protected attribute: no sex, age, marriage, origin or region.
     """
 
@@ -59,6 +70,7 @@ class CreditInputs(msgspec.Struct, frozen=True, kw_only=True):
     own_loans: int = 0
     own_late: bool = False
     loans_90d: int = 0
+    company: CompanyInputs | msgspec.UnsetType = msgspec.UNSET
 
 
 class Score(msgspec.Struct, frozen=True):

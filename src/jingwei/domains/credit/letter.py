@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from jingwei.domains.credit.advice import Advice, told
+from jingwei.domains.credit.applying import inputs_of
+from jingwei.domains.credit.company import SENTENCES as COMPANY_SENTENCES
+from jingwei.domains.credit.company_inputs import CompanyInputs
 from jingwei.domains.credit.deciding import ASKING, POLICY, missing_points
-from jingwei.domains.credit.first_score import MOST, NAME
 from jingwei.domains.credit.inputs import Score
 from jingwei.domains.credit.loans import LoanApplication
-from jingwei.domains.credit.trained_score import SENTENCES
+from jingwei.domains.credit.trained_score import SENTENCES, most_of
 from jingwei.kernel.refusal import Words
 
 MAIN_REASONS = 4
@@ -29,6 +31,14 @@ BY_PERSON = Words(
     "本决定由工作人员作出。依据《中华人民共和国商业银行法》第三十五条，商业银行应当对借款人的偿还能力等情况"
     "进行严格审查。",
 )
+FOR_COMPANIES = Words(
+    "The decision was made by a program. It is this bank's own rule that a company, too, may have it"
+    " explained and may ask that a person decides. A bank must look closely at whether a loan can be repaid:"
+    " Commercial Bank Law, article 35.",
+    "本决定由自动化方式作出。按本行自身规定，企业同样可以要求说明，并可要求由工作人员决定。依据《中华人民共和国"
+    "商业银行法》第三十五条，商业银行应当对借款人的偿还能力等情况进行严格审查。",
+)
+"""Of companies no article on personal information is named: they are not who it protects."""
 APPEAL = Words(
     "You can ask that a person decides again on the same facts; who decided before will not.",
     "您可以要求由工作人员依据相同事实重新决定，原经办人不参与。",
@@ -54,14 +64,28 @@ def letter(application: LoanApplication) -> Letter:
     policy = tuple((code, POLICY[code]) for code in codes[:MAIN_REASONS])
     parts = msgspec.json.decode(application.contributions or "[]", type=tuple[tuple[str, int], ...])
     score = Score(application.points, application.grade, parts, application.score_by)
-    most = MOST if application.score_by == NAME else dict.fromkeys((name for name, _ in parts), 0)
+    most = {name: most_of(application.score_by, name) for name, _ in parts}
     short = missing_points(score, most)[:MAIN_REASONS] if application.by_score else ()
     found = msgspec.json.decode(application.advice or "[]", type=tuple[Advice, ...])
+    by_program = FOR_COMPANIES if of_company(application) else LAW
+    sentences = sentences_of(application)
     by_person = application.decided_by.startswith("staff:")
     return Letter(
         policy,
-        tuple((name, by, SENTENCES[name]) for name, by in short),
+        tuple((name, by, sentences[name]) for name, by in short),
         tuple(told(one, application.currency) for one in found),
-        BY_PERSON if by_person else LAW,
+        BY_PERSON if by_person else by_program,
         APPEAL,
     )
+
+
+def of_company(application: LoanApplication) -> bool:
+    """Whether a company applied."""
+    if "not_a_person" in application.policy_reasons.split(","):
+        return True
+    return bool(application.inputs) and isinstance(inputs_of(application).company, CompanyInputs)
+
+
+def sentences_of(application: LoanApplication) -> dict[str, Words]:
+    """What each line of its score is about."""
+    return SENTENCES | COMPANY_SENTENCES if of_company(application) else SENTENCES

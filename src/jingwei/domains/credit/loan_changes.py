@@ -84,7 +84,9 @@ def all_owed(loan: Loan, product: LoanProduct, at: int) -> int:
     return owed_now(now) + earned(now, bank_day(at)) + rest + fee
 
 
-def repay(loan: Loan, product: LoanProduct, amount_minor: int, how: How, at: int) -> Moved | Refusal:
+def repay(
+    loan: Loan, product: LoanProduct, amount_minor: int, how: How, at: int, *, keeps_days: bool = True
+) -> Moved | Refusal:
     """The loan after the borrower pays so much (ignored for "all"), or why this cannot be."""
     begun = up_to(loan, product, at)
     now, due = begun.loan, owed_now(begun.loan)
@@ -95,7 +97,7 @@ def repay(loan: Loan, product: LoanProduct, amount_minor: int, how: How, at: int
     if how == "all":
         amount_minor = all_owed(loan, product, at)
     first = min(due, amount_minor)
-    paid = pay_due(now, first) if first else Moved(now)
+    paid = pay_due(now, first, bank_day(at) if keeps_days else 0) if first else Moved(now)
     moved = Moved(paid.loan, begun.movements + paid.movements, first)
     if amount_minor > first and not moved.loan.principal_minor:
         return Refusal("loan_above_rest", {"due": str(Money(due, loan.currency))})
@@ -152,8 +154,13 @@ def give_back(loan: Loan, product: LoanProduct, at: int) -> Moved | Refusal:
     return Moved(after, given(loan, 0, loan.principal_minor), loan.principal_minor)
 
 
-def restructure(loan: Loan, product: LoanProduct, months: int, at: int) -> Moved | Refusal:
-    """The loan with all it owes spread over so many months from today; what was due is lent anew."""
+def restructure(
+    loan: Loan, product: LoanProduct, months: int, at: int, *, keeps_days: bool = True
+) -> Moved | Refusal:
+    """The loan with all it owes spread over so many months from today; what was due is lent anew.
+
+    An instalment that was due and not paid ends today.
+    """
     if loan.status != RUNNING:
         return Refusal("loan_not_running")
     begun, day = up_to(loan, product, at), bank_day(at)
@@ -161,11 +168,7 @@ def restructure(loan: Loan, product: LoanProduct, months: int, at: int) -> Moved
     interest = earned(now, day)
     owed = now.due_minor + interest
     principal = now.principal_minor + owed
-    kept = tuple(
-        replace(one, principal=one.paid_principal, interest=one.paid_interest, fee=one.paid_fee)
-        for one in unpack(now.plan)
-        if one.closed
-    )
+    kept = tuple(_ended(one, day if keeps_days else 0) for one in unpack(now.plan) if one.closed)
     kind = "annuity" if loan.kind == "bullet" else loan.kind
     ahead = schedule(Terms(kind, principal, loan.rate_ppm, due_days(day, months), day, day))
     mark = Instalment(day, 0, 0, closed=True)
@@ -175,6 +178,21 @@ def restructure(loan: Loan, product: LoanProduct, months: int, at: int) -> Moved
     )  # fmt: skip
     lent = _lent_anew(loan, owed)
     return Moved(after, (*begun.movements, *booked(now, interest), *lent))
+
+
+def restructured(loan: Loan) -> bool:
+    """Whether a loan was ever restructured: its plan holds the mark of the day, on which nothing was due.
+
+    Of a loan on which nothing can ever be due before its end (interest alone, at no rate) it cannot be told.
+    """
+    return any(one.closed and not one.early and not one.amount for one in unpack(loan.plan))
+
+
+def _ended(one: Instalment, day: int) -> Instalment:
+    """An instalment with what was paid of it as all it asks; one that was open keeps the day it ended on."""
+    paid = one.paid_day if not one.left else day
+    parts = {"principal": one.paid_principal, "interest": one.paid_interest, "fee": one.paid_fee}
+    return replace(one, paid_day=paid, **parts)
 
 
 def _lent_anew(loan: Loan, owed_minor: int) -> tuple[Movement, ...]:

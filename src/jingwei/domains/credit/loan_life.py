@@ -94,15 +94,18 @@ def _months_between(first: int, last: int) -> int:
     return months
 
 
-def close_days(loan: Loan, product: LoanProduct, day: int, room_minor: int = 0) -> Moved:
+def close_days(
+    loan: Loan, product: LoanProduct, day: int, room_minor: int = 0, *, keeps_days: bool = True
+) -> Moved:
     """Close every open day up to this one: penalty, what falls due, and paying it from the account.
 
-    `room_minor` is what the account has to give. Days closed before are never closed again.
+    `room_minor` is what the account has to give. Days closed before are never closed again. `keeps_days` is
+    whether the day an instalment is paid on is kept, as it is today.
     """
     movements: list[Movement] = []
     paid = 0
     while loan.status == RUNNING and loan.closed_day < day:
-        step = _close_day(loan, product, loan.closed_day + 1, room_minor - paid)
+        step = _close_day(loan, product, loan.closed_day + 1, room_minor - paid, keeps_days)
         loan, paid = step.loan, paid + step.paid_minor
         movements += step.movements
     if loan.status == RUNNING:
@@ -110,14 +113,14 @@ def close_days(loan: Loan, product: LoanProduct, day: int, room_minor: int = 0) 
     return Moved(loan, tuple(movements), paid)
 
 
-def _close_day(loan: Loan, product: LoanProduct, day: int, room_minor: int) -> Moved:
+def _close_day(loan: Loan, product: LoanProduct, day: int, room_minor: int, keeps_days: bool) -> Moved:
     fined = _fine(loan, product, day)
     due = fall_due(fined.loan, day)
     movements = fined.movements + due.movements
     loan = replace(due.loan, closed_day=day)
     give = min(room_minor, owed_now(loan))
     if give > 0:
-        taken = pay_due(loan, give)
+        taken = pay_due(loan, give, day if keeps_days else 0)
         loan, movements = taken.loan, movements + taken.movements
     return Moved(settled(loan, day), movements, max(give, 0))
 
@@ -166,10 +169,11 @@ def booked(loan: Loan, interest_minor: int, fee_minor: int = 0) -> list[Movement
     ]
 
 
-def pay_due(loan: Loan, amount_minor: int) -> Moved:
+def pay_due(loan: Loan, amount_minor: int, day: int = 0) -> Moved:
     """Pay so much of what is due: fees and interest before principal, the oldest first.
 
-    The order is that of the Civil Code, article 561. Never pays more than what is due.
+    The order is that of the Civil Code, article 561. Never pays more than what is due. What is paid in full
+    keeps that it was on this bank day (0: it keeps none).
     """
     assert 0 < amount_minor <= owed_now(loan), "no more is paid than is due"
     left, plan = amount_minor, list(unpack(loan.plan))
@@ -188,6 +192,8 @@ def pay_due(loan: Loan, amount_minor: int) -> Moved:
             plan[n] = replace(plan[n], paid_principal=one.paid_principal + part)
             left -= part
     assert left == 0, "what is due is the sum of its parts"
+    pairs = zip(unpack(loan.plan), plan, strict=True)
+    plan = [kept_paid(one, day) if old.left else one for old, one in pairs]
     principal = amount_minor - charges
     after = replace(
         loan, plan=pack(tuple(plan)), due_minor=loan.due_minor - charges,
@@ -195,6 +201,11 @@ def pay_due(loan: Loan, amount_minor: int) -> Moved:
         interest_paid_minor=loan.interest_paid_minor + charges,
     )  # fmt: skip
     return Moved(after, given(loan, charges, principal), amount_minor)
+
+
+def kept_paid(one: Instalment, day: int) -> Instalment:
+    """An instalment that something was paid on: with the day, once nothing is left."""
+    return one if one.left else replace(one, paid_day=day)
 
 
 def given(loan: Loan, charges_minor: int, principal_minor: int) -> tuple[Movement, ...]:

@@ -6,6 +6,7 @@ from jingwei.kernel.kept import Kept
 from jingwei.kernel.refusal import Words, declare
 
 LOAN_REVIEW, LOAN_APPEAL = "loan_review", "loan_appeal"
+LOAN_CASES = (LOAN_REVIEW, LOAN_APPEAL)
 """The codes of cases about a loan: a first answer by a person, and an appeal against a refusal."""
 
 RUNNING, REPAID, CANCELLED, WRITTEN_OFF = "running", "repaid", "cancelled", "written_off"

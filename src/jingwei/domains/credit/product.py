@@ -10,6 +10,7 @@ from jingwei.kernel.refusal import Words, declare
 
 Kind = Literal["annuity", "equal_principal", "interest_only", "bullet", "revolving"]
 Scene = Literal["", "purchase", "medical", "education", "pet", "games", "ev_battery", "charging"]
+Borrower = Literal["person", "company"]
 GRADES = ("A", "B", "C", "D", "E")
 """Risk grades, best first. A product prices some of them; a grade without a price is not lent to."""
 
@@ -38,6 +39,9 @@ class LoanProduct(msgspec.Struct, frozen=True, kw_only=True):
     than `grace_days`. `cooling_off_days`: until then the loan can be given back free of charge.
     `early_basis_points` of what is repaid early are charged. From `person_from_minor` on a person decides.
     `share_percent` of the income is the most that all debts together may take each month.
+    `borrower` says whom it is for. Of companies: at most `turnover_percent` of a year's turnover is lent;
+    `margin_percent` of turnover is taken to be left for repaying debts, and that must be `cover_percent` of
+    what all debts take each month.
     """
 
     code: str
@@ -60,6 +64,10 @@ class LoanProduct(msgspec.Struct, frozen=True, kw_only=True):
     offer_days: int = 7
     person_from_minor: int = 50_000_000
     share_percent: int = 50
+    borrower: Borrower = "person"
+    turnover_percent: int = 0
+    margin_percent: int = 0
+    cover_percent: int = 100
 
     @property
     def id(self) -> str:

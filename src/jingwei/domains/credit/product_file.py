@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jingwei.domains.credit.product import GRADES, Kind, LoanProduct, Price, Scene
+from jingwei.domains.credit.product import GRADES, Borrower, Kind, LoanProduct, Price, Scene
 from jingwei.kernel.money import CURRENCIES
 from jingwei.kernel.refusal import Words
 from jingwei.ledger.product_file import Problem, ProductError, Table, open_table
@@ -48,6 +48,8 @@ def _product(top: Table) -> LoanProduct:
     least, most = _amount(top.table("amount"), currency)
     late, prices = top.table("late"), _prices(top, currency, most)
     fees = top.table("fees")
+    borrower = top.choice("borrower", Borrower, "person")
+    turnover, margin, cover = _turnover(top, borrower)
     product = LoanProduct(
         code=code,
         version=top.whole("version", 1, 9_999),
@@ -69,6 +71,10 @@ def _product(top: Table) -> LoanProduct:
         offer_days=top.whole("offer_days", 1, 60, 7),
         person_from_minor=top.money("person_from", currency, None) or 10**15,
         share_percent=top.whole("share_percent", 10, 70, 50),
+        borrower=borrower,
+        turnover_percent=turnover,
+        margin_percent=margin,
+        cover_percent=cover,
     )
     for table in (late, fees, top):
         table.done()
@@ -92,6 +98,17 @@ def _amount(table: Table, currency: str) -> tuple[int, int]:
         table.problem("most", "must not be below the least amount")
     table.done()
     return least or 0, most or 0
+
+
+def _turnover(top: Table, borrower: str) -> tuple[int, int, int]:
+    """How a company's limit is found: shares of its turnover, and by how much debts must be covered."""
+    if borrower != "company":
+        return 0, 0, 100
+    table = top.table("turnover")
+    shares = table.whole("share_percent", 1, 100), table.whole("margin_percent", 1, 60)
+    cover = table.whole("cover_percent", 100, 300)
+    table.done()
+    return *shares, cover
 
 
 def _terms(top: Table) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 PPM = 1_000_000
 FIRST = date(1970, 1, 1)
@@ -24,7 +24,8 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `day` is the bank day; `principal`, `interest` and `fee` are what is due; `paid_*` what came in.
     `closed` is whether its interest and fee were booked as due: the day has come. `early` marks a row that
-    stands for an early repayment, made on `day` in the middle of a period.
+    stands for an early repayment, made on `day` in the middle of a period. `paid_day` is the bank day on
+    which nothing of it was left to pay: 0 while something is, and for what was paid before this was kept.
     """
 
     day: int
@@ -36,6 +37,7 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     paid_fee: int = 0
     closed: bool = False
     early: bool = False
+    paid_day: int = 0
 
     @property
     def amount(self) -> int:
@@ -145,8 +147,13 @@ _READER = msgspec.json.Decoder(tuple[Instalment, ...])
 
 
 def pack(plan: tuple[Instalment, ...]) -> str:
-    """The schedule as text, one list for each instalment, as a loan keeps it."""
-    return _CODER.encode(plan).decode()
+    """The schedule as text, one list for each instalment, as a loan keeps it.
+
+    The day an instalment was paid stands in its list only once it is: plans of before this was kept stay as
+    they are, to the byte.
+    """
+    rows = [one if one.paid_day else astuple(one)[:-1] for one in plan]
+    return _CODER.encode(rows).decode()
 
 
 def unpack(text: str) -> tuple[Instalment, ...]:

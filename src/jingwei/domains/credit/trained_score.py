@@ -12,8 +12,8 @@ from functools import lru_cache
 import msgspec
 
 from jingwei.domains.credit.company_inputs import COMPANY, OWN, SOURCES
+from jingwei.domains.credit.first_score import MOST, NAME, credit_score
 from jingwei.domains.credit.first_score import SENTENCES as FIRST_SENTENCES
-from jingwei.domains.credit.first_score import credit_score
 from jingwei.domains.credit.inputs import CreditInputs, Score
 from jingwei.domains.credit.warnings import EARLY_WARNING, SERVED
 from jingwei.kernel.kept import Kept
@@ -43,6 +43,11 @@ SENTENCES: dict[str, Words] = FIRST_SENTENCES | {
     "loans_90d": Words("how many loans you signed lately", "近期签署的贷款笔数"),
 }
 """What each input is about, for people. Whether a loan here is late is policy, not score."""
+
+
+def most_of(score_by: str, name: str) -> int:
+    """The most points a line can give; none by a trained card, whose lines tell what they take away."""
+    return MOST.get(name, 0) if score_by == NAME else 0
 
 
 class ScorecardInUse(Kept, frozen=True):
@@ -105,8 +110,12 @@ def score_with(cards: Sequence[TrainedCard], inputs: CreditInputs) -> Score:
 
 def is_thin(inputs: CreditInputs) -> bool:
     """Whether nothing is known but how the accounts here were kept."""
-    bureau = inputs.bureau
-    return not (bureau.debts or bureau.late_marks or bureau.inquiries or inputs.own_loans)
+    return thin(numbers_of(inputs))
+
+
+def thin(values: Mapping[str, float]) -> bool:
+    """The same of inputs by name, as `numbers_of` tells them."""
+    return not any(values[name] for name in ("debts", "late_marks", "inquiries", "own_loans"))
 
 
 def numbers_of(inputs: CreditInputs) -> dict[str, float]:

@@ -23,10 +23,7 @@ LEAST_CHANCE: Final = 0.15
 
 NOT_HERE: Final = ("late_elsewhere_90d", "owed_elsewhere_to_income", "queries_30d", "queries_180d")
 """Signals that need a real credit bureau; none is connected, so nothing is learned from them for service."""
-NOT_KEPT: Final = ("last_days_late", "late_share")
-"""Signals that need the day on which each instalment was paid; the bank keeps only whether it was, so they
-are learned from nowhere either."""
-SERVED: Final = tuple(name for name in NAMES if name not in (*NOT_HERE, *NOT_KEPT))
+SERVED: Final = tuple(name for name in NAMES if name not in NOT_HERE)
 """What a model that warns here may read."""
 
 

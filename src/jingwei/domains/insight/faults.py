@@ -65,7 +65,10 @@ FAULTS: Final[dict[str, Said]] = {
     ),
     "not_found": Said(
         Words("{found} does not stand in the file it is looked up in.", "{found} 在对照文件中不存在。"),
-        Words("bring the newer file, or leave the look-up out", "请使用较新的对照文件，或去掉对照"),
+        Words(
+            "bring the newer file and import again (rows with a row_key come in once), or leave look_up out",
+            "请使用较新的对照文件后重新导入（有 row_key 的行不会重复），或去掉对照",
+        ),
     ),
     "too_long": Said(
         Words("The text is longer than 200 characters.", "文本超过 200 个字符。"),

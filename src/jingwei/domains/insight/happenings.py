@@ -46,6 +46,10 @@ KINDS: Final[dict[str, Kind]] = {
     "power_used": Kind(_B, "none", Words("Electricity used (register)", "用电记录")),
     "item_viewed": Kind(_B, "none", Words("Item looked at in a shop", "浏览商品")),
     "item_bought": Kind(_B, "none", Words("Item bought in a shop", "购买商品")),
+    "tax_return": Kind(DataClass.TAX, "signed", Words("Tax return of a company", "企业纳税申报")),
+    "power_bill": Kind(DataClass.POWER, "none", Words("Power bill of a company", "企业电费账单")),
+    "invoice": Kind(DataClass.INVOICES, "signed", Words("Invoice of a company", "企业开票")),
+    "chain_order": Kind(DataClass.SUPPLY_CHAIN, "signed", Words("Order in a supply chain", "供应链订单")),
     "fraud_report": Kind(DataClass.LABELS, "none", Words("Fraud reported", "欺诈报案")),
     "profile": Kind(DataClass.IDENTITY, "none", Words("Profile noted", "资料登记")),
 }

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from jingwei.domains.insight.names import near, simplified, sounds, surname_sound
+from jingwei.domains.insight.names import near, place, simplified, sounds, surname_sound
 
 LEVELS: Final[dict[str, tuple[str, ...]]] = {
     "name": ("same", "sounds_same", "near", "surname", "other"),
@@ -75,8 +75,10 @@ def probability(bits: float) -> float:
 
 
 def name_level(one: str, other: str) -> str:
-    """How alike two names are."""
+    """How alike two names are; "" when one of them has no letter in it, which tells nothing."""
     a, b = simplified(one), simplified(other)
+    if not a or not b:
+        return ""
     if a == b:
         return "same"
     sound, others = sounds(one), sounds(other)
@@ -118,7 +120,7 @@ def email_level(one: str, other: str) -> str:
 
 def address_level(one: str, other: str) -> str:
     """How alike two addresses are, by the pairs of neighbouring letters they share (Jaccard)."""
-    a, b = simplified(one).replace(" ", ""), simplified(other).replace(" ", "")
+    a, b = place(one), place(other)
     if a == b:
         return "same"
     first, second = _pairs(a), _pairs(b)

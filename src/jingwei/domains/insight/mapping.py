@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping as Map
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -167,9 +168,12 @@ def _check(mapping: Mapping, text: str) -> None:
     if set(mapping.title) != {"en", "zh"}:
         raise MappingError(line_of(text, "title"), "title needs both languages", "write title = { en, zh }")
     for name in mapping.profile:
-        if name not in PROFILE_FIELDS[:]:
+        if name not in PROFILE_FIELDS:
             fix = f"write one of {', '.join(PROFILE_FIELDS)}"
             raise MappingError(line_of(text, f"profile.{name}"), f"{name} is no field of a profile", fix)
+    profile = {name: as_cell(cell) for name, cell in mapping.profile.items()}
+    if fault := _cell_fault(mapping, profile):
+        raise MappingError(line_of(text, f"profile.{fault[0]}"), *fault[1:])
     for number, one in enumerate(mapping.event):
         if fault := _fault(mapping, one):
             field, says, fix = fault
@@ -194,6 +198,8 @@ def _fault(mapping: Mapping, one: Happens) -> tuple[str, str, str] | None:
     if kind is None:
         return "kind", f"{one.kind!r} is no kind of happening", f"write one of {', '.join(KINDS)}"
     named = cells(one)
+    if "at" not in named:
+        return "at", f"{one.kind} needs a moment", 'name its column: at = "when"'
     moves = kind.direction != "none"
     if moves != ("amount" in named):
         says = "has an amount" if moves else "has no amount"
@@ -203,6 +209,14 @@ def _fault(mapping: Mapping, one: Happens) -> tuple[str, str, str] | None:
     always = named["currency"].always if moves else ""
     if always and always not in CURRENCIES:
         return "currency", f"{always!r} is no currency of the bank", f"write one of {', '.join(CURRENCIES)}"
+    for when in one.when:
+        if when == When(when.column):
+            return "when", f"nothing is asked of {when.column}", "write equals, one_of, above or below"
+    return _cell_fault(mapping, named)
+
+
+def _cell_fault(mapping: Mapping, named: Map[str, Cell]) -> tuple[str, str, str] | None:
+    """(field, what is wrong, what to do) of the first cell that cannot be read."""
     for name, cell in named.items():
         if bool(cell.column) == (cell.always != ""):
             return name, f"{name} names both a column and a constant, or neither", "name one of them"

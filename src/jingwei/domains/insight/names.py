@@ -12,6 +12,8 @@ _HAN: Final = re.compile(r"[㐀-鿿豈-﫿]")
 _UMLAUT: Final = re.compile(r"(?<=[ln])(?:v|yu)")
 """The ü of 吕 is written u, v and, in passports, yu."""
 
+_VOICED: Final = "\u3099\u309a"
+
 MOST_WORDS: Final = 4
 
 SURNAMES: Final = {"单": "shan", "解": "xie", "仇": "qiu", "曾": "zeng", "区": "ou", "查": "zha", "任": "ren"}
@@ -20,11 +22,27 @@ SURNAMES: Final = {"单": "shan", "解": "xie", "仇": "qiu", "曾": "zeng", "�
 
 @lru_cache(maxsize=65_536)
 def simplified(name: str) -> str:
-    """A name in simplified signs and small letters, without spaces and dots between Chinese signs."""
+    """A name in simplified signs and small letters, without spaces and dots between Chinese signs.
+
+    Of a name without Chinese signs the words are left, in whatever letters they are written; "" for none.
+    """
     plain = unicodedata.normalize("NFKC", name).casefold().strip()
     if not _HAN.search(plain):
-        return " ".join(_LATIN.findall(_bare(plain)))
+        return " ".join("".join(sign if _of_a_word(sign) else " " for sign in _bare(plain)).split())
     return re.sub(r"[\s·•.]+", "", _to_simplified().convert(plain))
+
+
+@lru_cache(maxsize=65_536)
+def place(address: str) -> str:
+    """An address in simplified signs and small letters, without spaces and stops; its numbers stay."""
+    plain = unicodedata.normalize("NFKC", address).casefold()
+    told = _to_simplified().convert(plain) if _HAN.search(plain) else _bare(plain)
+    return re.sub(r"[\s·•.,，。]+", "", told)
+
+
+def _of_a_word(sign: str) -> bool:
+    """Whether a sign is a letter, or a mark that belongs to one."""
+    return unicodedata.category(sign)[0] in "LM"
 
 
 @cache
@@ -36,9 +54,10 @@ def _to_simplified() -> Any:
 
 
 def _bare(text: str) -> str:
-    """Letters without their marks: é becomes e, ü becomes u."""
+    """Letters without their marks: é becomes e, ü becomes u. What voices a kana makes it another letter."""
     apart = unicodedata.normalize("NFD", text)
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    left = "".join(sign for sign in apart if not unicodedata.combining(sign) or sign in _VOICED)
+    return unicodedata.normalize("NFC", left)
 
 
 @lru_cache(maxsize=16_384)
@@ -52,7 +71,7 @@ def _sound(sign: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def sounds(name: str) -> frozenset[str]:
-    """Every way a name may sound as one word: a Latin name with the surname first and last."""
+    """Every way a name may sound as one word: one in letters with the surname first and last."""
     plain = simplified(name)
     if not plain:
         return frozenset()
@@ -66,7 +85,7 @@ def sounds(name: str) -> frozenset[str]:
 
 
 def surname_sound(name: str) -> str:
-    """How the surname sounds: of a Chinese name its first sign, of a Latin one its first word."""
+    """How the surname sounds: of a Chinese name its first sign, of one in letters its first word."""
     plain = simplified(name)
     if _HAN.search(plain):
         return SURNAMES.get(plain[0], _sound(plain[0])) if _HAN.match(plain[0]) else plain[0]

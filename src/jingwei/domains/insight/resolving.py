@@ -7,7 +7,7 @@ speak against it. Everything else is weighed (see `likeness`). Only records that
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from jingwei.domains.insight.likeness import (
@@ -20,7 +20,7 @@ from jingwei.domains.insight.likeness import (
     personal,
     probability,
 )
-from jingwei.domains.insight.names import simplified, sounds, surname_sound
+from jingwei.domains.insight.names import place, sounds, surname_sound
 
 SURE: Final = 0.995
 """Records at least as probably of one person as this are linked without asking anybody."""
@@ -65,9 +65,9 @@ def blocks(record: Record) -> Iterator[tuple[str, str]]:
         if len(record.born) == 10:
             yield "surname", f"{surname_sound(record.name)} {record.born}"
         if record.address:
-            yield "home", f"{surname_sound(record.name)} {simplified(record.address)[:12]}"
+            yield "home", f"{surname_sound(record.name)} {place(record.address)[:12]}"
     if len(record.born) == 10 and record.address:
-        yield "born", f"{record.born} {simplified(record.address)[:6]}"
+        yield "born", f"{record.born} {place(record.address)[:6]}"
 
 
 class Resolver:
@@ -91,11 +91,14 @@ class Resolver:
                 seen.update(some)
         return (self._known[number] for number in sorted(seen))
 
-    def best(self, record: Record) -> Finding | None:
-        """What is thought of a record; None when nobody comes near. The second best takes part in doubt."""
+    def best(self, record: Record, but: Collection[str] = ()) -> Finding | None:
+        """What is thought of a record; None when nobody comes near. The second best takes part in doubt.
+
+        Customers in `but` are known not to be it.
+        """
         best: dict[str, Finding] = {}
         for one in self.candidates(record):
-            found = self._compared(record, one)
+            found = self._compared(record, one) if one.customer not in but else None
             if found is None:
                 continue
             if one.customer not in best or found.bits > best[one.customer].bits:

@@ -86,7 +86,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
 
     version: int
     salt: str
-    control_percent: Annotated[int, msgspec.Meta(ge=0, le=50)]
+    control_percent: Annotated[int, msgspec.Meta(ge=1, le=50)]
     explore_ppm: Ppm
     limits: Limits
     experiment: Registered

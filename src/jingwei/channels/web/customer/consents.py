@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.rest.views import standings, walk
+from jingwei.channels.web.customer.loans.sources import switches
 from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import phrases, say
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import ASKED, DATA_NAMES, REGISTER, Register
 from jingwei.consent.uses import DataUse
+from jingwei.domains.credit.company_inputs import DATA
 from jingwei.journeys.give_consent import GiveConsent
+from jingwei.journeys.shape import every
 from jingwei.journeys.withdraw_consent import WithdrawConsent
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.ids import seq_of
@@ -69,7 +72,8 @@ def add_consents(router: Router, site: Site) -> None:
         shown = [shown_purpose(site.desk.reader, session.who, one, now, visit.lang) for one in REGISTER]
         asked = [one for one in shown if one.purpose in ASKED]
         always = [one for one in shown if one.purpose not in ASKED]
-        return site.page(visit, "app/consents.html", {"asked": asked, "always": always})
+        apart = switches(site, visit, session.who)
+        return site.page(visit, "app/consents.html", {"asked": asked, "always": always, "apart": apart})
 
     async def change(visit: Visit) -> Response:
         session = signed_in(visit, inside=False)
@@ -79,9 +83,13 @@ def add_consents(router: Router, site: Site) -> None:
             purpose = Purpose(str(form.get("purpose", "")))
         except ValueError:
             return RedirectResponse("/app/consents?error=consent", 303)
+        named = str(form.get("data", ""))
+        if named and named not in DATA:
+            return RedirectResponse("/app/consents?error=consent", 303)
+        data = (DATA[named],) if named else ()
         stamp = site.stamp(session, str(form.get("key", "")))
         kind = GiveConsent if giving else WithdrawConsent
-        reply = await site.do(kind(customer=session.who, purpose=purpose, **stamp))
+        reply = await site.do(kind(customer=session.who, purpose=purpose, data=data, **stamp))
         if reply.answer.refusal is not None:
             return RedirectResponse("/app/consents?error=consent", 303)
         told = "consent_given" if giving else "consent_withdrawn"
@@ -116,7 +124,7 @@ def named(data: Iterable[str], lang: str) -> str:
 def used_lately(reader: Reader, who: str, purpose: Purpose, now: int, lang: str) -> list[Used]:
     """The counted uses of the last days, newest first."""
     after = f"{who}~{bank_day(now - LATELY):06d}"
-    found = reader.find(DataUse, "customer", who, after=after, limit=1000)
+    found = every(reader, DataUse, "customer", who, after)
     uses = [
         Used(
             reader_kind(one.reader),
@@ -150,9 +158,9 @@ def checked(reader: Reader, who: str, lang: str) -> list[Used]:
         for entry in walk(reader, standing.balance, "", READ)[0]:
             if entry.kind in JUDGED and entry.amount_minor < 0:
                 at[entry.line >> 16] = entry.at
-    for case in reader.find(Case, "customer", who, limit=READ):
+    for case in every(reader, Case, "customer", who)[-READ:]:
         at[seq_of(case.about) or 0] = case.opened_at
-    for challenge in reader.find(Challenge, "customer", who, limit=READ):
+    for challenge in every(reader, Challenge, "customer", who)[-READ:]:
         at[seq_of(challenge.about) or 0] = challenge.asked_at
     days: dict[int, list[int]] = {}
     for moment in at.values():

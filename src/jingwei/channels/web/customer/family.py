@@ -132,11 +132,15 @@ def through(site: Site, visit: Visit, session: Session) -> Tie:
     return tie_through(site.desk.reader, visit.request.path_params["tie"], session.who)
 
 
-def names_of(site: Site, ties: list[Tie]) -> dict[str, str]:
-    """The names of everybody in these ties, by id; a name not known is the id."""
-    ids = sorted({who for tie in ties for who in (tie.whose, tie.keeper)})
-    return {who: who for who in ids} | {
-        one.id: one.name or one.id for one in site.desk.reader.load(Customer, ids)
+def names_of(site: Site, ties: list[Tie], me: str) -> dict[str, str]:
+    """What the other sides of one's ties are called, by id: by name who said yes, or who asked.
+
+    Whoever was only asked is called by the number that was typed: nobody learns a stranger's name by asking.
+    """
+    others = {tie.other(me) for tie in ties}
+    told = {tie.other(me) for tie in ties if tie.since or tie.offered_by != me}
+    return {who: who for who in others} | {
+        one.id: one.name or one.id for one in site.desk.reader.load(Customer, sorted(told))
     }
 
 
@@ -147,7 +151,7 @@ def page(site: Site, visit: Visit, session: Session, refusal: str = "", typed: s
         "asked": [tie for tie in ties if tie.status == "offered"],
         "active": [tie for tie in ties if tie.status == "active"],
         "ended": [tie for tie in ties if tie.status == "ended"][:5],
-        "names": names_of(site, ties),
+        "names": names_of(site, ties, session.who),
         "refusal": refusal,
         "typed": typed,
     }
@@ -164,7 +168,7 @@ def shown(site: Site, visit: Visit, tie: Tie, session: Session) -> dict[str, Any
     own = {standing.account.id for standing, _ in accounts}
     return {
         "tie": tie,
-        "name": names_of(site, [tie])[tie.whose],
+        "name": names_of(site, [tie], session.who)[tie.whose],
         "accounts": accounts,
         "waiting": [one for one in waiting if holds.get(one.hold) in own],
         "guardian": tie.kind == GUARDIAN,

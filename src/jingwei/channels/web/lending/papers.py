@@ -25,7 +25,7 @@ from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import say
 from jingwei.channels.web.saved import PrintFailed, font
 from jingwei.domains.credit.advice import told
-from jingwei.domains.credit.letter import letter
+from jingwei.domains.credit.letter import letter, of_company
 from jingwei.domains.credit.loans import Loan, LoanApplication
 from jingwei.domains.credit.offer import percent
 from jingwei.domains.credit.schedule import unpack
@@ -123,7 +123,7 @@ def contract(reader: Reader, application: LoanApplication) -> Paper:
         *_each("paper.early", **early),
         *_each(cooling, days=product.cooling_off_days),
         *_each("paper.days"),
-        *_each("paper.appeal"),
+        *_each("paper.appeal_company" if of_company(one) else "paper.appeal"),
     ]
     words = sentence(one)
     return Paper(

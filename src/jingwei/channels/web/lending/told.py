@@ -12,13 +12,14 @@ from jingwei.channels.web.pages import worded
 from jingwei.channels.web.phrases import phrases
 from jingwei.domains.credit.advice import Advice
 from jingwei.domains.credit.deciding import POLICY
-from jingwei.domains.credit.first_score import MOST, SENTENCES
+from jingwei.domains.credit.letter import sentences_of
 from jingwei.domains.credit.loan_changes import How, all_owed, repay, up_to
 from jingwei.domains.credit.loan_life import owed_now
 from jingwei.domains.credit.loans import REPAID, RUNNING, Loan, LoanApplication
 from jingwei.domains.credit.offer import Contract, Offer, contract_of, in_one_sentence, offer_of
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.schedule import FIRST, Instalment, unpack
+from jingwei.domains.credit.trained_score import most_of
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.refusal import Refusal, Words
 from jingwei.stores.store import StoreError
@@ -118,9 +119,10 @@ def product_of(product_id: str) -> LoanProduct:
     return found
 
 
-def lendable() -> list[LoanProduct]:
-    """The newest version of every product that can be applied for, those without a scene first."""
-    newest = {one.code: one for one in shipped().all() if one.kind != "revolving"}
+def lendable(company: bool = False) -> list[LoanProduct]:
+    """The newest version of every product that people, or companies, can apply for; without a scene first."""
+    meant = "company" if company else "person"
+    newest = {one.code: one for one in shipped().all() if one.kind != "revolving" and one.borrower == meant}
     return sorted(newest.values(), key=lambda one: (bool(one.scene), one.code != "personal_loan", one.code))
 
 
@@ -168,10 +170,13 @@ def terms_json(application: LoanApplication) -> bytes:
     return msgspec.json.encode(contract_in(application))
 
 
-def parts_of(contributions: str) -> list[Part]:
-    """The lines of a score, the weightiest first."""
-    found = msgspec.json.decode(contributions or "[]", type=list[tuple[str, int]])
-    parts = [Part(name, SENTENCES.get(name, Words(name, name)), by, MOST.get(name, 0)) for name, by in found]
+def parts_of(application: LoanApplication) -> list[Part]:
+    """The lines of its score, the weightiest first."""
+    found = msgspec.json.decode(application.contributions or "[]", type=list[tuple[str, int]])
+    says, by = sentences_of(application), application.score_by
+    parts = [
+        Part(line, says.get(line, Words(line, line)), points, most_of(by, line)) for line, points in found
+    ]
     return sorted(parts, key=lambda part: -abs(part.points))
 
 

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import hashlib
 import io
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse, Response
@@ -34,6 +35,7 @@ from jingwei.domains.tags.condition import TagCondition, read_condition
 from jingwei.domains.tags.declared import TAGS, Unit
 from jingwei.journeys.export_audience import ExportAudience
 from jingwei.journeys.save_audience import SaveAudience
+from jingwei.journeys.shape import all_of
 from jingwei.kernel.clock import bank_day
 from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.ledger.work import Customer
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
     from jingwei.channels.web.pages import Site
     from jingwei.stores.sessions import Session
 
-MOST = 200
+EXPORTS = 10
+"""So many of the newest exports are listed."""
+
 SAMPLE = 5
 
 
@@ -104,26 +108,26 @@ def page(
     status: int = 200,
 ) -> Response:
     """The builder, what is saved, and what was taken out."""
-    reader = site.desk.reader
-    exports = sorted(reader.page(AudienceExport, limit=MOST), key=lambda one: one.at, reverse=True)[:10]
     values: dict[str, Any] = {
         "rows": rows, "join": join, "choices": choices(), "hows": hows(), "signs": SIGNS,
         "tag_words": lambda name: TAGS[name].words,
         "saved": [(one, said(read_condition(one.condition))) for one in newest(site.desk)],
-        "exports": exports, "found": None, "wrong": "",
+        "exports": exports(site.desk), "found": None, "wrong": "",
     }  # fmt: skip
     return site.page(visit, "desk/audiences.html", values | (more or {}), status)
+
+
+def exports(desk: Desk) -> list[AudienceExport]:
+    """What was taken out of the bank last, the newest first."""
+    return nlargest(EXPORTS, all_of(desk.reader, AudienceExport), key=lambda one: one.at)
 
 
 def newest(desk: Desk) -> list[Audience]:
     """The newest version of every audience, by name."""
     found: dict[str, Audience] = {}
-    after = ""
-    while part := desk.reader.page(Audience, after=after, limit=500):
-        after = part[-1].id
-        for one in part:
-            if one.name not in found or found[one.name].version < one.version:
-                found[one.name] = one
+    for one in all_of(desk.reader, Audience):
+        if one.name not in found or found[one.name].version < one.version:
+            found[one.name] = one
     return [found[name] for name in sorted(found)]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 
-from jingwei.domains.credit.loans import LOAN_APPEAL, LOAN_REVIEW, LoanApplication, application_id
+from jingwei.domains.credit.loans import LOAN_APPEAL, LOAN_CASES, LoanApplication, application_id
 from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY, HOUR, bank_day
 from jingwei.kernel.ids import case_id, seq_of
@@ -30,7 +30,7 @@ HISTORY = 28 * DAY
 ALIKE = 5
 """How many similar cases are shown."""
 
-LENDING = (LOAN_REVIEW, LOAN_APPEAL)
+LENDING = LOAN_CASES
 """Codes of cases about a loan: no money is held for them."""
 
 LOAN_POLICY = "loan"

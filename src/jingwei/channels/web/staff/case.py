@@ -26,6 +26,7 @@ from jingwei.channels.web.staff.told import (
     sentence,
 )
 from jingwei.channels.web.visit import signed_in
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import HOUR
 from jingwei.ledger.accounts import Account, Balance
 from jingwei.ledger.casework import CaseNote, needs_two
@@ -166,7 +167,7 @@ def history(floor: Floor, visit: Visit, row: Row) -> dict[str, Any]:
     """What the customer did last, who is linked to the payment, similar cases, and what was written."""
     site, trail = floor.site, floor.trail
     now = site.now()
-    notes = site.desk.reader.find(CaseNote, "about", row.case.id, limit=NOTES)
+    notes = every(site.desk.reader, CaseNote, "about", row.case.id)[-NOTES:]
     return {
         "deeds": [deed_row(visit, deed, now) for deed in trail.deeds(row.case.customer)[:DEEDS]],
         "links": links(trail, visit, row, now),

@@ -88,21 +88,24 @@ def _name(site: Site, one: EarlyWarning) -> str:
 
 
 async def answered(site: Site, visit: Visit, session: Session) -> str:
-    """Answer a warning as the form says, and change the loan where the customer agreed; what to tell."""
+    """Answer a warning as the form says, and change the loan where the customer agreed; what to tell.
+
+    The loan is changed only for an answer that can be read: else it would be changed again with the next.
+    """
     form = await form_of(visit, session)
     number, key, outcome = (str(form.get(name, ""))[:200] for name in ("warning", "key", "outcome"))
     found = next(iter(site.desk.reader.load(EarlyWarning, [number])), None)
     if found is None:
         return "error=warning_gone"
-    agreed = found.status == "open" and outcome in PROPOSALS and form.get("agreed") == "1"
-    if agreed and (told := await change(site, session, found, (outcome, key))):
-        return told
     try:
         words = str(form.get("words", ""))
         ask: Any = AnswerWarning(warning=number, outcome=outcome, words=words, **site.stamp(session, key))  # type: ignore[arg-type]
         command = checked(ask)
     except CommandError:
         return "error=not_read"
+    agreed = found.status == "open" and outcome in PROPOSALS and form.get("agreed") == "1"
+    if agreed and (told := await change(site, session, found, (outcome, key))):
+        return told
     refused = (await site.do(command)).answer.refusal is not None
     return "error=warning_gone" if refused else "told=warning_answered"
 

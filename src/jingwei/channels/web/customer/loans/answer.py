@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from jingwei.channels.lending.figures import sources_of
 from jingwei.channels.signon.people import Refused
 from jingwei.channels.web.customer.loans.applying import plain
 from jingwei.channels.web.customer.loans.mine import own, state_of
@@ -151,7 +152,8 @@ def page(
         "typed": typed,
         "name": name_of(visit, application.product),
         "purpose": purpose_text(visit, application.purpose),
-        "parts": parts_of(application.contributions),
+        "parts": parts_of(application),
+        "sources": sources_of(application),
         "percent": percent,
         "pdf": font() is not None,
     }

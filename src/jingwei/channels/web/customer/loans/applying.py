@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.lending.asking import application
+from jingwei.channels.lending.companies import is_company
 from jingwei.channels.problems import Problem
+from jingwei.channels.web.customer.loans.sources import set_switches, switches
 from jingwei.channels.web.customer.people import account_name, own_accounts
 from jingwei.channels.web.customer.transfer import key_of
 from jingwei.channels.web.lending.pictures import instalments
@@ -17,6 +19,7 @@ from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import DATA_NAMES, REGISTER
 from jingwei.domains.credit.applying import not_in_product
+from jingwei.domains.credit.company_inputs import DATA
 from jingwei.domains.credit.offer import percent
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.kernel.command import CommandError, checked
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 
 PURPOSES = ("home", "appliances", "travel", "education", "medical", "wedding", "business", "other")
 """What money without a scene can be for."""
+
+FOR_COMPANIES = ("stock", "wages", "rent", "equipment", "season", "other")
+"""What a company's working capital can be for."""
 
 USUAL = 10_000
 """The amount a form begins with, in whole units, as far as the product lends it."""
@@ -54,8 +60,11 @@ def add_applying(router: Router, site: Site) -> None:
     """Add /app/loans/apply, its form, and the cost of what is typed."""
 
     async def choose(visit: Visit) -> Response:
-        signed_in(visit, inside=False)
-        return site.page(visit, "app/loans/choose.html", {"products": lendable()})
+        session = signed_in(visit, inside=False)
+        company = is_company(site.desk.reader, session.who)
+        return site.page(
+            visit, "app/loans/choose.html", {"products": lendable(company), "company": company}
+        )
 
     async def begin(visit: Visit) -> Response:
         session, product = signed_in(visit, inside=False), product_at(visit)
@@ -71,6 +80,7 @@ def add_applying(router: Router, site: Site) -> None:
         session, product = signed_in(visit, inside=False), product_at(visit)
         form = await form_of(visit, session)
         text = {name: str(form.get(name, "")).strip()[:200] for name in FIELDS}
+        text["sources"] = " ".join(str(one) for one in form.getlist("source") if str(one) in DATA)
         typed = read(visit, product, text)
         if str(form.get("do", "")) == "cost":
             return page(site, visit, session, product, typed)
@@ -89,7 +99,7 @@ def add_applying(router: Router, site: Site) -> None:
 def product_at(visit: Visit) -> LoanProduct:
     """The product the address names. Raises Problem."""
     code = visit.request.path_params["product"].partition("@")[0]
-    found = next((one for one in lendable() if one.code == code), None)
+    found = next((one for one in (*lendable(), *lendable(True)) if one.code == code), None)
     if found is None:
         raise Problem("not_found")
     return found
@@ -162,13 +172,16 @@ def page(
     """The form with what was typed, what is wrong with it, and what it costs."""
     accounts = [one for one in own_accounts(site, session.who) if one.account.currency == product.currency]
     data = [worded(DATA_NAMES[one], visit.lang) for one in REGISTER[Purpose.CREDIT].data]
+    ticked = typed.text["sources"].split() if "sources" in typed.text else None
+    company = product.borrower == "company"
     values = {
         "product": product,
         "typed": typed.text,
         "wrong": typed.wrong,
         "months": typed.months,
         "accounts": [(one.account.id, account_name(site, visit, one.account)) for one in accounts],
-        "purposes": () if product.scene else PURPOSES,
+        "purposes": FOR_COMPANIES if company else () if product.scene else PURPOSES,
+        "switches": switches(site, visit, session.who, ticked) if company else [],
         "agreed": agreed(site, session.who),
         "data": ("、" if visit.lang == "zh" else ", ").join(data),
         "key": new_key(),
@@ -185,12 +198,18 @@ async def sent(site: Site, visit: Visit, session: Session, product: LoanProduct,
         if given.answer.refusal is not None:
             typed.wrong["agree"] = worded(given.answer.refusal.words(), visit.lang)
             return page(site, visit, session, product, typed, 422)
+    if product.borrower == "company" and is_company(site.desk.reader, who):
+        refusal = await set_switches(site, session, text["key"], text.get("sources", "").split())
+        if refusal is not None:
+            typed.wrong["form"] = worded(refusal.words(), visit.lang)
+            return page(site, visit, session, product, typed, 422)
     try:
         command = checked(
             application(
                 site.desk.reader,
                 site.stamp(session, text["key"]),
                 site.desk.home.registry,
+                lambda: site.desk.home.insight,
                 customer=who,
                 product=product.id,
                 account=text["account"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
@@ -15,6 +16,7 @@ from jingwei.channels.web.staff.knowing.named import source_name
 from jingwei.channels.web.visit import form_of, signed_in
 from jingwei.domains.insight.likeness import LEVELS, Record
 from jingwei.journeys.link_identity import KeepApart, Link, LinkIdentity, UnlinkIdentity
+from jingwei.journeys.shape import all_of
 from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.ledger.links import IdentityLink
 from jingwei.ledger.work import Customer
@@ -131,6 +133,5 @@ def compared(floor: Floor, doubt: Doubt) -> list[tuple[str, str, str, str]]:
 
 def recent(floor: Floor) -> list[IdentityLink]:
     """The links made or taken back last."""
-    links = floor.site.desk.reader.page(IdentityLink, limit=500)
-    held = [one for one in links if one.state != "apart"]
-    return sorted(held, key=lambda one: (-one.at, one.id))[:RECENT]
+    held = (one for one in all_of(floor.site.desk.reader, IdentityLink) if one.state != "apart")
+    return nsmallest(RECENT, held, key=lambda one: (-one.at, one.id))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse, Response
 
+from jingwei.channels.lending.companies import cards_read
 from jingwei.channels.problems import Problem
 from jingwei.channels.roles import COMMANDS, may_ask
 from jingwei.channels.web.lending.pictures import instalments, points
@@ -23,13 +24,17 @@ from jingwei.channels.web.staff.acts import text
 from jingwei.channels.web.staff.case import NAPS
 from jingwei.channels.web.staff.floor import LENDERS
 from jingwei.channels.web.staff.loans.book import due_in
+from jingwei.channels.web.staff.loans.company import company_side, seen_now
 from jingwei.channels.web.staff.masks import masked_name
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.domains.credit.applying import age_on, inputs_of
+from jingwei.domains.credit.company_inputs import CompanyInputs
 from jingwei.domains.credit.deciding import HARD, Asked, decide
+from jingwei.domains.credit.inputs import NOT_READ, CreditInputs
 from jingwei.domains.credit.loans import LOAN_APPEAL, LOAN_REVIEW, Loan, LoanApplication, application_id
 from jingwei.domains.credit.offer import percent
 from jingwei.journeys.review_loan import ReviewLoan
+from jingwei.journeys.shape import every
 from jingwei.kernel.clock import HOUR
 from jingwei.kernel.command import CommandError, checked
 from jingwei.kernel.ids import seq_of
@@ -114,6 +119,7 @@ def page(
 ) -> Response:
     """The whole page; `said` has what was refused and what was typed, when an answer was not taken."""
     site, now = floor.site, floor.site.now()
+    kept, found = found, seen_now(site, found, pending=case.status == "open")
     reader = site.desk.reader
     work = next(iter(reader.load(CaseWork, [case.id])), None) or CaseWork(case.id)
     person = next(iter(reader.load(Customer, [found.customer])), None) or Customer(found.customer, "")
@@ -139,8 +145,8 @@ def page(
         "proposed_minor": int(work.proposed.partition(" ")[2] or 0),
         "hard": worded(hard[0], visit.lang) if hard else "",
         "appeal": next(iter(reader.load(Appeal, [appeal_id(found.decision)])), None),
-        "notes": reader.find(CaseNote, "about", case.id, limit=NOTES)[::-1],
-        "loans": reader.find(Loan, "customer", found.customer, limit=LOANS)[::-1],
+        "notes": every(reader, CaseNote, "about", case.id)[: -NOTES - 1 : -1],
+        "loans": every(reader, Loan, "customer", found.customer)[: -LOANS - 1 : -1],
         "name_of": lambda product: name_of(visit, product),
         "wrong": "",
         "typed": {},
@@ -148,12 +154,13 @@ def page(
         "key": new_key(),
     }
     values |= evidence(visit, found) | again(site, visit, found, person) | terms(site, visit, found)
+    values |= company_side(site, visit, kept, found)
     return site.page(visit, "desk/loans/case.html", values | (said or {}), 409 if said else 200)
 
 
 def evidence(visit: Visit, found: LoanApplication) -> dict[str, Any]:
     """What it was decided on: reasons of the policy, the score line by line, and what both read."""
-    parts = parts_of(found.contributions)
+    parts = parts_of(found)
     rows = [(worded(part.says, visit.lang), part.points) for part in parts]
     seen = inputs_of(found)
     code = found.currency
@@ -176,9 +183,17 @@ def evidence(visit: Visit, found: LoanApplication) -> dict[str, Any]:
         "policy": policy_of(found),
         "parts": parts,
         "bars": points(rows, visit.say("loans.score")),
-        "read": [(visit.say(f"book.read.{name}"), value) for name, value in read],
+        "read": [(visit.say(f"book.read.{name}"), value) for name, value in read if fits(seen, name)],
         "bureau": seen.bureau.source,
     }
+
+
+def fits(seen: CreditInputs, what: str) -> bool:
+    """Whether a figure was part of the decision: of a company its own stand elsewhere, and a bureau that was
+    not read tells nothing."""
+    if not isinstance(seen.company, CompanyInputs):
+        return True
+    return what.startswith("own_") or (what.startswith("bureau_") and seen.bureau.source != NOT_READ)
 
 
 def again(site: Site, visit: Visit, found: LoanApplication, person: Customer) -> dict[str, Any]:
@@ -186,7 +201,9 @@ def again(site: Site, visit: Visit, found: LoanApplication, person: Customer) ->
     asked = site.desk.record(found.decision).command
     who = person.kind == "company", age_on(person.born, found.asked_at)
     product = product_of(found.product)
-    made = decide(Asked(product, asked.amount_minor, asked.months, asked.person, *who), inputs_of(found))
+    cards = cards_read(site.desk.reader)
+    what = Asked(product, asked.amount_minor, asked.months, asked.person, *who, cards)
+    made = decide(what, inputs_of(found))
     same = (made.score.points, ",".join(made.policy)) == (found.points, found.policy_reasons)
     return {"again": made, "same": same, "asked_minor": asked.amount_minor, "product": product}
 

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.problems import Problem
 from jingwei.channels.web.staff.oversight.credit_room import (
+    PAGE_SLOTS,
     group_says,
     kept_for,
     shown,
@@ -53,7 +54,8 @@ def add_credit_models(router: Router, room: Room) -> None:
         form = await form_of(visit, session)
         slot, digest, why = _asked(room, visit, form)
         reasons = {k.removeprefix("gap:"): field(form, k) for k in form if k.startswith("gap:")}
-        if wrong := why_not(shown(digest, room.desk.home.registry.load(digest)), session.actor, reasons):
+        one = shown(slot, digest, room.desk.home.registry.load(digest))
+        if wrong := why_not(one, session.actor, reasons):
             return wrong_page(site, visit, visit.say(wrong))
         try:
             may_serve(slot, room.desk.home.registry.load(digest))
@@ -113,7 +115,7 @@ def _look(room: Room, actor: str) -> Any:
 def _slot(visit: Visit) -> str:
     """The slot in the address. Raises Problem `not_found`."""
     slot = str(visit.request.path_params["slot"])
-    if slot not in SLOTS:
+    if slot not in PAGE_SLOTS:
         raise Problem("not_found")
     return slot
 
@@ -131,7 +133,12 @@ def _says(visit: Visit, error: ModelError) -> str:
 
 
 async def _use(room: Room, session: Session, form: Any, slot: str, digest: str) -> None:
-    """Let the champion score loans from now on; its whole table is sealed."""
+    """Let the champion score loans from now on; its whole table is sealed.
+
+    One that warns serves as soon as it is approved: each warning seals which model gave it.
+    """
+    if slot not in SLOTS:
+        return
     table = table_of(room.desk.home.registry.load(digest), digest)
     stamp = room.site.stamp(session, field(form, "key"))
     ask = UseScorecard(**stamp, slot=slot, digest=digest, table=table)

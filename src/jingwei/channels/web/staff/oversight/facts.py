@@ -108,7 +108,7 @@ class Facts:
             self.payments.append(fact)
             self.judged.setdefault(name, deque(maxlen=MOST)).append(fact)
         elif isinstance(command, ReportFraud) and answer.result == "done":
-            self.reported.append((command.known_at, command.payment))
+            self.reported.append((command.known_at, self.labels.reported(command)))
         elif answer.case and any(event["type"] == "case_reviewed" for event in answer.events):
             released = answer.result == "allowed"
             self.answered.append(Answered(command.known_at, answer.case, command.actor, released))

@@ -16,6 +16,7 @@ from jingwei.channels.web.staff.oversight.room import RULES, field, refusal_says
 from jingwei.channels.web.staff.oversight.rules import wrong_page
 from jingwei.channels.web.staff.oversight.work import start_backtest
 from jingwei.channels.web.visit import form_of
+from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse
 from jingwei.journeys.use_model import UseModel
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.refusal import Refusal
@@ -116,8 +117,16 @@ def half_done(room: Room, slot: str) -> Approval | None:
     history = room.desk.home.registry.history(slot)
     if not history or history[-1].action != ROLLBACK:
         return None
-    sealed = room.desk.reader.note(f"model:{slot}")
-    return history[-1] if history[-1].digest != sealed else None
+    return history[-1] if history[-1].digest != sealed_digest(room, slot, history[-1].digest) else None
+
+
+def sealed_digest(room: Room, slot: str, approved: str) -> str | None:
+    """The digest the log says scores in a slot; the approved one where the log says none."""
+    if slot in by_slot():
+        return room.desk.reader.note(f"model:{slot}")
+    if slot in SLOTS:
+        return next((one.digest for one in room.desk.reader.load(ScorecardInUse, [slot])), None)
+    return approved
 
 
 def may_step_back(registry: Registry, slot: str, actor: str, why: str) -> Refusal | None:
@@ -157,8 +166,8 @@ def rivals(registry: Registry, slot: str) -> tuple[Rival, ...]:
     for path in sorted((registry.root / "files").glob("*")):
         if len(path.name) != 64 or path.name in serving:
             continue
-        model = registry.load(path.name)
-        if fits(model):
+        model = registry.whole(path.name)
+        if model is not None and fits(model):
             found.append(Rival(path.name, model.card, path.name in line))
     return tuple(sorted(found, key=lambda one: -one.card.made_at))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
-from jingwei.channels.rest.rule_versions import MOST_VERSIONS, in_force, number_of, policies, text_again
+from jingwei.channels.rest.rule_versions import in_force, number_of, policies, text_again
 from jingwei.channels.web.staff.oversight.room import RULES, asked, field, refusal_says, who, whole
 from jingwei.channels.web.visit import form_of
 from jingwei.decisions.decision import MISSING_SAYS, MISSING_SAYS_ZH
@@ -14,6 +14,7 @@ from jingwei.decisions.drafts import OPEN, PolicyDraft
 from jingwei.decisions.policy import INPUT_MISSING, Policy, Verdict
 from jingwei.decisions.published import PolicyVersion
 from jingwei.journeys.roll_back_policy import RollBackPolicy
+from jingwei.journeys.shape import every
 from jingwei.journeys.table import unseal
 from jingwei.kernel.clock import DAY
 from jingwei.kernel.ids import seq_of
@@ -129,7 +130,7 @@ def policy_seen(room: Room, facts: Facts, name: str, days: int, lang: str) -> Po
         says = MISSING_SAYS_ZH if lang == "zh" else MISSING_SAYS
         rules.append(_rule(INPUT_MISSING, says, None, hits[INPUT_MISSING], facts))
     drafts = [
-        draft for state in OPEN for draft in reader.find(PolicyDraft, "state", state) if draft.name == name
+        draft for state in OPEN for draft in every(reader, PolicyDraft, "state", state) if draft.name == name
     ]
     return PolicySeen(policy, payments, rules, versions(reader, policy), drafts)
 
@@ -146,7 +147,7 @@ def _rule(code: str, says: str, rule: object, hits: list[tuple[str, str]], facts
 def versions(reader: Reader, policy: Policy) -> list[Version]:
     """Every published version of a policy, newest first."""
     told = []
-    for kept in reader.find(PolicyVersion, "name", policy.name, limit=MOST_VERSIONS):
+    for kept in every(reader, PolicyVersion, "name", policy.name):
         leaf = reader.record(seq_of(kept.record) or 0)
         if leaf is None:
             continue

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from jingwei.decisions.drafts import PolicyDraft
+from jingwei.decisions.drafts import SHADOWS, PolicyDraft
 from jingwei.decisions.policy import parse_policy
 from jingwei.domains.fraud.features import FRAUD
 from jingwei.features.live import LiveFeatures
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("jingwei.web")
 LOOK_S = 2.0
-MOST = 3
-"""Drafts that run at once: each keeps features of its own in memory."""
 
 
 class Shadows:
@@ -39,6 +37,13 @@ class Shadows:
         """What a draft has come to in the shadow, as of the last look; None before the first one."""
         return self._told.get(draft)
 
+    def waits(self, draft: str) -> bool:
+        """Whether as many drafts as may run at once are in the shadow before this one."""
+        return all(one.id != draft for one in self._first())
+
+    def _first(self) -> list[PolicyDraft]:
+        return self._site.desk.reader.find(PolicyDraft, "state", "shadow", limit=SHADOWS)
+
     async def run(self) -> None:
         """Look for new records from time to time, for as long as the server runs."""
         while True:
@@ -50,7 +55,7 @@ class Shadows:
 
     async def catch_up(self) -> None:
         """Bring every draft in the shadow up to the last record, on another thread."""
-        drafts = self._site.desk.reader.find(PolicyDraft, "state", "shadow", limit=MOST)
+        drafts = self._first()
         names = {draft.id for draft in drafts}
         for gone in self._running.keys() - names:
             del self._running[gone]
