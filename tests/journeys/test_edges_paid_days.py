@@ -11,7 +11,7 @@ from tests.credit.test_loan_life import DAY, at, loan_of, product_of
 from tests.journeys.borrowers import borrower, close_days, kept, lend, repaying
 
 from jingwei import bank as bank_room
-from jingwei.channels.lending.warning import laid_out
+from jingwei.channels.lending.warning import laid_out, whose
 from jingwei.domains.credit.early_warning import NAMES, NEVER, Known, Loans, Timeline, signals, watch
 from jingwei.domains.credit.loan_changes import repay, restructure
 from jingwei.domains.credit.loan_life import close_days as closed
@@ -62,7 +62,7 @@ def test_what_is_served_is_what_training_computes(seed):
         loan, trained = lived(days, day)
         if loan.status != "running":
             break
-        served = laid_out([loan], {"alice": 0})
+        served = laid_out([loan], {whose(loan): 0})
         there, here = watch(trained, day), watch(served, day)
         assert here.loan.tolist() == there.loan.tolist() and here.number.tolist() == there.number.tolist()
         if len(here.loan):
@@ -78,7 +78,7 @@ def test_some_history_tells_of_late_payments():
     for late in (0, 3, 7):
         due = [one.day for one in unpack(loan_of(product_of(), months=MONTHS).plan)]
         loan, _ = lived({due[0] + late: False, due[1]: True}, due[1] + 2)
-        served = laid_out([loan], {"alice": 0})
+        served = laid_out([loan], {whose(loan): 0})
         case = signals(nothing(), served, watch(served, due[1] + 2))[0]
         told.append((case[NAMES.index("last_days_late")], case[NAMES.index("late_share")]))
     assert told == [(0.0, 0.0), (0.0, 0.5), (0.0, 0.5)]
@@ -91,7 +91,7 @@ def test_a_restructured_instalment_ends_on_the_day_of_it():
     done = restructure(loan, product, 24, at(due + 5))
     first, mark = unpack(done.loan.plan)[:2]
     assert (first.paid_day, mark.paid_day) == (due + 5, 0)
-    served = laid_out([done.loan], {"alice": 0})
+    served = laid_out([done.loan], {whose(done.loan): 0})
     case = signals(nothing(), served, watch(served, due + 6))[0]
     assert case[NAMES.index("last_days_late")] == 5, "it was late when it ended"
     assert case[NAMES.index("left_share")] == 24 / 25, "the mark of the restructuring is no instalment"

@@ -87,11 +87,15 @@ def test_the_approved_model_warns_and_before_it_the_points_made_by_hand(made, to
     registry.approve(EARLY_WARNING, digest, **WHO)
 
     class Home:
-        pass
+        lost = ""
+
+        def warn(self, slot: str, lost: str) -> None:
+            assert slot == EARLY_WARNING
+            self.lost = lost
 
     home = Home()
     home.registry = registry
-    assert serving(home).name == digest[:12]
+    assert serving(home).name == digest[:12] and home.lost == ""
     cases = parted([town]).later.cases
     assert np.array_equal(scores(serving(home).model, cases), scores(registry.load(digest), cases))
     home.registry = Registry(registry.root / "none")

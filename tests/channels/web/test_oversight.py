@@ -185,22 +185,6 @@ def test_a_draft_in_the_shadow_counts_and_changes_nothing(browser):
     assert "too strict" in browser.get(draft).text
 
 
-def test_a_draft_that_waits_behind_three_in_the_shadow_says_so(browser):
-    browser.sign_in(OWNER)
-    path, pages = "/desk/rules/outgoing_transfer/edit", []
-    text = text_of(browser.get(path))
-    for n in range(4):
-        told = post(browser, path, do="propose", text=f"{text}\n# {n}\n", why="try")
-        pages.append(told.headers["location"].partition("?")[0])
-        assert post(browser, f"{pages[-1]}/shadow").status_code == 303
-    told = [browser.get(page).text for page in pages]
-    assert ["Three older drafts" in page for page in told] == [False, False, False, True]
-    assert post(browser, f"{pages[0]}/reject", comment="not needed").status_code == 303
-    assert "look again in a few seconds" in browser.get(pages[3]).text
-    for page in pages[1:]:
-        assert post(browser, f"{page}/reject", comment="not needed").status_code == 303
-
-
 def test_a_model_goes_one_step_back_on_another_persons_word(browser):
     registry, first = browser.home.registry, FIRST_MODELS["scam"]
     other = registry.save(PointsModel(first.card, first.base - 1.0, first.table))

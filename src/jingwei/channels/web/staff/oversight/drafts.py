@@ -101,7 +101,6 @@ def draft_values(room: Room, session: Session, draft: PolicyDraft) -> dict[str, 
         "text": text,
         "job": job,
         "shadow": compared_values(shadow) if shadow else None,
-        "shadows_full": draft.state == "shadow" and room.shadows.waits(draft.id),
         "verdicts": [verdict.code for verdict in Verdict],
     }
 

@@ -37,13 +37,6 @@ class Shadows:
         """What a draft has come to in the shadow, as of the last look; None before the first one."""
         return self._told.get(draft)
 
-    def waits(self, draft: str) -> bool:
-        """Whether as many drafts as may run at once are in the shadow before this one."""
-        return all(one.id != draft for one in self._first())
-
-    def _first(self) -> list[PolicyDraft]:
-        return self._site.desk.reader.find(PolicyDraft, "state", "shadow", limit=SHADOWS)
-
     async def run(self) -> None:
         """Look for new records from time to time, for as long as the server runs."""
         while True:
@@ -55,7 +48,7 @@ class Shadows:
 
     async def catch_up(self) -> None:
         """Bring every draft in the shadow up to the last record, on another thread."""
-        drafts = self._first()
+        drafts = self._site.desk.reader.find(PolicyDraft, "state", "shadow", limit=SHADOWS)
         names = {draft.id for draft in drafts}
         for gone in self._running.keys() - names:
             del self._running[gone]
