@@ -41,6 +41,9 @@ def main(arguments: Sequence[str]) -> int:
     if asked.command is not None:
         state.command = json.loads(asked.command.read_text("utf-8").splitlines()[-1])
         state.keep(asked.state)
+    if asked.note is not None:
+        state.note = asked.note
+        state.keep(asked.state)
     if asked.earlier is not None:
         state.earlier = State.read(asked.earlier).rows
         state.keep(asked.state)
@@ -80,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--page", action="store_true", help="only write the page")
     parser.add_argument("--command", type=Path, help="what `jingwei soak --json` answered, for the page")
     parser.add_argument("--earlier", type=Path, help="the state of a run of older code, told beside")
+    parser.add_argument("--note", help="what a reader of the figures must know; said on the page")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the page goes")
     return parser
 

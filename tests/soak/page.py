@@ -50,7 +50,7 @@ A failing chunk is kept with its seed; the same seed asks the same commands agai
 def figures(rows: Sequence[Row], state: State) -> dict[str, Any]:
     """Everything the page says, as plain data."""
     told = [_row(row, state.of(row), state.earlier.get(row.id)) for row in rows]
-    return {"machine": machine(), "rows": told, "command": state.command}
+    return {"machine": machine(), "rows": told, "command": state.command, "note": state.note}
 
 
 def _row(row: Row, progress: Progress, before: Progress | None = None) -> dict[str, Any]:
@@ -73,8 +73,9 @@ def _earlier(before: Progress | None) -> str:
 
 def page(told: dict[str, Any]) -> str:
     """The page in Markdown."""
-    lines = [HEAD.format(machine=told["machine"]), "| row | trials | of | went wrong | proves | control |"]
-    lines.append("|---|---:|---:|---:|---|---|")
+    lines = [HEAD.format(machine=told["machine"])]
+    lines += [f"{told['note']}\n"] if told["note"] else []
+    lines += ["| row | trials | of | went wrong | proves | control |", "|---|---:|---:|---:|---|---|"]
     for row in told["rows"]:
         wrong = row["bad"] if row["trials"] or row["bad"] else "-"
         cells = (row["id"], f"{row['trials']:,}", f"{row['target']:,}", wrong, _proof(row), _control(row))

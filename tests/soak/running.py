@@ -61,6 +61,8 @@ class State(msgspec.Struct):
     """What `jingwei soak --json` answered last."""
     earlier: dict[str, Progress] = {}
     """What the rows had come to before the bank changed; told beside, never added."""
+    note: str = ""
+    """What a reader of the figures must know, such as what changed while they were made."""
 
     @classmethod
     def read(cls, path: Path) -> State:

@@ -196,6 +196,12 @@ def test_counts_of_many_names_are_told_by_their_kind_and_the_command_by_its_zero
     assert "`jingwei soak --rounds 3" not in page(figures([row], State({row.id: Progress(60)})))
 
 
+def test_what_a_reader_must_know_stands_above_the_figures(watch):
+    row = watch.row("R1 a")
+    told = page(figures([row], State({row.id: Progress(60)}, note="Made while the bank changed.")))
+    assert told.index("Made while the bank changed.") < told.index("| row | trials |")
+
+
 def test_what_older_code_came_to_is_told_beside_and_never_added(watch):
     row = watch.row("R1 a")
     told = page(figures([row], State({row.id: Progress(60)}, earlier={row.id: Progress(1_000, bad=1)})))
