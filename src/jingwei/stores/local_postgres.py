@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,14 @@ class LocalPostgres:
     def database(self, name: str) -> str:
         """The address of the database with this name, made when it is not there yet."""
         import psycopg
-        from psycopg import sql
+        from psycopg import errors, sql
 
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             there = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
             if there is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+                make = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+                with suppress(errors.DuplicateDatabase, errors.UniqueViolation):
+                    connection.execute(make)
         return self.dsn.removesuffix("postgres") + name
 
     def start(self, settings: Sequence[str] = ()) -> None:
