@@ -15,6 +15,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 from tests.channels.answers import LEAKS
+from tests.channels.fence import fenced
 from tests.channels.seeded import MEMORY
 
 from jingwei.channels.cli import main
@@ -133,6 +134,7 @@ def typed(home: Path, desk: Path, words: list[str]) -> Ended:
             patch.dict(os.environ, {"JINGWEI_HOME": str(home), "COLUMNS": "200"}),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
+            fenced(home.parent),
         ):
             main()
         code = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 from tests.channels.counter import Counter, Talk
 
-from jingwei.channels.cli import main
 from jingwei.channels.demo_companies import companies_open
 from jingwei.home import open_home
 
@@ -20,28 +18,13 @@ ASK = {"product": "shop_loan", "account": "teahouse", "amount": "10000.00", "mon
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the demo's companies, none of which agreed to anything yet."""
     path = tmp_path_factory.mktemp("company_cli") / "home"
     home = open_home(path)
     companies_open(home)
     home.close()
     return path
-
-
-@pytest.fixture
-def jingwei(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line in this process: exit code, stdout, stderr."""
-    monkeypatch.setenv("JINGWEI_HOME", str(path))
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["jingwei", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return run
 
 
 def told(run: Run, *words: object) -> Any:

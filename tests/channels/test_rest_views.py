@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from tests.channels.counter import Talk
 
+from jingwei.channels.rest.counting import Counted
+from jingwei.kernel.clock import SECOND
+
 VERIFIER = Path(__file__).resolve().parents[2] / "tools" / "verify_proof.py"
 
 
@@ -125,6 +128,11 @@ def test_figures_for_prometheus_count_decisions(town: Talk):
     before = allowed()
     town.pay()
     assert allowed() == before + 1
+
+
+def test_figures_for_prometheus_tell_a_clock_that_is_apart():
+    assert b"jingwei_clock_behind_seconds 5.0\n" in Counted(lambda: 1, lambda: 5 * SECOND).text()
+    assert b"clock_behind" not in Counted(lambda: 1).text()
 
 
 def test_alive_and_ready(town: Talk):

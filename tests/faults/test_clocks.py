@@ -98,6 +98,17 @@ def test_a_clock_that_was_set_is_followed_to_the_end(machine):
     assert told == machine.wall()
 
 
+def test_a_clock_tells_how_far_the_machine_is_ahead(machine):
+    machine.set_by = -4 * DAY
+    clock = clock_of(machine)
+    assert clock.behind() == 0
+    machine.set_by = 0
+    machine.passed += 1000 * SECOND
+    assert clock.behind() == 4 * DAY
+    clock.now()
+    assert 4 * DAY - SECOND <= clock.behind() < 4 * DAY
+
+
 def test_a_clock_behind_the_books_goes_on_from_them(machine):
     clock = clock_of(machine)
     clock.not_before(START + DAY)

@@ -206,7 +206,7 @@ class Teller:
         much = pick(self._dice, (held, held // 2, 1, held + 1, held - 1))
         return CaptureCardPayment(
             hold=hold_id,
-            amount_minor=max(much, 1),
+            amount_minor=min(max(much, 1), LARGEST),
             currency=self._currency(hold),
             **self._stamp(self._staff()),
         )
@@ -229,7 +229,7 @@ class Teller:
         who = PEOPLE[1] if once_in(self._dice, 20) else owner
         return AnswerStepUp(
             challenge=name, confirm=self._dice.below(4) < 3, payee=shown.get("payee", "bob1"),
-            amount_minor=much,
+            amount_minor=min(much, LARGEST),
             currency=shown.get("currency", "CNY"), **self._stamp(f"customer:{who}"),
         )  # fmt: skip
 

@@ -228,6 +228,7 @@ class Run:
             if node is not self.active:
                 node.die("is ended")
         if self.plan.liveness:
+            self._look_at_clock()
             for client in self.clients:
                 client.hurry(end)
             world.run(end + 3 * DAY, self._all_done)
@@ -238,6 +239,13 @@ class Run:
         else:
             self.active.die("dies at the end")
             world.run(end + HOUR, lambda: self.active.home is not None)
+
+    def _look_at_clock(self) -> None:
+        """A bank begun under a wrong clock goes by it still: who sees it in the figures restarts it."""
+        home = self.active.home
+        if home is not None and abs(home.clock.behind()) > HOUR:
+            self.world.tell("bank", f"# {self.active.name} is seen to go by another clock")
+            self.active.when_free(self.active.stop)
 
     def _all_done(self) -> bool:
         return (

@@ -61,3 +61,7 @@ def test_a_failing_run_is_cut_down_to_a_short_story(plant):
     assert len(lines) <= FEW_LINES, small.story
     assert lines[-1].startswith("# BROKEN")
     assert any(line.startswith("account ") for line in lines)
+
+
+def test_a_bank_restarted_while_its_clock_was_days_behind_closes_its_days_after_all():
+    assert simulate(draw(1749978028)).broken == ""

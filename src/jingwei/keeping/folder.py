@@ -114,10 +114,10 @@ def digest_of(manifest: Manifest) -> str:
 def read_manifest(folder: Path) -> Manifest:
     """What a backup holds. Raises BackupError when there is none or it was changed."""
     path = folder / MANIFEST
+    if not path.is_file():
+        raise BackupError(f"{folder} holds no backup (no {MANIFEST})")
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError:
-        raise BackupError(f"{folder} holds no backup (no {MANIFEST})") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
         raise BackupError(f"{path} is damaged: {wrong}") from wrong
     if manifest.sha256 != digest_of(manifest):
@@ -154,6 +154,8 @@ def write_file(folder: Path, name: str, parts: Iterable[bytes]) -> Entry:
 def check_file(folder: Path, entry: Entry) -> None:
     """Raise BackupError unless the file has the length and the digest the manifest names."""
     path, digest = folder / entry.path, hashlib.sha256()
+    if path.exists() and not path.is_file():
+        raise BackupError(f"{path} of the backup is not a file")
     try:
         with path.open("rb") as file:
             while part := file.read(1 << 20):

@@ -70,6 +70,10 @@ class SystemClock:
         self._last = max(self._last + 1, self._due)
         return self._last
 
+    def behind(self) -> int:
+        """Microseconds by which the machine's clock is ahead of this one; far from 0, somebody set it."""
+        return self._wall() - self._due - (self._steady() - self._beat)
+
     def not_before(self, at: int) -> None:
         """Go on from this moment when the clock is behind it: what is recorded has happened."""
         if self._due < at:

@@ -67,6 +67,8 @@ def read_table(path: Path, columns: Sequence[Column]) -> Table:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise BerkaError(Words("this is not a file", "这不是文件"), path.name)
         if path.stat().st_size > LARGEST_FILE:
             raise BerkaError(Words("the file is larger than 1 GiB", "文件超过1 GiB"), path.name)
         content = path.read_bytes()

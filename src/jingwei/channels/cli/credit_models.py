@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jingwei.channels.cli.asking import Json, books_of, setting
-from jingwei.channels.cli.mistakes import Mistake, existing
+from jingwei.channels.cli.mistakes import SMALL, Mistake, existing
 from jingwei.channels.cli.shown import progress, result
 
 
@@ -29,7 +29,7 @@ def train_credit(
 ) -> None:
     """Train a scorecard and its boosted challenger with full cards; keep both, approve neither."""
     existing(data, "the loans")
-    existing(lesson, "the lesson")
+    existing(lesson, "the lesson", SMALL)
     from jingwei.learning.credit_training import read_lesson
     from jingwei.learning.credit_training import train_credit as train
 

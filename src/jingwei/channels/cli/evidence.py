@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, setting
-from jingwei.channels.cli.mistakes import USAGE, Mistake, seen
+from jingwei.channels.cli.mistakes import SMALL, USAGE, Mistake, existing, seen
 from jingwei.channels.cli.shown import progress, result
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ def proof(
         raise Mistake(
             f"there is no directory {path.parent}", "make it first, or choose another --out", code=USAGE
         )
+    if not _may_be_written(path):
+        fix = "choose another --out, or move that file away first"
+        raise Mistake(f"--out {path} is there already and is no proof; it is not replaced", fix, code=USAGE)
     with bank_at(context) as home:
         found = home.proof(decision) if decision[:1] == "D" else None
         size = home.store.size()
@@ -52,6 +55,19 @@ def proof(
     named = seen(path)
     says = f"{named} written. Check it with: python tools/verify_proof.py {named}"
     result(told, as_json, lambda: print(says))
+
+
+def _may_be_written(path: Path) -> bool:
+    """Whether a proof may go here: nothing would be lost but an older proof."""
+    if not path.exists() or path.is_char_device() or path.is_fifo():
+        return True
+    if not path.is_file():
+        return False
+    from jingwei.audit.proof import PROOF_TYPE
+
+    with path.open("rb") as file:
+        start = file.read(SMALL)
+    return not start or start.startswith(b'{"anchor"') or PROOF_TYPE.encode() in start
 
 
 def verify(
@@ -71,6 +87,8 @@ def verify(
     """Read the whole log with its tiles, heads and anchors, and compare the books with it; writes nothing."""
     from jingwei.home import trust, verify_home
 
+    if key is not None:
+        existing(key, "the public key", SMALL)
     chosen = setting(context)
     asked = trust(chosen.home, anchors, key)._replace(workers=workers, books=books)
     with progress("records") as tell:

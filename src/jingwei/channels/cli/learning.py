@@ -9,7 +9,7 @@ import typer
 
 from jingwei.channels.cli import credit_models, evaluating, knowing, simulating, train_reviews, train_warning
 from jingwei.channels.cli.asking import Json, books_of, setting
-from jingwei.channels.cli.mistakes import Mistake, existing, moment_of
+from jingwei.channels.cli.mistakes import SMALL, Mistake, existing, moment_of
 from jingwei.channels.cli.shown import progress, result
 
 Data = Annotated[Path, typer.Option("--data", help="Card payments: parquet or CSV.")]
@@ -58,7 +58,7 @@ def what_if(
     as_json: Json = False,
 ) -> None:
     """Judge all history again: exactly as it was, and as it would be under another policy."""
-    existing(policy, "the policy")
+    existing(policy, "the policy", SMALL)
     from jingwei.decisions.policy import parse_policy
     from jingwei.domains.fraud.features import FRAUD
     from jingwei.features.live import LiveFeatures

@@ -11,6 +11,9 @@ from typing import Any
 FAILURE, USAGE = 1, 2
 """Exit codes: it could not be done; it was asked for in a way that cannot be read."""
 
+SMALL = 1 << 20
+"""Most bytes of a file that people write by hand: a policy, a lesson, a key."""
+
 
 class Mistake(Exception):
     """Something the person at the keyboard can put right."""
@@ -105,16 +108,27 @@ def seen(text: object) -> str:
     return "\n       ".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines)
 
 
-def existing(path: Path, what: str) -> Path:
-    """The path of a file that is there and can be read. Raises Mistake."""
+def existing(path: Path, what: str, most: int = 0) -> Path:
+    """The path of a file that is there and can be read, of at most so many bytes (0: any). Raises Mistake."""
     if path.is_dir():
         raise Mistake(f"{path} is a directory, not {what}", f"name the file of {what} itself", code=USAGE)
     if not path.exists():
         raise Mistake(
             f"there is no file {path}", f"check the path of {what}; it is read from {Path.cwd()}", code=USAGE
         )
+    no_device(path, what)
+    if most and path.stat().st_size > most:
+        fix = f"name the file of {what} itself"
+        raise Mistake(f"{path} is larger than {most:,} bytes, which {what} never is", fix, code=USAGE)
     with path.open("rb"):
         return path
+
+
+def no_device(path: Path, what: str) -> None:
+    """Raise Mistake for a device, a pipe or a socket: reading one may never end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        fix = "write what it gives to a file first, and name that"
+        raise Mistake(f"{path} is a device or a pipe, not {what}", fix, code=USAGE)
 
 
 def moment_of(text: str, option: str) -> int:

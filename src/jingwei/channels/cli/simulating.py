@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jingwei.channels.cli.asking import Json
-from jingwei.channels.cli.mistakes import USAGE, Mistake
+from jingwei.channels.cli.mistakes import USAGE, Mistake, no_device
 from jingwei.channels.cli.shown import progress, result, table
 
 YEAR_DAYS = 365
@@ -38,6 +38,8 @@ def year(
     """Live a year by rules, with learning, and with late wrong labels; say how they differ. All simulated."""
     from jingwei.simulation.year.report import StateError, simulate
 
+    if state is not None:
+        no_device(state, "a file of simulated years")
     try:
         with progress("years") as tell:
             told = simulate(range(first, first + seeds), people, state, tell)

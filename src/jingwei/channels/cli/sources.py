@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, books_of, setting
-from jingwei.channels.cli.mistakes import Mistake, seen
+from jingwei.channels.cli.mistakes import Mistake, no_device, seen
 from jingwei.channels.cli.shown import Progress, progress, result, table
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def _pairs(mapping: str, place: str) -> list[tuple[Named, str]]:
 
     found = mappings_named(mapping)
     folder = Path(place)
+    if "://" not in place:
+        no_device(folder, "a source's file")
     if "://" not in place and folder.is_dir():
         return [(one, str(folder / one.mapping.read.file)) for one in found]
     if len(found) > 1:
@@ -150,9 +152,7 @@ def _brought(context: typer.Context, pairs: list[tuple[Named, str]], resume: boo
         return _brought_beside(context, pairs, resume)
 
 
-def _each(
-    pairs: list[tuple[Named, str]], bring: Callable[[Named, str, Progress], Report]
-) -> list[Report]:
+def _each(pairs: list[tuple[Named, str]], bring: Callable[[Named, str, Progress], Report]) -> list[Report]:
     """One file after the other, each with its bar."""
     reports = []
     for one, where in pairs:

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from jingwei.channels.cli.asking import Json, bank_at, books_of, setting
-from jingwei.channels.cli.mistakes import Mistake, existing, seen
+from jingwei.channels.cli.mistakes import SMALL, Mistake, existing, seen
 from jingwei.channels.cli.shown import fields, result, table
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _read_policy(file: Path) -> tuple[str, Policy]:
     """The policy of a file, its columns known to the bank. Raises Mistake, PolicyError."""
-    existing(file, "the policy")
+    existing(file, "the policy", SMALL)
     from jingwei.decisions.judge import SCORE
     from jingwei.decisions.policy import parse_policy
     from jingwei.domains.fraud.features import FRAUD

@@ -37,6 +37,7 @@ from jingwei.channels.rest.payments import PATH, CardPayment, Lookup, Payments, 
 from jingwei.channels.rest.tongue import chinese, speaks_chinese
 from jingwei.channels.rest.views import add_accounts, add_policies, add_work
 from jingwei.channels.rest.work_views import add_work_views
+from jingwei.kernel.clock import SystemClock
 from jingwei.stores.pipeline import PipelinedStore
 from jingwei.stores.store import Store, StoreError
 
@@ -94,7 +95,7 @@ def create_app(home: Home, tokens: Tokens | None = None, also: Sequence[Also] = 
     """
     tokens = tokens or Tokens(home.path / "tokens.json")
     reader = home.store.reader()
-    counted = Counted(home.store.size)
+    counted = Counted(home.store.size, home.clock.behind if isinstance(home.clock, SystemClock) else None)
     joined = Joined(home.bank, reader, counted.wrote, writes_by_itself(home.store))
     payments = Payments(joined, tokens, home.clock, Lookup(home.bank.owner_of, reader), counted)
     desk = Desk(home, tokens, joined, reader, payments.sentences)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from jingwei.kernel.clock import SECOND
+
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
 
@@ -36,10 +38,13 @@ class Spread:
 
 
 class Counted:
-    """What the payments endpoint counts; a Prometheus collector. `size` tells the number of records."""
+    """What the payments endpoint counts; a Prometheus collector.
 
-    def __init__(self, size: Callable[[], int]) -> None:
-        self._size = size
+    `size` tells the number of records, `behind` by how many microseconds the machine's clock is ahead.
+    """
+
+    def __init__(self, size: Callable[[], int], behind: Callable[[], int] | None = None) -> None:
+        self._size, self._behind = size, behind
         self._results: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
         self._latencies = Spread(SECONDS)
@@ -77,6 +82,9 @@ class Counted:
         yield self._latencies.family("jingwei_payment_seconds", "Time from request to durable answer.")
         yield self._batches.family("jingwei_batch_commands", "Commands written together in one transaction.")
         yield GaugeMetricFamily("jingwei_records", "Records in the log.", value=self._size())
+        says = "Seconds the machine's clock is ahead of the bank's; far from 0, set it right and restart."
+        if self._behind is not None:
+            yield GaugeMetricFamily("jingwei_clock_behind_seconds", says, value=self._behind() / SECOND)
 
     def text(self) -> bytes:
         """The page Prometheus reads."""

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from jingwei.domains.insight.mapping import Mapping, MappingError, read_mapping
 
+LARGEST = 1 << 20
+"""Most bytes of a mapping."""
+
 
 class Named(NamedTuple):
     """A mapping with the name it is asked for by."""
@@ -32,6 +35,8 @@ def mappings_named(asked: str) -> list[Named]:
     """The mappings a name means: a file, a shipped one, or a whole shipped set. Raises MappingError."""
     path = Path(asked)
     if path.is_file():
+        if path.stat().st_size > LARGEST:
+            raise MappingError(0, f"{path.name} is larger than {LARGEST:,} bytes", "name a mapping")
         try:
             return [Named(path.name, read_mapping(path.read_text("utf-8")))]
         except UnicodeDecodeError:
