@@ -138,9 +138,8 @@ class Bank:
         """Do the commands in order and return one reply for each, once all of it is durable.
 
         Without `wait` the replies hold once `newest()` is done and has raised nothing, not before.
-        Raises CommandError, before anything is done, for a command whose record could not be read again;
-        StoreError when the engine could not write or read, or memory was too short: whatever of it is
-        not durable did not happen, and the same commands may be asked again.
+        CommandError, before anything is done, for a command whose record could not be read again; StoreError
+        when the engine could not write or read, or memory was too short: what is not durable did not happen.
         """
         try:
             return self._do(commands, wait)
@@ -162,7 +161,7 @@ class Bank:
                 self.wait()
             if barrier:
                 self._appoint()
-        if self._next - self._kept_at >= self._snapshot_every:
+        if self._next - self._kept_at >= self._snapshot_every and not self._lost:
             self.wait()
             self._kept_at = self._next
             with suppress(OSError):  # a shortcut for the next start; the replies are durable without it
@@ -350,7 +349,7 @@ class Bank:
         """Whose account this is, or None when there is no such customer's account."""
         self._stand()
         found = self._overlay.standing(account_id)
-        return None if found is None or found.account.side == "bank" else found.account.owner
+        return found.account.owner if found is not None and found.account.side != "bank" else None
 
     def warm(self) -> None:
         """Read accounts into memory, as many as stay there, so that first payments need not wait for them."""
@@ -368,10 +367,11 @@ class Bank:
         return None if leaf is None else unseal(leaf)
 
     def close(self) -> None:
-        """Make everything durable, keep a snapshot of the features, and close the store."""
+        """Make everything durable, keep a snapshot of the features (unless what failed is in them), close."""
         try:
             self.wait()
-            self._court.adjourn(self.judge, self.store.size())
+            if not self._lost:
+                self._court.adjourn(self.judge, self.store.size())
         finally:
             self._door.close()
             self.store.close()

@@ -168,6 +168,25 @@ def test_a_bank_that_cannot_start_again_tries_at_the_next_batch(
     ]
 
 
+def test_a_bank_closed_before_it_stood_again_keeps_nothing_of_what_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What had failed once went into the snapshot of its features: asked again, it counted twice."""
+    story, first = rehearsed(12), open_home(tmp_path / "home", ManualClock(START))
+    first.bank.do(story.commands[:6])
+    with monkeypatch.context() as broken:
+        broken.setattr(first.store, "write", fail(StoreError("the disk is full")))
+        broken.setattr(HomeCourt, "assemble", fail(StoreError("the disk cannot be read")))
+        with pytest.raises(StoreError):
+            first.bank.do(story.commands[6:])
+        first.close()
+    again = open_home(tmp_path / "home", ManualClock(START))
+    again.bank.do(story.commands)
+    sealed = [leaf for _, leaf in again.store.records(0, 99)]
+    again.close()
+    assert sealed == story.leaves[: len(story.commands) + story.founded]
+
+
 def test_a_home_that_could_not_be_opened_can_be_opened_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
