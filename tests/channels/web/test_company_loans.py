@@ -103,6 +103,12 @@ def test_from_the_form_to_the_money_and_what_was_read_is_told(bank: Any) -> None
     assert "this bank's own rule" in said and "Personal Information" not in said
 
 
+def points_listed(bank: Any, found: LoanApplication) -> str:
+    """The points of an application as the list of those that wait shows them."""
+    row = bank.get("/desk/loans").text.partition(f"/desk/loans/cases/{found.case_number}")[2]
+    return re.search(r"(\d+) points", row.partition("</tr>")[0])[1]
+
+
 def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank: Any) -> None:
     found = apply(bank, "harbour", ("tax", "invoices", "bureau"), person="1")
     assert found.status == "waiting"
@@ -118,9 +124,11 @@ def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank:
     told = bank.post(
         "/app/consents/change", form_token=bank.token("/app/consents"), key="stop-tax", **stopped
     )
-    assert told.status_code == 303 and "consent_withdrawn" in told.headers["location"]
+    assert told.status_code == 303 and "source_withdrawn" in told.headers["location"]
+    assert "nobody reads these records" in bank.get(told.headers["location"]).text
     bank.sign_in("staff:customer_manager")
     page = bank.get(case).text
+    assert points_listed(bank, found) == re.search(r"Score: (\d+) points", page)[1] != str(found.points)
     assert "Taken back since the application: tax records." in page
     sources = page.partition("What was read")[2].partition("</section>")[0]
     assert "the sales of a year in the tax returns" not in sources and "invoices the buyers" in sources
@@ -141,6 +149,9 @@ def test_the_consents_page_has_a_switch_for_each_source_of_a_company_alone(bank:
     token = bank.token("/app/consents")
     told = bank.post("/app/consents/change", form_token=token, key="strange", **strange)
     assert "error=consent" in told.headers["location"]
+    other = {"purpose": "marketing", "data": "tax", "do": "give"}
+    told = bank.post("/app/consents/change", form_token=token, key="other", **other)
+    assert "error=consent" in told.headers["location"], "nothing was agreed to, and nothing says it was"
 
 
 def test_a_refused_company_reads_why_and_what_would_help(bank: Any) -> None:
