@@ -137,6 +137,23 @@ def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank:
     assert bank.form(case, **fields).headers["location"] == "/desk/loans?told=loan_approved"
     after = bank.kept(LoanApplication, found.id)
     assert "tax_sales" not in after.inputs and after.status == "offered"
+    assert "The program comes to the same" in bank.get(case).text
+
+
+def test_a_source_taken_back_after_the_answer_leaves_the_decision_as_it_is(bank: Any) -> None:
+    found = apply(bank, "harbour", ("tax", "invoices", "bureau"), person="1")
+    case = f"/desk/loans/cases/{found.case_number}"
+    bank.sign_in("staff:customer_manager")
+    bank.form(case, words="As agreed.", amount="", approve="1")
+    bank.sign_in("customer:harbour")
+    for name in ("tax", "bureau"):
+        stopped = {"purpose": "credit", "data": name, "do": "withdraw", "key": f"late-{name}"}
+        bank.post("/app/consents/change", form_token=bank.token("/app/consents"), **stopped)
+    bank.sign_in("staff:customer_manager")
+    page = bank.get(case).text
+    assert "Taken back since: tax records, the credit bureau." in page and "made with them" in page
+    assert "comes to something else" not in page and "Not decided again" in page
+    assert "征信来源：未读取" in bank.get(f"{case}?lang=zh").text
 
 
 def test_the_consents_page_has_a_switch_for_each_source_of_a_company_alone(bank: Any) -> None:
