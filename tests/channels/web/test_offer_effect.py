@@ -53,7 +53,7 @@ def test_the_page_waits_then_tells_both_groups_and_that_it_is_early(month: Brows
     assert held, "somebody is in the control group"
     month.sign_in(MANAGER)
     page = month.get("/desk/offers?lang=en").text
-    assert "30 days are over yet; people who still have time: 20" in page
+    assert "30 days are over yet (under way: 20)" in page
     month.clock.advance(31 * DAY)
     month.sign_in(MANAGER)
     page = month.get("/desk/offers?lang=en").text
