@@ -118,7 +118,7 @@ def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank:
     assert "the first scorecard for companies, made by hand" in page and "first_company@1" not in page
     assert "The company" in page and "the sales of a year in the tax returns" in page
     assert "The program comes to the same" in page and "Turnover of a year" in page
-    assert "Income in a month" not in page
+    assert "Income in a month" not in page and "What was read of the company" in page
     bank.sign_in("customer:harbour")
     stopped = {"purpose": "credit", "data": "tax", "do": "withdraw"}
     told = bank.post(
