@@ -164,6 +164,9 @@ def test_the_day_list_tells_what_changed_and_notes_outcomes(street: Browser):
             ]
         )
     assert "called 2 times" in street.get("/desk/day").text
+    strange = press(street, "/desk/day/answer", "/desk/day", offering="\0", answer="perhaps")
+    assert strange.headers["location"] == "/desk/day?error=not_read"
+    assert "please check what you filled in" in street.get(strange.headers["location"]).text
     none = press(street, "/desk/day/offer", "/desk/day", customer="bob")
     assert none.headers["location"].endswith("offer_none")
 
