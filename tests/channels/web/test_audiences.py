@@ -134,6 +134,12 @@ def test_an_audience_is_saved_compared_and_taken_out_sealed(street: Browser):
     assert "letters" in street.get("/desk/audiences").text
 
 
+def whole_days(page: str) -> bool:
+    """Whether a page names days, and none was cut off in the middle of its mark-up."""
+    named = re.findall(r'<span class="date">(\d{4}-\d\d-\d\d)</span>', page)
+    return bool(named) and re.search(r"<span clas(?!s=)", page) is None
+
+
 def test_others_of_the_staff_have_no_audiences(street: Browser):
     for who in ("staff:teller", "staff:reviewer", "staff:admin"):
         street.sign_in(who)
@@ -145,6 +151,7 @@ def test_the_day_list_tells_what_changed_and_notes_outcomes(street: Browser):
     street.sign_in(MANAGER)
     page = street.get("/desk/day").text
     assert "A child" in page and "Payday" in page and "Dana" not in page
+    assert whole_days(page), "each says on which day"
     told = press(street, "/desk/day/offer", "/desk/day", customer="dana")
     assert told.headers["location"].endswith("told=offer_found")
     made = street.home.store.find(Offering, "customer", "dana")[-1]
@@ -157,6 +164,9 @@ def test_the_day_list_tells_what_changed_and_notes_outcomes(street: Browser):
             ]
         )
     assert "called 2 times" in street.get("/desk/day").text
+    strange = press(street, "/desk/day/answer", "/desk/day", offering="\0", answer="perhaps")
+    assert strange.headers["location"] == "/desk/day?error=not_read"
+    assert "please check what you filled in" in street.get(strange.headers["location"]).text
     none = press(street, "/desk/day/offer", "/desk/day", customer="bob")
     assert none.headers["location"].endswith("offer_none")
 
@@ -166,6 +176,7 @@ def test_a_customer_sees_why_and_says_no_and_elder_mode_shows_none(street: Brows
     page = street.get("/app").text
     assert "Why am I seeing this?" in page and "your accounts and payments" in page
     assert 'action="/app/consents/change"' in page and 'name="do" value="withdraw"' in page
+    assert whole_days(page), "it says on which day it was chosen"
     offering = re.search(r"/app/offers/(O\d+)", page)[1]
     assert "Why you see this" in page and "Not interested" in page
     street.client.cookies.set("elder", "1")

@@ -103,6 +103,12 @@ def test_from_the_form_to_the_money_and_what_was_read_is_told(bank: Any) -> None
     assert "this bank's own rule" in said and "Personal Information" not in said
 
 
+def points_listed(bank: Any, found: LoanApplication) -> str:
+    """The points of an application as the list of those that wait shows them."""
+    row = bank.get("/desk/loans").text.partition(f"/desk/loans/cases/{found.case_number}")[2]
+    return re.search(r"(\d+) points", row.partition("</tr>")[0])[1]
+
+
 def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank: Any) -> None:
     found = apply(bank, "harbour", ("tax", "invoices", "bureau"), person="1")
     assert found.status == "waiting"
@@ -112,15 +118,17 @@ def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank:
     assert "the first scorecard for companies, made by hand" in page and "first_company@1" not in page
     assert "The company" in page and "the sales of a year in the tax returns" in page
     assert "The program comes to the same" in page and "Turnover of a year" in page
-    assert "Income in a month" not in page
+    assert "Income in a month" not in page and "What was read of the company" in page
     bank.sign_in("customer:harbour")
     stopped = {"purpose": "credit", "data": "tax", "do": "withdraw"}
     told = bank.post(
         "/app/consents/change", form_token=bank.token("/app/consents"), key="stop-tax", **stopped
     )
-    assert told.status_code == 303 and "consent_withdrawn" in told.headers["location"]
+    assert told.status_code == 303 and "source_withdrawn" in told.headers["location"]
+    assert "nobody reads these records" in bank.get(told.headers["location"]).text
     bank.sign_in("staff:customer_manager")
     page = bank.get(case).text
+    assert points_listed(bank, found) == re.search(r"Score: (\d+) points", page)[1] != str(found.points)
     assert "Taken back since the application: tax records." in page
     sources = page.partition("What was read")[2].partition("</section>")[0]
     assert "the sales of a year in the tax returns" not in sources and "invoices the buyers" in sources
@@ -129,6 +137,23 @@ def test_the_desk_sees_what_it_may_and_a_source_taken_back_is_gone_at_once(bank:
     assert bank.form(case, **fields).headers["location"] == "/desk/loans?told=loan_approved"
     after = bank.kept(LoanApplication, found.id)
     assert "tax_sales" not in after.inputs and after.status == "offered"
+    assert "The program comes to the same" in bank.get(case).text
+
+
+def test_a_source_taken_back_after_the_answer_leaves_the_decision_as_it_is(bank: Any) -> None:
+    found = apply(bank, "harbour", ("tax", "invoices", "bureau"), person="1")
+    case = f"/desk/loans/cases/{found.case_number}"
+    bank.sign_in("staff:customer_manager")
+    bank.form(case, words="As agreed.", amount="", approve="1")
+    bank.sign_in("customer:harbour")
+    for name in ("tax", "bureau"):
+        stopped = {"purpose": "credit", "data": name, "do": "withdraw", "key": f"late-{name}"}
+        bank.post("/app/consents/change", form_token=bank.token("/app/consents"), **stopped)
+    bank.sign_in("staff:customer_manager")
+    page = bank.get(case).text
+    assert "Taken back since: tax records, the credit bureau." in page and "made with them" in page
+    assert "comes to something else" not in page and "Not decided again" in page
+    assert "征信来源：未读取" in bank.get(f"{case}?lang=zh").text
 
 
 def test_the_consents_page_has_a_switch_for_each_source_of_a_company_alone(bank: Any) -> None:
@@ -141,6 +166,9 @@ def test_the_consents_page_has_a_switch_for_each_source_of_a_company_alone(bank:
     token = bank.token("/app/consents")
     told = bank.post("/app/consents/change", form_token=token, key="strange", **strange)
     assert "error=consent" in told.headers["location"]
+    other = {"purpose": "marketing", "data": "tax", "do": "give"}
+    told = bank.post("/app/consents/change", form_token=token, key="other", **other)
+    assert "error=consent" in told.headers["location"], "nothing was agreed to, and nothing says it was"
 
 
 def test_a_refused_company_reads_why_and_what_would_help(bank: Any) -> None:

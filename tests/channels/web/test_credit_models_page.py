@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import numpy as np
 import pytest
@@ -54,7 +56,11 @@ def test_the_demo_has_candidates_that_are_said_to_be_simulated(browser):
     browser.sign_in(REVIEWER)
     page = browser.get(PAGE).text
     assert "learned from SIMULATED data" in page and digests[0][:16] in page
-    assert "由模拟数据训练" in browser.get(PAGE, params={"lang": "zh"}).text
+    zh = browser.get(PAGE, params={"lang": "zh"}).text
+    assert "由模拟数据训练" in zh
+    assert set(re.findall(r"<code>([a-z]\w*_\w+)</code>", zh)) == set(), "every column has words"
+    assert "no company is scored" not in page and "hand-made scorecard for companies scores" in page
+    assert "Approve: let it warn" in page
 
 
 def test_a_second_person_approves_with_reasons_and_the_card_scores_loans(browser, trained):

@@ -168,6 +168,10 @@ def test_many_at_once_tell_each_result(floor):
 def test_only_reviewers_answer_and_no_form_is_forged(floor):
     case = floor.held()
     assert floor.post(f"/desk/cases/{case}/release", form_token="forged", **RELEASE).status_code == 303
+    for who in ("staff:teller", "staff:auditor", "staff:model_owner"):
+        queue = floor.sign_in(who).get("/desk").text
+        assert case in queue and 'name="case"' not in queue and 'name="act"' not in queue, "nothing to press"
+    assert 'name="act"' in floor.sign_in("staff:reviewer").get("/desk").text
     floor.sign_in("staff:teller")
     token = floor.token("/desk")
     assert floor.get(f"/desk/cases/{case}").status_code == 403

@@ -110,6 +110,9 @@ def test_a_session_that_ended_in_a_form_leads_back_to_the_form(browser):
     old = sent(browser, "/app/pay/check", form, form_token="of another session", **asked)
     assert old.headers["location"] == f"{form}&error=form_old"
     assert "too old to be sent safely" in browser.get(old.headers["location"]).text
+    told = "/app/consents?told=consent_given&lang=en"
+    old = sent(browser, "/app/consents/change", told, form_token="of another session")
+    assert old.headers["location"] == "/app/consents?lang=en&error=form_old", "told before, not now"
 
 
 @pytest.mark.parametrize("came_from", ["//evil.example/x", "/\\evil.example", "https://evil.example/app"])

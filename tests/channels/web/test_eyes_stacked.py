@@ -39,6 +39,8 @@ def test_a_column_takes_as_much_of_a_card_as_its_widest_value():
     rows = ["x" * 30, "1234567890", "一二三四五六七八", "2026-11-22 16:43"], ["x", "1", "一", "2"]
     page = stacked(table(["a", "b", "c", "d"], *rows))
     assert re.findall(r'<td role="cell" data-span="(\d)"', page) == ["6", "2", "3", "3"] * 2
+    heads = re.findall(r'<th role="columnheader" data-span="(\d)"', page)
+    assert heads == ["6", "2", "3", "3"], "rows that come later (decisions.js) are laid out by the heads"
 
 
 def test_a_box_to_tick_stands_beside_the_title():

@@ -53,7 +53,7 @@ def test_the_page_waits_then_tells_both_groups_and_that_it_is_early(month: Brows
     assert held, "somebody is in the control group"
     month.sign_in(MANAGER)
     page = month.get("/desk/offers?lang=en").text
-    assert "30 days are over yet; 20 people still have time" in page
+    assert "30 days are over yet (under way: 20)" in page
     month.clock.advance(31 * DAY)
     month.sign_in(MANAGER)
     page = month.get("/desk/offers?lang=en").text
@@ -94,6 +94,17 @@ def test_what_may_be_read_is_said_in_words(month: Browser, monkeypatch, shown, c
     monkeypatch.setattr(offers, "counted", counted)
     month.sign_in("staff:model_owner")
     assert says in month.get("/desk/offers?lang=en").text
+
+
+def test_a_group_of_nobody_has_no_share_and_nothing_to_differ_from(month: Browser, monkeypatch):
+    async def counted(_: Any) -> Came:
+        return Came(Group(7, 2, 0), Group(0, 0, 5), {one.id: (Group(), Group()) for one in catalogue().offer})
+
+    monkeypatch.setattr(offers, "counted", counted)
+    month.sign_in(MANAGER)
+    page = month.get("/desk/offers?lang=en").text
+    assert "2 of 7 people" in page and "0 of 0 people" not in page and "Difference" not in page
+    assert "Do not read this yet" in page and 'class="bars long"' in page, "long sizes stand below their bars"
 
 
 def test_others_may_not_open_it(month: Browser):

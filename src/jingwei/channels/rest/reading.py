@@ -19,6 +19,7 @@ MOST_BYTES = 65_536
 FIRST = date(1970, 1, 1)
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}", re.ASCII)
+_CHOICE = re.compile(r"A\(([A-Za-z_]+(?:\|[A-Za-z_]+)+)\)\\*Z")
 _WHERE = re.compile(r" - at `\$(.*)`$")
 _PLAIN = rb"application/json"
 
@@ -159,17 +160,29 @@ def _field_problem(says: str) -> Problem:
     return Problem("field_not_valid", where, why=_plain(why))
 
 
+_FORMS = (
+    ("[0-9]{4}-[0-9]{2}-[0-9]{2}", "write a day like 2026-11-20"),
+    ("[0-9T:.Z+-]", "write a moment like 2026-11-20T12:00:00Z"),
+    ("[0-9]{1,6}", "write a number like 7.1234, with at most 6 digits before the point and 9 after it"),
+    ("[0-9a-f]{64}", "write 64 of the characters 0-9 a-f"),
+)
+"""What is in a pattern, and what to write instead, in words."""
+
+
 def _plain(why: str) -> str:
-    """Name the pattern of ids in words, so that people need not read a regular expression."""
+    """Name the pattern of a field in words, so that people need not read a regular expression."""
     if "matching regex" not in why:
         return why
+    if choice := _CHOICE.search(why):
+        return f"must be one of {', '.join(choice[1].split('|'))}"
+    for part, says in _FORMS:
+        if part in why:
+            return says
     if "A-Za-z0-9" in why:
         return "write 1 to 64 of the characters A-Z a-z 0-9 _ . : @ -, beginning with a letter or digit"
     if "x00" in why:
         return "the text has control characters; write it without them"
-    return (
-        why.replace(r"\A", "").replace(r"\Z", "").replace("Expected `str` matching regex", "must be one of")
-    )
+    return why
 
 
 def amount(text: str, currency: str, where: str = "/amount", *, least: int = 1) -> int:

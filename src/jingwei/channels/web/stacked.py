@@ -87,10 +87,10 @@ def _row(found: re.Match[str], spans: list[int], labels: list[str]) -> str:
         kind, said, content = one.groups()
         n = next(at, len(spans) - 1)
         whole = "colspan" in said
-        span = 6 if whole or kind == "th" else spans[n]
         label = labels[n] if kind == "td" and not whole and n < len(labels) else ""
         told = f' data-label="{escape(label)}"' if label and content.strip() else ""
         role = "rowheader" if 'scope="row"' in said else "columnheader" if kind == "th" else "cell"
+        span = 6 if whole or role == "rowheader" else spans[n]
         return f'<{kind}{said} role="{role}" data-span="{span}"{told}>{content}</{kind}>'
 
     return f'<tr{more} role="row">{_CELL.sub(cell, inside)}</tr>'

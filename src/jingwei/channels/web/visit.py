@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -97,11 +97,18 @@ def signed_in(visit: Visit, *, inside: bool, roles: tuple[str, ...] = ()) -> Ses
 
 
 def came_from(visit: Visit) -> str:
-    """The page of ours that a form was sent from, with its question; where it was sent to if unknown."""
+    """The page of ours that a form was sent from, with its question; where it was sent to if unknown.
+
+    Without what it told of something done or refused before: that is not so of what was sent now.
+    """
     request = visit.request
     host, slash, rest = request.headers.get("referer", "").partition("://")[2].partition("/")
     known = slash and host == request.headers.get("host", "") and len(rest) <= LONGEST_FROM
-    return "/" + rest.lstrip("/") if known else visit.path
+    if not known:
+        return visit.path
+    page, _, asked = rest.lstrip("/").partition("?")
+    left = [pair for pair in parse_qsl(asked, keep_blank_values=True) if pair[0] not in ("told", "error")]
+    return f"/{page}?{urlencode(left)}" if left else f"/{page}"
 
 
 def admit(visit: Visit, roles: tuple[str, ...]) -> None:

@@ -14,7 +14,6 @@ from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import ASKED, DATA_NAMES, REGISTER, Register
 from jingwei.consent.uses import DataUse
-from jingwei.domains.credit.company_inputs import DATA
 from jingwei.journeys.give_consent import GiveConsent
 from jingwei.journeys.shape import every
 from jingwei.journeys.withdraw_consent import WithdrawConsent
@@ -84,15 +83,15 @@ def add_consents(router: Router, site: Site) -> None:
         except ValueError:
             return RedirectResponse("/app/consents?error=consent", 303)
         named = str(form.get("data", ""))
-        if named and named not in DATA:
+        data = tuple(one for one in REGISTER[purpose].apart if one == named)
+        if named and not data:
             return RedirectResponse("/app/consents?error=consent", 303)
-        data = (DATA[named],) if named else ()
         stamp = site.stamp(session, str(form.get("key", "")))
         kind = GiveConsent if giving else WithdrawConsent
         reply = await site.do(kind(customer=session.who, purpose=purpose, data=data, **stamp))
         if reply.answer.refusal is not None:
             return RedirectResponse("/app/consents?error=consent", 303)
-        told = "consent_given" if giving else "consent_withdrawn"
+        told = ("source" if named else "consent") + ("_given" if giving else "_withdrawn")
         return RedirectResponse(f"/app/consents?told={told}#{purpose.value}", 303)
 
     site.add(router, "/app/consents", show)

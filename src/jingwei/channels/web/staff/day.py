@@ -75,7 +75,7 @@ def add_day(router: Router, site: Site) -> None:
         try:
             command = checked(AnswerOffer(**ask, **site.stamp(session, str(form.get("key", "")))))
         except CommandError:
-            raise Problem("field_not_valid") from None
+            return RedirectResponse("/desk/day?error=not_read", 303)
         refused = (await site.do(command)).answer.refusal is not None
         return RedirectResponse(f"/desk/day?{'error=offer_gone' if refused else 'told=offer_noted'}", 303)
 

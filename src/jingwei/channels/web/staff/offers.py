@@ -73,6 +73,8 @@ def values(site: Site, visit: Visit, came: Came) -> dict[str, Any]:
 
 
 def _of(visit: Visit, group: Group, share: float) -> str:
+    if not group.people:
+        return "—"
     numbers = {"took": f"{group.took:,}", "people": f"{group.people:,}", "percent": f"{100 * share:.1f}"}
     return visit.say("offers.of", **numbers)
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 GAP = 26
+LONG = 12
+"""Letters of a size in words that stands below its bar on a phone, where it would break beside it."""
 WIDE, NODE_W, NODE_H = 640, 176, 34
 
 COLUMNS = (0, (WIDE - NODE_W) // 2, WIDE - NODE_W)
@@ -36,7 +38,8 @@ def bars(parts: Sequence[tuple[str, float, str]], says: str) -> Markup:
         ).format(sentence, max(6, round(abs(size) / most * 1000)), told)
         for sentence, size, told in parts
     ]
-    return Markup('<ul class="bars" aria-label="{}">{}</ul>').format(says, Markup("").join(rows))
+    kind = "bars long" if any(len(told) > LONG for _, _, told in parts) else "bars"
+    return Markup('<ul class="{}" aria-label="{}">{}</ul>').format(kind, says, Markup("").join(rows))
 
 
 def graph(nodes: Sequence[Node], edges: Sequence[tuple[int, int, str]], says: str) -> Markup:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from jingwei.channels.lending.companies import as_agreed
 from jingwei.channels.web.lending.told import day_text, name_of
 from jingwei.channels.web.pages import money
 from jingwei.channels.web.staff.masks import masked_name
@@ -197,11 +198,11 @@ def open_cases(site: Site) -> list[Case]:
 
 
 def waiting(site: Site, visit: Visit) -> list[dict[str, Any]]:
-    """The applications that wait for a person."""
+    """The applications that wait for a person, each as it may be looked at now."""
     reader, now = site.desk.reader, site.now()
     cases = open_cases(site)
     asked = {
-        one.decision: one
+        one.decision: as_agreed(reader, one, now, pending=True)
         for one in reader.load(LoanApplication, [application_id(seq_of(case.about) or 0) for case in cases])
     }
     works = {one.id: one for one in reader.load(CaseWork, [case.id for case in cases])}

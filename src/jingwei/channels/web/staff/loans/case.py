@@ -185,6 +185,7 @@ def evidence(visit: Visit, found: LoanApplication) -> dict[str, Any]:
         "bars": points(rows, visit.say("loans.score")),
         "read": [(visit.say(f"book.read.{name}"), value) for name, value in read if fits(seen, name)],
         "bureau": seen.bureau.source,
+        "not_read": NOT_READ,
     }
 
 

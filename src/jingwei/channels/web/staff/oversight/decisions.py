@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.evidence import parts_told, reasons_told
 from jingwei.channels.web.pages import money
+from jingwei.channels.web.phrases import say
 from jingwei.channels.web.staff.oversight.board import RESULTS
 from jingwei.channels.web.staff.oversight.room import WATCH, asked, refusal_says, whole
 from jingwei.channels.words import result_words
@@ -182,7 +183,7 @@ def decision_values(room: Room, visit: Visit, sealed: Sealed) -> dict[str, Any]:
     parts = parts_told(given)
     return {
         "sealed": sealed, "command": command, "given": given, "kind": command.__struct_config__.tag,
-        "says": words.zh if visit.lang == "zh" else words.en, "fields": fields_told(command),
+        "says": words.zh if visit.lang == "zh" else words.en, "fields": fields_told(command, visit.lang),
         "reasons": reasons_told(room.desk, given, True), "parts": parts,
         "strongest": max((abs(part.log_odds) for part in parts), default=1.0) or 1.0,
         "raw": msgspec.json.format(room.desk.reader.record(sealed.seq) or b"{}", indent=2).decode(),
@@ -190,7 +191,7 @@ def decision_values(room: Room, visit: Visit, sealed: Sealed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fields_told(command: Any) -> list[tuple[str, str]]:
+def fields_told(command: Any, lang: str = "en") -> list[tuple[str, str]]:
     """The fields of a command as people read them; long texts stand in the record below."""
     told = []
     for name in command.__struct_fields__:
@@ -200,7 +201,7 @@ def fields_told(command: Any) -> list[tuple[str, str]]:
         elif name in ("at", "known_at", "paid_at") and isinstance(value, int):
             value = local_text(value, "%Y-%m-%d %H:%M:%S")
         elif isinstance(value, bool):
-            value = "yes" if value else "no"
+            value = say(lang, "asked.yes" if value else "asked.no")
         if isinstance(value, str | int) and value != "" and len(str(value)) <= 300:
             told.append((name, str(value)))
     return told
