@@ -35,11 +35,11 @@ _asked = msgspec.json.Decoder(_Asked)
 def day_bounds(reader: Reader, day: int) -> Bounds:
     """Pairs (bank day, record number) for this day and some before, the newest first.
 
-    Nothing is dated more than AHEAD after the bank learned of it, so that no record before the first one known
-    AHEAD before midnight holds a line of the next day. Records need not stand in the order they were known: a
-    stream that catches up knows what it brings since before. So they are looked through one by one, from where
-    the last day-end's bound was; without one from the beginning, and then for the days 1, 2, 4, 8 ... before,
-    too. Raises StoreError when a record cannot be read.
+    Nothing is dated more than AHEAD after the bank learned of it, so that no record before the first one
+    known AHEAD before midnight holds a line of the next day. Records need not stand in the order they were
+    known: a stream that catches up knows what it brings since before. So they are looked through one by one,
+    from where the last day-end's bound was; without one from the beginning, and then for the days 1, 2, 4,
+    8 ... before, too. Raises StoreError when a record cannot be read.
     """
     before = bounds_named(reader, day)
     if before and before[0][0] == day:
@@ -69,7 +69,7 @@ def bounds_named(reader: Reader, day: int) -> Bounds:
 
 
 def _found(reader: Reader, days: list[int], start: int) -> Bounds:
-    """For each of these days, the newest first, the first record from `start` on that may be of a later one."""
+    """For each of these days, the newest first, the first record from `start` on that may be of a later."""
     size = reader.size()
     left, found = list(days), dict.fromkeys(days, size)
     for seq, leaf in reader.records(start, size):
