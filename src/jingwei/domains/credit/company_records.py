@@ -23,6 +23,9 @@ LEAST_MONTHS, LEAST_INVOICES = 6, 5
 OLDEST = 400 * DAY
 """Records older than this are not read: a return of last year's month may come in five weeks late."""
 
+MONTHLY = frozenset({"tax", "power"})
+"""Sources with one record for each month, of which the twelve newest are a year; of others it is 365 days."""
+
 KINDS: dict[str, str] = {
     "tax": "tax_return",
     "power": "power_bill",
@@ -51,7 +54,8 @@ class Record(NamedTuple):
 
 def measured(source: str, records: Sequence[Record], at: int, code: str) -> dict[str, float]:
     """The columns of a source from its records of the last year up to `at`; nothing when they are too few."""
-    found = sorted((one for one in records if at - OLDEST < one.at <= at), key=lambda one: one.at)
+    since = at - (OLDEST if source in MONTHLY else YEAR * DAY)
+    found = sorted((one for one in records if since < one.at <= at), key=lambda one: one.at)
     return MEASURES[source](found, 10 ** currency(code).places) if found else {}
 
 
@@ -91,10 +95,11 @@ def _invoices(found: Sequence[Record], _: int) -> dict[str, float]:
     buyers: defaultdict[str, int] = defaultdict(int)
     for one in found:
         buyers[one.other] += one.amount_minor
+    sold = [amount for amount in buyers.values() if amount > 0]
     return {
         "invoices_late_share": round(sum(one.category == LATE for one in found) / len(found), 3),
         "invoices_days": float(round(sum(one.value for one in found) / len(found))),
-        "invoices_largest_buyer": round(max(buyers.values()) / max(sum(buyers.values()), 1), 3),
+        "invoices_largest_buyer": round(max(sold, default=0) / max(sum(sold), 1), 3),
     }
 
 
