@@ -312,10 +312,14 @@ def begin_anew(desk: Desk) -> None:
     """Read the books from their beginning and put what is known then in place of what was known before.
 
     For a past that was written while the bank was open: its days come in the order of time this way. And for
-    records that were taken for another's.
+    records that were taken for another's. Raises StoreError: what was known before stays then.
     """
     fresh = Knowing(desk.home.store.reader(), desk.home.path)
-    fresh.catch_up_all()
+    try:
+        fresh.catch_up_all()
+    except StoreError:
+        fresh.close()
+        raise
     before, desk.knowing = desk.knowing, fresh
     if before is not None:
         before.close()
@@ -344,7 +348,11 @@ async def follow(desk: Desk) -> None:
             continue
         knowing = knowing_of(desk)
         if knowing.stale:
-            await asyncio.to_thread(begin_anew, desk)
+            try:
+                await asyncio.to_thread(begin_anew, desk)
+            except StoreError:
+                LOG.exception("what was taken for another's is read anew when the books can be read")
+                await asyncio.sleep(TICK_S)
             continue
         began = time.perf_counter()
         busy = pace.busy(store.size(), began)
