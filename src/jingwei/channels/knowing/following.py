@@ -30,6 +30,7 @@ from jingwei.ledger.work import Customer
 from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, StoreError
 from jingwei.stores.tagged import TagShelf
+from jingwei.stores.whole import told_of
 
 if TYPE_CHECKING:
     from jingwei.channels.rest.desk import Desk
@@ -146,7 +147,7 @@ class Knowing:
             self._insight = Insight(self._insight_path)
         if self._insight is None:
             return 0, []
-        with self._insight.people.at_one_moment() as version:
+        with told_of("the insight shelf"), self._insight.people.at_one_moment() as version:
             late = self._found_whose(self._insight, version)
             arrived = self._insight.arrived(self._arrived, 20 * STEP)
         self._arrived = arrived[-1].id if arrived else self._arrived
