@@ -17,6 +17,7 @@ from unittest.mock import patch
 from tests.channels.answers import LEAKS
 from tests.channels.fence import fenced
 from tests.channels.seeded import MEMORY
+from tests.channels.typed_words import HERE, LESSON, ROWS
 
 from jingwei.channels.cli import main
 from jingwei.channels.demo import settle
@@ -24,44 +25,6 @@ from jingwei.home import open_home
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.table import unseal
 from jingwei.stores.opening import open_reader
-
-HERE = "HERE"
-COMMANDS = (
-    ("--home", "{home}", "accounts", "show", HERE),
-    ("accounts", "list", "--owner", HERE),
-    ("accounts", "list", "--after", HERE),
-    ("accounts", "list", "--limit", HERE),
-    ("accounts", "statement", HERE),
-    ("accounts", "statement", "alice", "--after", HERE),
-    ("cases", "list", "--status", HERE),
-    ("cases", "list", "--after", HERE),
-    ("cases", "release", HERE),
-    ("cases", "refuse", "{case}", "--comment", HERE),
-    ("cases", "refuse", "{case}", "--who", HERE),
-    ("day-end", "run", "--day", HERE),
-    ("import", "berka", HERE),
-    ("policy", "check", HERE),
-    ("policy", "publish", HERE),
-    ("policy", "publish", "{policy}", "--who", HERE),
-    ("policy", "show", HERE),
-    ("model", "card", HERE),
-    ("model", "approve", HERE, "--why", "x"),
-    ("model", "approve", "{model}", "--why", HERE),
-    ("model", "approve", "{model}", "--why", "x", "--slot", HERE),
-    ("model", "approve", "{model}", "--why", "x", "--who", HERE),
-    ("model", "rollback", "--why", "x", "--slot", HERE),
-    ("proof", HERE),
-    ("proof", "D00000000001", "--out", HERE),
-    ("tokens", "--show", HERE),
-    ("tokens", "--grant", HERE),
-    ("replay", HERE),
-    ("replay", "{policy}", "--limit", HERE),
-    ("whatif", "--policy", HERE),
-    ("evaluate", "fraud", "{policy}", "--train-from", HERE),
-    ("doctor", "--port", HERE),
-    (HERE,),
-)
-"""One command for each argument that is a text."""
 
 
 class Ended(NamedTuple):
@@ -94,6 +57,11 @@ class Keyboard:
         )
         policy.write_text(text, "utf-8")
         self.words = {"case": answer.case, "model": model, "policy": str(policy)}
+        for name, content in (("csv", ROWS), ("lesson", LESSON)):
+            (self.root / name).write_text(content, "utf-8")
+            self.words[name] = str(self.root / name)
+        self.words["backup"] = str(self.root / "backup")
+        assert typed(first, self.root, ["backup", self.words["backup"]]).code == 0
 
     def close(self) -> None:
         """Remove the home."""

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer.main
 from tests.channels.fence import fenced
+from tests.channels.typed_words import UNTYPED, taken, tried
 
+from jingwei.channels.cli.program import app
 from jingwei.channels.demo import settle
 from jingwei.home import open_home
 
@@ -103,3 +106,10 @@ def test_nothing_outside_the_fence_is_touched(tmp_path: Path):
                 touch()
         assert Path(__file__).read_text("utf-8")
     assert not outside.exists()
+
+
+def test_every_text_and_path_of_the_command_line_is_tried_with_hostile_words():
+    every = list(taken(typer.main.get_command(app)))
+    assert len(every) > 100
+    missing = {" ".join((*path, name)) for path, name, place in every if not tried(path, name, place)}
+    assert missing == set(UNTYPED)

@@ -210,6 +210,9 @@ def test_a_stopped_run_goes_on_and_another_file_is_refused(tmp_path, monkeypatch
     state.write_text("[]")
     with pytest.raises(reports.StateError, match="no file"):
         reports.simulate([1], 500, state)
+    with pytest.raises(OSError):
+        reports.simulate([9], 500, state / "years.json")
+    assert 9 not in lived, "whether a year can be kept is seen before it is lived"
 
 
 def test_offers_are_told_against_the_control_group_by_hand():

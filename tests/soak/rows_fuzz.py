@@ -15,8 +15,9 @@ from tests.channels.assault import Assault
 from tests.channels.doors import Door, doors
 from tests.channels.generated import Generated
 from tests.channels.hostile import INPUTS, TEXTS
-from tests.channels.keyboard import COMMANDS, HERE, Keyboard, typeable
+from tests.channels.keyboard import Keyboard, typeable
 from tests.channels.seeded import GOOD, Seeded
+from tests.channels.typed_words import COMMANDS, HERE
 from tests.faults.power_check import rules_remembered
 from tests.soak.row import Row, Tally
 
@@ -201,8 +202,8 @@ ROWS = [
     Row(
         "S6 hostile words on the command line",
         "no hostile word ends in a traceback, acts on the terminal, or is sealed so that nobody can read it",
-        19_000,
-        330,
+        40_000,
+        2 * len(COMMANDS),
         words,
         careless_words,
         "a comment of 501 characters that is sealed",

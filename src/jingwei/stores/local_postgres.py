@@ -161,7 +161,9 @@ def local_postgres(settings: Sequence[str] = (), *, checksums: bool = False) -> 
 def _unprivileged() -> tuple[str, int]:
     """The user (and its group) the server runs as when root starts it."""
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
-    entry = names.get("postgres") or names["nobody"]
+    entry = names.get("postgres") or names.get("nobody")
+    if entry is None:
+        raise StoreError("PostgreSQL does not run as root, and there is no user postgres or nobody here")
     return entry.pw_name, entry.pw_gid
 
 

@@ -33,6 +33,8 @@ def simulate(
 ) -> dict[str, Any]:
     """The report over these seeds; those that stand in the file `state` are not lived again. StateError."""
     years = read_state(state, people)
+    if state is not None:
+        _keep(state, people, years)  # a year is long: whether it can be kept is seen before it is lived
     for done, seed in enumerate(seeds):
         if seed not in years:
             years[seed] = one_year(seed, people, _within(progress, done, len(seeds)))
