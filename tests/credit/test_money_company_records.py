@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.credit.test_company_deciding import SEEN
 
 from jingwei.channels.lending.companies import records_of
-from jingwei.domains.credit.company_records import Record, measured
+from jingwei.domains.credit.behaviour import History
+from jingwei.domains.credit.company_records import Record, measured, own
 from jingwei.domains.insight.happenings import Told
 from jingwei.kernel.clock import DAY
+from jingwei.ledger.accounts import Account, Balance, Line
 
 NOW = 20_700 * DAY
 
@@ -64,3 +67,22 @@ def test_what_is_taken_back_makes_no_buyer_larger_than_all() -> None:
     assert measured("invoices", [*sold, back], NOW, "CNY")["invoices_largest_buyer"] == 0.2
     nothing = [one._replace(amount_minor=-1) for one in sold]
     assert measured("invoices", nothing, NOW, "CNY")["invoices_largest_buyer"] == 0.0
+
+
+def busy(days: int, each: int, before: int) -> History:
+    """An account that took in the same every day, `before` the oldest of these lines -1 for nothing."""
+    account = Account("shop", "shop", "current_cny@1", "CNY")
+    lines = [
+        Line(n, NOW - (days - n) * DAY, "", "shop", each, "CNY", "deposit", -1, n - 1 if n else before, 0, 0)
+        for n in range(days)
+    ]
+    return History(account, Balance("shop"), tuple(reversed(lines)))
+
+
+@pytest.mark.parametrize(("days", "before", "change"), [(120, 7, 0.0), (300, 7, 0.0), (120, -1, 2.1)])
+def test_an_account_too_busy_to_be_read_for_half_a_year_shows_no_growth(
+    days: int, before: int, change: float
+) -> None:
+    told = own([busy(days, 10_000, before)], SEEN, NOW, "CNY")
+    assert told["money_in_change"] == pytest.approx(change, abs=0.1)
+    assert told["money_in_year"] == pytest.approx(days * 100, abs=100)

@@ -14,6 +14,7 @@ from jingwei.domains.credit.behaviour import INCOME, History
 from jingwei.domains.credit.inputs import Behaviour
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.money import currency
+from jingwei.ledger.statement import side
 
 YEAR, QUARTER = 365, 91
 MONTHS = 12
@@ -119,7 +120,10 @@ MEASURES: dict[str, Callable[[Sequence[Record], int], dict[str, float]]] = {
 
 
 def own(histories: Sequence[History], seen: Behaviour, at: int, code: str) -> dict[str, float]:
-    """The bank's own columns, from the accounts in this currency and what was measured of them already."""
+    """The bank's own columns, from the accounts in this currency and what was measured of them already.
+
+    Of an account so busy that its lines do not reach back two quarters no change is told: 0.
+    """
     mine = [one for one in histories if one.account.currency == code]
     lines = [(one.account.id, line) for one in mine for line in one.lines]
     times: defaultdict[int, int] = defaultdict(int)
@@ -135,10 +139,16 @@ def own(histories: Sequence[History], seen: Behaviour, at: int, code: str) -> di
             latest += line.amount_minor if ago <= QUARTER else 0
             before += line.amount_minor if QUARTER < ago <= 2 * QUARTER else 0
     unit: int = 10 ** currency(code).places
+    reach = min((today - bank_day(one.lines[-1].at) for one in mine if _cut(one)), default=YEAR)
     return {
         "account_days": float(seen.account_days),
         "balance_days": float(seen.balance_days),
         "money_in_year": float(round(year / unit)),
-        "money_in_change": round(latest / before - 1.0, 3) if before else 0.0,
+        "money_in_change": round(latest / before - 1.0, 3) if before and reach > 2 * QUARTER else 0.0,
         "refused": float(seen.refused),
     }
+
+
+def _cut(history: History) -> bool:
+    """Whether the account has lines from before those looked at."""
+    return bool(history.lines) and side(history.account.id, history.lines[-1])[1] >= 0
