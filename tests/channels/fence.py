@@ -60,6 +60,8 @@ def _see(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _inside(path: str) -> bool:
     real = os.path.realpath(path)
-    if real in DEVICES or "/__pycache__/" in real or path == ":memory:" or path.startswith("file:"):
+    if real in DEVICES or "/__pycache__/" in real or path == ":memory:":
         return True
+    if path.startswith("file:"):
+        return path.endswith("?mode=ro")
     return any(real == one or real.startswith(one + os.sep) for one in _open)

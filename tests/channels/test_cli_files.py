@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,7 +90,8 @@ def test_a_proof_replaces_a_proof_and_nothing_else(jingwei: Run, tmp_path: Path)
     assert mine.read_text() == "root:x:0:0"
 
 
-def test_nothing_outside_the_fence_is_touched(tmp_path: Path):
+def test_nothing_outside_the_fence_is_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # this checkout may lie in the usual one
     outside, inside = Path(__file__).with_suffix(".new"), tmp_path / "inside"
     (tmp_path / "door").symlink_to(outside.parent)
     with fenced(tmp_path):
@@ -101,6 +104,7 @@ def test_nothing_outside_the_fence_is_touched(tmp_path: Path):
             lambda: (tmp_path / "moved").rename(outside),
             lambda: Path(__file__).chmod(0o600),
             lambda: os.open(outside, os.O_CREAT),
+            lambda: sqlite3.connect(outside.absolute().as_uri(), uri=True),
         ):
             with pytest.raises(PermissionError):
                 touch()

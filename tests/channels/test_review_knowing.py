@@ -9,6 +9,7 @@ import pytest
 from tests.channels.sources.conftest import quiet
 
 from jingwei.channels.demo import settle
+from jingwei.channels.knowing import following
 from jingwei.channels.knowing.following import Knowing, follow
 from jingwei.channels.sources.at_home import at_hand, import_at_home
 from jingwei.channels.sources.who import resolve_at_home
@@ -17,6 +18,7 @@ from jingwei.home import open_home
 from jingwei.journeys.link_identity import KeepApart, Link, LinkIdentity, UnlinkIdentity
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.kernel.clock import bank_day, iso
+from jingwei.stores.store import StoreError
 
 CLUB = """
 source = "club"
@@ -104,6 +106,34 @@ def test_what_turns_out_to_be_another_persons_is_read_anew(home, knowing, tmp_pa
 
     asyncio.run(asyncio.wait_for(until_read_anew(), 30))
     assert bought(home, desk.knowing, "alice") == 0
+    desk.knowing.close()
+
+
+def test_books_that_cannot_be_read_for_a_while_end_nothing(home, knowing, tmp_path, monkeypatch):
+    knowing.catch_up_all()
+    knowing.stale = True
+    desk = SimpleNamespace(home=home, reader=home.store.reader(), writing=None, knowing=knowing)
+    whole, failed = Knowing.catch_up_all, []
+
+    def fails_once(self):
+        if not failed:
+            failed.append(self)
+            raise StoreError("the books cannot be read")
+        whole(self)
+
+    monkeypatch.setattr(following, "TICK_S", 0.01)
+    monkeypatch.setattr(Knowing, "catch_up_all", fails_once)
+
+    async def until_read_anew():
+        task = asyncio.create_task(follow(desk))
+        while desk.knowing is knowing and not task.done():
+            await asyncio.sleep(0.01)
+        assert not task.done(), "it goes on following"
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(until_read_anew(), 30))
+    assert failed and desk.knowing is not failed[0]
     desk.knowing.close()
 
 

@@ -20,7 +20,7 @@ from jingwei.domains.credit.company import (
     company_score,
 )
 from jingwei.domains.credit.company_inputs import OWN, SOURCES, CompanyInputs, only
-from jingwei.domains.credit.company_limits import covered_minor, of_turnover_minor
+from jingwei.domains.credit.company_limits import covered_minor, of_turnover_minor, whole_hundreds
 from jingwei.domains.credit.deciding import POLICY, Asked, decide
 from jingwei.domains.credit.inputs import Behaviour, Bureau, CreditInputs, not_read
 from jingwei.domains.credit.pricing import PROTECTED
@@ -165,9 +165,10 @@ def test_debts_must_be_covered_with_enough_to_spare() -> None:
     covered = covered_minor(found, case, product(), price, 12)
     room = 1_000_000_00 * 15 // 100 // 12 * 100 // 125 - 600_000
     assert 0 < covered < room * 12
-    grade = decide(asked(covered), case)
-    assert grade.score.grade == "B" and grade.policy == ()
-    assert decide(asked(covered + 10_000), case).policy == ("debts_not_covered",)
+    most = whole_hundreds(covered, "CNY")
+    grade = decide(asked(most), case)
+    assert grade.score.grade == "B" and grade.policy == () and grade.limit_minor == most < covered
+    assert decide(asked(most + 1), case).policy == ("debts_not_covered",)
 
 
 @pytest.mark.parametrize(

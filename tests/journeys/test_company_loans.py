@@ -69,7 +69,8 @@ def test_records_come_to_the_very_columns_the_cards_learned_from(town: Any, tmp_
     for one in firms:
         for source, columns in SOURCES.items():
             records = [
-                record for record, _ in records_of(town.home.insight, one.number, source, town.clock.at)
+                record
+                for record, _ in records_of(town.home.insight, one.number, source, town.clock.at, "CNY")
             ]
             found = measured(source, records, town.clock.at, "CNY")
             for name in columns:
@@ -267,7 +268,8 @@ def test_asking_twice_with_one_key_asks_once(shop: Any) -> None:
 def test_only_what_was_known_then_is_read(shop: Any) -> None:
     """A return is filed ten days after its month: five days after it, the bank could not know it."""
     ended = Firm(LIVED, GOOD, "shop", shop.clock.at).month_end(8)
-    counts = [len(records_of(shop.home.insight, "shop", "tax", ended + days * DAY)) for days in (5, 11)]
+    moments = [ended + days * DAY for days in (5, 11)]
+    counts = [len(records_of(shop.home.insight, "shop", "tax", at, "CNY")) for at in moments]
     assert counts == [8, 9]
 
 

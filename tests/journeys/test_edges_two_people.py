@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from tests.journeys.test_ledger_journeys import CORE, ask, code
 
+from jingwei import bank as bank_room
 from jingwei.channels.rates import FILE, make_up, reference
 from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.open_account import OpenAccount
+from jingwei.journeys.overlay import Overlay
+from jingwei.journeys.review_case import ReviewCase
 from jingwei.journeys.set_limits import SetLimits
+from jingwei.journeys.table import seal
 from jingwei.kernel.clock import DAY
 from jingwei.ledger.accounts import Account
 from jingwei.ledger.exchange import Rate, Reference, within
@@ -115,3 +121,32 @@ def test_the_banks_file_of_rates_is_read_both_ways_and_a_broken_one_is_none(tmp_
     for broken in BROKEN:
         path.write_text(broken)
         assert reference(tmp_path, "USD", "CNY") is None, broken
+
+
+def no(town, actor, case, **more):
+    return ask(town, ReviewCase, actor, case=case, **({"release": False, "comment": "a typing error"} | more))
+
+
+def test_a_second_person_says_no_and_the_case_is_closed(town, swap):
+    first, line = swap(LIN, 2, 71), limits(town, LIN, 5_000_000)
+    for proposed in (first, line):
+        assert code(no(town, LIN, proposed.case)) == "own_work", "nobody closes what they proposed themselves"
+        assert code(no(town, MAY, proposed.case, release=True)) == "hold_not_found", "a yes is the same wish"
+        answer = no(town, MAY, proposed.case)
+        assert (code(answer), answer.about, answer.movements) == ("done", proposed.id, ())
+        closed = case_of(town, proposed)
+        assert (closed.status, closed.closed_by) == ("refused", MAY)
+        assert code(no(town, MAY, proposed.case)) == "case_closed"
+    assert swap(MAY, 2, 71).result == "proposed", "what was said no to is nobody's first yes"
+    assert town.money("alice-usd") == (0, 0) and line_of(town) == 0
+
+
+def test_answers_of_before_to_a_proposal_are_done_again_as_they_were(town, swap, monkeypatch):
+    first, begin = swap(LIN, 2, 71), Overlay.begin
+    with monkeypatch.context() as then:
+        then.setattr(Overlay, "begin", lambda *told: begin(*told, 0))
+        then.setattr(bank_room, "seal", partial(seal, rules=0))
+        assert code(no(town, MAY, first.case)) == "hold_not_found"
+    assert code(no(town, MAY, first.case)) == "done"
+    report = town.home.verify()
+    assert report.sound and report.books == "compared", report.damage

@@ -10,7 +10,7 @@ from tests.journeys.test_ledger_journeys import CORE, LAST, ask, code, kept, sav
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.run_day_end import RunDayEnd, run
 from jingwei.journeys.table import unseal
-from jingwei.keeping.day_bounds import day_bounds
+from jingwei.keeping.day_bounds import bounds_named, day_bounds
 from jingwei.kernel.clock import DAY, HOUR, bank_day, day_start
 from jingwei.ledger.accounts import Account
 
@@ -57,3 +57,38 @@ def test_a_day_end_asked_again_with_another_bound_is_the_same_request(town):
     first = ask(town, RunDayEnd, CORE, "day-end", day=LAST, since=((LAST, 1),))
     again = ask(town, RunDayEnd, CORE, "day-end", day=LAST, since=((LAST, 2),))
     assert (first.id, code(first)) == (again.id, code(again)) and code(again) == "done"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_records_known_out_of_order_change_no_interest(town, first):
+    """A stream that catches up brings in what it knew before midnight, behind payments of after midnight."""
+    name, other = savers(town, 2)
+    if not first:
+        town.clock.at = day_start(LAST - 1)
+        day_end(town, LAST - 2)
+    town.clock.at = day_start(LAST)
+    list(run(LAST - 1, town.clock.at, lambda command: town.do(command).answer))
+    town.clock.at = day_start(LAST + 1) + HOUR
+    put_in(town, name, 3_650_000)
+    put_in(town, name, 1)
+    for number in range(40):
+        moment = day_start(LAST + 1) - HOUR + number
+        stamp = town.stamp(CORE) | {"at": moment, "known_at": moment}
+        assert code(town.do(Deposit(account=other, amount_minor=1, currency="CNY", **stamp)).answer) == "done"
+    town.clock.at += HOUR
+    day_end(town, LAST)
+    paid = town.money(name)[0] - 7_300_001
+    days = LAST + 1 - bank_day(kept(town, Account, name).opened_at)
+    assert paid == days * 85
+    store = town.home.store
+    named = bounds_named(store, LAST)
+    assert named == day_bounds(store, LAST) and named[0][0] == LAST
+    for one, record in named:
+        learned = [unseal(store.record(seq)).command.known_at for seq in range(record)]
+        assert all(moment < day_start(one + 1) for moment in learned)
+
+
+def day_end(town: Any, day: int) -> None:
+    """Close a day for every account, as the bank does."""
+    since = day_bounds(town.home.store, day)
+    list(run(day, town.clock.at, lambda command: town.do(command).answer, since))

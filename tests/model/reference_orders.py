@@ -133,6 +133,9 @@ class Orders:
         people = {self.books.find(hold[side])["owner"] for side in ("account", "payee")} if hold else set()
         if ask.actor.partition(":")[2] in people | {case["customer"]} or ask.actor == self.askers[self.about]:
             raise No("own_work")
+        if case["code"].endswith("_proposed") and not ask.release:
+            self._close(case, ask)
+            return {"result": "done", "about": case["about"], "case": case["id"]}
         if hold is None:
             raise No("hold_not_found")
         answer, first = (ask.actor, ask.release), self.proposed.get(ask.case)
@@ -148,10 +151,12 @@ class Orders:
             self.proposed[ask.case] = answer
             return {"result": "proposed", "about": case["about"], "case": case["id"]}
         said = self._answer(case, ask.release, seq, ask.at)
-        self.cases[case["id"]] = case | {
-            "status": "released" if ask.release else "refused", "closed_by": ask.actor, "closed_at": ask.at,
-        }  # fmt: skip
+        self._close(case, ask)
         return said | {"about": case["about"], "case": case["id"]}
+
+    def _close(self, case: dict[str, Any], ask: Any) -> None:
+        status = "released" if ask.release else "refused"
+        self.cases[case["id"]] = case | {"status": status, "closed_by": ask.actor, "closed_at": ask.at}
 
     # -- entries and accounts --------------------------------------------------------------------
 

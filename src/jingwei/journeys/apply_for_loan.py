@@ -21,7 +21,7 @@ from jingwei.domains.credit.loans import LOAN_REVIEW, RUNNING, Loan, LoanApplica
 from jingwei.domains.credit.product import LoanProduct
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.trained_score import TrainedCard
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, every, refused
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, every, refused
 from jingwei.journeys.use_scorecard import cards_in_use
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.command import Amount, Command, Id, Text
@@ -39,6 +39,9 @@ STALE = 30 * DAY
 """A bureau's report older than this decides nothing."""
 
 LATELY = 90 * DAY
+
+HELD = 1
+"""From this version of the rules on a company is lent no more than the limit it is told."""
 
 
 class ApplyForLoan(Command, frozen=True, kw_only=True, tag="apply_for_loan"):
@@ -87,6 +90,7 @@ class Seen(msgspec.Struct, frozen=True):
     count: DataUse | None = None
     cards: tuple[TrainedCard, ...] = ()
     sources: tuple[str, ...] = ()
+    rules: int = TODAYS
 
     @property
     def company(self) -> bool:
@@ -118,6 +122,7 @@ def look(ask: ApplyForLoan, books: Books) -> Seen:
         books.get(DataUse, today(ask.customer, Purpose.CREDIT, ask.actor, ask.at)),
         cards_in_use(books),
         sources_of(ask.customer, ask.at, books) if ask.company is not None else (),
+        books.rules,
     )  # fmt: skip
 
 
@@ -196,7 +201,8 @@ def act(ask: ApplyForLoan, seen: Seen) -> Outcome:
     assert seen.product and seen.customer and ask.behaviour and report
     known = seen.customer
     who = known.kind == "company", age_on(known.born, ask.at)
-    asked = Asked(seen.product, ask.amount_minor, ask.months, ask.person, *who, seen.cards)
+    held = seen.rules >= HELD
+    asked = Asked(seen.product, ask.amount_minor, ask.months, ask.person, *who, seen.cards, held)
     company = only(ask.company, seen.sources) if seen.company and ask.company else None
     facts = inputs(ask.behaviour, report, seen.loans, ask.at, company)
     found = decide(asked, facts)
@@ -241,5 +247,5 @@ RESULT = {"offer": "done", "person": "held", "refuse": "refused"}
 """What an answer calls each result of a decision."""
 
 APPLY_FOR_LOAN = Journey(
-    ApplyForLoan, look, act, roles=("customer",), accounts=("account",), purpose=Purpose.CREDIT
+    ApplyForLoan, look, act, roles=("customer",), accounts=("account",), purpose=Purpose.CREDIT, rules=HELD
 )

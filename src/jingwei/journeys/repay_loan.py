@@ -13,12 +13,17 @@ from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refu
 from jingwei.kernel.command import AmountOrZero, Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
+from jingwei.kernel.money import Money
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Standing, chart_id
 from jingwei.ledger.posting import post
 
 DAYS_KEPT = 1
-"""From this version of the rules on a loan keeps the day on which each instalment was paid."""
+"""From this version of the rules on a loan keeps the day on which each instalment was paid.
+
+Paying more than the last of a loan is told as such since shortly before: records without a version were made
+under either.
+"""
 
 CHARTS = ("loans", "loan_interest_due", "interest_earned", "fees", "loan_losses", "loan_recoveries")
 """The bank's own accounts that a loan moves."""
@@ -129,9 +134,16 @@ def act(ask: RepayLoan, seen: SeenLoan) -> Outcome:
     else:
         moved = repay(loan, product, ask.amount_minor, ask.how, ask.at, keeps_days=seen.keeps_days)
     if isinstance(moved, Refusal):
-        return refused(number, moved, about=loan_record(loan))
+        return refused(number, as_told_then(moved, loan, seen), about=loan_record(loan))
     event = LoanRepaid(loan=loan.id, paid_minor=moved.paid_minor, status=moved.loan.status)
     return booked_with(moved, seen, ask.at, event)
+
+
+def as_told_then(refusal: Refusal, loan: Loan, seen: SeenLoan) -> Refusal:
+    """The refusal as it was worded under the rules of then: more than the rest was too little for a part."""
+    if refusal.code != "loan_above_rest" or seen.rules >= DAYS_KEPT:
+        return refusal
+    return Refusal("loan_part_too_small", {"interest": str(Money(0, loan.currency))})
 
 
 def cancel(ask: CancelLoan, seen: SeenLoan) -> Outcome:
@@ -149,5 +161,7 @@ def cancel(ask: CancelLoan, seen: SeenLoan) -> Outcome:
     return booked_with(moved, seen, ask.at, LoanCancelled(loan=loan.id))
 
 
-REPAY_LOAN = Journey(RepayLoan, look, act, roles=("customer", "staff", "system"), rules=DAYS_KEPT)
+REPAY_LOAN = Journey(
+    RepayLoan, look, act, roles=("customer", "staff", "system"), rules=DAYS_KEPT, unnumbered=(0, DAYS_KEPT)
+)
 CANCEL_LOAN = Journey(CancelLoan, look, cancel, roles=("customer",))

@@ -8,7 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from jingwei.journeys.case_work import SeenCase, look_at_case, not_workable, note
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.two_people import PROPOSALS
 from jingwei.kernel.command import Command, Id, Text
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -18,6 +19,7 @@ from jingwei.ledger.casework import CONFIRMED_RISK, FALSE_ALARM, CaseNote, CaseW
 from jingwei.ledger.holds import capture, release
 from jingwei.ledger.posting import Posted, post_one
 from jingwei.ledger.products import Product
+from jingwei.ledger.work import Case
 
 Found = Literal["", "confirmed_risk", "valuable", "false_alarm"]
 """What an alert was worth: a risk, worth a look though none, or nothing; "" when nobody says."""
@@ -36,10 +38,16 @@ Because = Literal[
 """The reason an answer is given for."""
 
 
+DECLINED = 1
+"""From this version of the rules on a second person can say no to a proposed change."""
+
+
 class ReviewCase(Command, frozen=True, kw_only=True, tag="answer_case"):
     """Release (`release` True) or refuse the payment that case `case` waits for, and say why.
 
     From FOUR_EYES_FROM on the first answer is a proposal; somebody else who answers the same carries it out.
+    Of a change that waits for a second person `release` False is that person's no; the yes is to ask for the
+    same change.
     """
 
     case: Id
@@ -82,6 +90,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     case: SeenCase
     waiting: Waiting
+    rules: int = TODAYS
 
 
 def look_at_hold(hold_id: str, books: Books) -> Waiting:
@@ -97,7 +106,7 @@ def look_at_hold(hold_id: str, books: Books) -> Waiting:
 def look(ask: ReviewCase, books: Books) -> Seen:
     """Read the case, its hold and both accounts."""
     seen = look_at_case(ask.case, books)
-    return Seen(seen, look_at_hold(seen.case.hold if seen.case else "", books))
+    return Seen(seen, look_at_hold(seen.case.hold if seen.case else "", books), books.rules)
 
 
 def answer_hold(waiting: Waiting, release_it: bool, at: int) -> Outcome | Refusal:
@@ -192,6 +201,13 @@ def agreed(ask: ReviewCase, work: CaseWork) -> bool:
     return work.proposed == answered(ask) and work.proposed_by != ask.actor
 
 
+def decline(ask: ReviewCase, seen: SeenCase, case: Case) -> Outcome:
+    """The outcome of a second person's no: the case is closed, and nothing was ever done."""
+    closed = replace(case, status="refused", closed_by=ask.actor, closed_at=ask.at)
+    answer = Answer(decision_id(seen.seq), "done", case=case.id, about=case.about)
+    return Outcome(answer, kept=(closed, *remark(ask, seen, "refused")))
+
+
 def act(ask: ReviewCase, seen: Seen) -> Outcome:
     """Close the case and let the money go or give it back, alone or with a second person."""
     number, case, work = decision_id(seen.waiting.seq), seen.case.case, seen.case.work
@@ -199,6 +215,8 @@ def act(ask: ReviewCase, seen: Seen) -> Outcome:
         return refused(number, refusal, about=case.about if case else "")
     hold = seen.waiting.hold
     assert case is not None
+    if case.code in PROPOSALS and not ask.release and seen.rules >= DECLINED:
+        return decline(ask, seen.case, case)
     outcome = answer_hold(seen.waiting, ask.release, ask.at)
     if isinstance(outcome, Refusal):
         return refused(number, outcome, about=case.about)
@@ -219,4 +237,4 @@ def act(ask: ReviewCase, seen: Seen) -> Outcome:
     )
 
 
-REVIEW_CASE = Journey(ReviewCase, look, act, roles=("staff",))
+REVIEW_CASE = Journey(ReviewCase, look, act, roles=("staff",), rules=DECLINED)

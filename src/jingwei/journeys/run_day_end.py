@@ -26,6 +26,8 @@ from jingwei.ledger.statement import BrokenChain, Since, closings, prefetch
 MOST_ACCOUNTS = 5_000
 """Accounts in one page at most; each makes three movements for each month that ends in it."""
 
+USUAL = 500
+"""Accounts in one page, unless somebody says otherwise."""
 
 Mark = tuple[Annotated[int, msgspec.Meta(ge=-(2**20), le=2**20)], Annotated[int, msgspec.Meta(ge=0)]]
 
@@ -158,8 +160,21 @@ def act(ask: RunDayEnd, seen: Seen) -> Outcome:
     )  # fmt: skip
 
 
+ACTOR = "system:day-end"
+
+
+def key_of(day: int, limit: int, after: str) -> str:
+    """The key of a page: of the day, and where the page begins."""
+    return f"day-end:{day}:{limit}:{after}"
+
+
+def first_key(day: int) -> tuple[str, str]:
+    """Actor and key of a day-end's first page, as pages are usually long."""
+    return ACTOR, key_of(day, USUAL, "")
+
+
 def run(
-    day: int, at: int, do: Callable[[RunDayEnd], Answer], since: tuple[Mark, ...] = (), *, limit: int = 500
+    day: int, at: int, do: Callable[[RunDayEnd], Answer], since: tuple[Mark, ...] = (), *, limit: int = USUAL
 ) -> Iterator[DayEndRun]:
     """Close one bank day for every account, page after page; each page is durable before the next.
 
@@ -171,8 +186,7 @@ def run(
     """
     after = ""
     while True:
-        key = f"day-end:{day}:{limit}:{after}"
-        stamp = {"key": key, "actor": "system:day-end"}
+        stamp = {"key": key_of(day, limit, after), "actor": ACTOR}
         page_of = RunDayEnd(day=day, after=after, limit=limit, since=since, at=at, known_at=at, **stamp)
         answer = do(page_of)
         if answer.refusal is not None:

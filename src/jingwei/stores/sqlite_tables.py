@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jingwei.stores.tables import LINES, WHOSE_FREEZE, Column, Table, added_in, made_in
+from jingwei.stores.tables import LINES, RENAMED_LINKS, WHOSE_FREEZE, Column, Table, added_in, made_in
 
 
 def make_version_1() -> list[str]:
@@ -55,8 +55,8 @@ UPDATE ties SET froze = of.accounts FROM (
 
 
 def make_version_3() -> list[str]:
-    """A challenger's scores; whose freeze is on a child's account, told from the records."""
-    return [*_shelves(3), *_columns(3), _FROZE]
+    """A challenger's scores; whose freeze is on a child's account, told from the records; ids of links."""
+    return [*_shelves(3), *_columns(3), _FROZE, *RENAMED_LINKS]
 
 
 def _columns(version: int) -> list[str]:

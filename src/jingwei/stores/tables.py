@@ -128,3 +128,11 @@ does AS (
 """
 """SQL from `told` (done commands: seq, kind, account, tie, frozen, direction) to `whose`: the account each
 guardian froze, and no bank since; by what journeys/look_after.py and freeze.py make of them."""
+
+RENAMED_LINKS = (
+    "UPDATE identity_links SET id = '~' || id || '~' "
+    "WHERE id = source || '~' || subject AND replace(subject, '~', '') <> subject",
+    "UPDATE identity_links SET id = substr(id, 2) WHERE substr(id, 1, 1) = '~'",
+)
+"""SQL that gives links of subjects with "~" the ids that `ledger.links.link_id` gives since version 3: first
+ids that nothing has, since the new id of one link may be the old id of another."""

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from jingwei.stores.store import StoreError
+
 
 @contextmanager
 def whole(db: sqlite3.Connection) -> Iterator[None]:
@@ -21,3 +23,12 @@ def whole(db: sqlite3.Connection) -> Iterator[None]:
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
+
+
+@contextmanager
+def told_of(what: str) -> Iterator[None]:
+    """What SQLite says inside (a full disk, a lock held for long) is a StoreError about `what`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{what} cannot be read or written ({error})") from error

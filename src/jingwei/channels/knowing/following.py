@@ -30,6 +30,7 @@ from jingwei.ledger.work import Customer
 from jingwei.stores.insight import Insight, insight_path
 from jingwei.stores.store import Reader, StoreError
 from jingwei.stores.tagged import TagShelf
+from jingwei.stores.whole import told_of
 
 if TYPE_CHECKING:
     from jingwei.channels.rest.desk import Desk
@@ -146,7 +147,7 @@ class Knowing:
             self._insight = Insight(self._insight_path)
         if self._insight is None:
             return 0, []
-        with self._insight.people.at_one_moment() as version:
+        with told_of("the insight shelf"), self._insight.people.at_one_moment() as version:
             late = self._found_whose(self._insight, version)
             arrived = self._insight.arrived(self._arrived, 20 * STEP)
         self._arrived = arrived[-1].id if arrived else self._arrived
@@ -312,10 +313,14 @@ def begin_anew(desk: Desk) -> None:
     """Read the books from their beginning and put what is known then in place of what was known before.
 
     For a past that was written while the bank was open: its days come in the order of time this way. And for
-    records that were taken for another's.
+    records that were taken for another's. Raises StoreError: what was known before stays then.
     """
     fresh = Knowing(desk.home.store.reader(), desk.home.path)
-    fresh.catch_up_all()
+    try:
+        fresh.catch_up_all()
+    except StoreError:
+        fresh.close()
+        raise
     before, desk.knowing = desk.knowing, fresh
     if before is not None:
         before.close()
@@ -344,7 +349,11 @@ async def follow(desk: Desk) -> None:
             continue
         knowing = knowing_of(desk)
         if knowing.stale:
-            await asyncio.to_thread(begin_anew, desk)
+            try:
+                await asyncio.to_thread(begin_anew, desk)
+            except StoreError:
+                LOG.exception("what was taken for another's is read anew when the books can be read")
+                await asyncio.sleep(TICK_S)
             continue
         began = time.perf_counter()
         busy = pace.busy(store.size(), began)

@@ -85,20 +85,25 @@ def company_inputs(
     for name in agreed:
         if name == BUREAU or records is None:
             continue
-        told = records_of(records, customer, name, at)
+        told = records_of(records, customer, name, at, code)
         columns = measured(name, [record for record, _ in told], at, code)
         if columns:
             sources[name], told_by[name] = columns, told[0][1]
     return CompanyInputs(own(histories, seen, at, code), sources, agreed, asked, told_by)
 
 
-def records_of(records: Records, customer: str, source: str, at: int) -> list[tuple[Record, str]]:
-    """A source's records of the last year, newest first, as they were known then, each with its system."""
+def records_of(
+    records: Records, customer: str, source: str, at: int, code: str
+) -> list[tuple[Record, str]]:
+    """A source's records of the last year, newest first, as they were known then, each with its system.
+
+    Those in another currency than `code` are left out: what they come to in this one is not known.
+    """
     found = records.timeline(customer, (KINDS[source],), before=at + 1, limit=MOST_RECORDS)
     return [
         (Record(one.at, one.amount_minor, one.value, one.category, one.other), one.source)
         for one in found
-        if one.at > at - OLDEST and one.known_at <= at
+        if one.at > at - OLDEST and one.known_at <= at and one.currency in ("", code)
     ]
 
 

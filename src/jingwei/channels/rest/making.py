@@ -33,7 +33,7 @@ from jingwei.journeys.set_limits import SetLimits
 from jingwei.journeys.show_masked import ShowMasked
 from jingwei.journeys.snooze_case import SnoozeCase
 from jingwei.journeys.undo_payment import UndoPayment
-from jingwei.keeping.day_bounds import day_bounds
+from jingwei.keeping.day_bounds import bounds_named
 from jingwei.kernel.clock import bank_day, parse_iso
 from jingwei.kernel.command import Command
 from jingwei.ledger.accounts import Account
@@ -104,7 +104,7 @@ def limits(_: Desk, named: str, ask: asked.LimitsAsk, stamp: Stamp) -> Command:
 
 def closure(desk: Desk, named: str, ask: asked.ClosureAsk, stamp: Stamp) -> Command:
     """CloseAccount, with what bounds the walk for its open days."""
-    since = day_bounds(desk.reader, bank_day(stamp.at) - 1)
+    since = bounds_named(desk.reader, bank_day(stamp.at) - 1)
     return _made(stamp.of(CloseAccount, account=named, payee=ask.payee, reason=ask.reason, since=since))
 
 

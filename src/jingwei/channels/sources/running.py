@@ -23,6 +23,7 @@ from jingwei.kernel.clock import SystemClock
 from jingwei.stores.insight import Import, Insight, insight_path
 from jingwei.stores.insight_rounds import Round
 from jingwei.stores.store import StoreError
+from jingwei.stores.whole import told_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -170,10 +171,11 @@ def sealing_imports() -> Also:
             while True:
                 await asyncio.sleep(LOOK_S)
                 try:
-                    shelf = desk.home.insight
-                    if desk.writing is None and (unsealed(shelf) or shelf.rounds.newest().waits):
-                        await beside(desk, work_waiting)
-                        desk.home.insight.people.follow(desk.reader)
+                    with told_of("the insight shelf"):
+                        shelf = desk.home.insight
+                        if desk.writing is None and (unsealed(shelf) or shelf.rounds.newest().waits):
+                            await beside(desk, work_waiting)
+                            shelf.people.follow(desk.reader)
                 except (StoreError, Problem):
                     LOG.exception("imports wait to be sealed")
 

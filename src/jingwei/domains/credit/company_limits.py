@@ -47,5 +47,10 @@ def company_limit_minor(
         of_turnover_minor(company, product), covered_minor(company, inputs, product, price, months),
         price.most_minor, product.most_minor,
     )  # fmt: skip
-    hundred: int = 100 * 10 ** currency(product.currency).places
-    return min(bounds) // hundred * hundred
+    return whole_hundreds(min(bounds), product.currency)
+
+
+def whole_hundreds(minor: int, code: str) -> int:
+    """An amount cut to whole hundreds of its currency."""
+    hundred: int = 100 * 10 ** currency(code).places
+    return minor // hundred * hundred

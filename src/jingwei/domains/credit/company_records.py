@@ -14,6 +14,7 @@ from jingwei.domains.credit.behaviour import INCOME, History
 from jingwei.domains.credit.inputs import Behaviour
 from jingwei.kernel.clock import DAY, bank_day
 from jingwei.kernel.money import currency
+from jingwei.ledger.statement import side
 
 YEAR, QUARTER = 365, 91
 MONTHS = 12
@@ -22,6 +23,9 @@ LEAST_MONTHS, LEAST_INVOICES = 6, 5
 
 OLDEST = 400 * DAY
 """Records older than this are not read: a return of last year's month may come in five weeks late."""
+
+MONTHLY = frozenset({"tax", "power"})
+"""Sources with one record for each month, of which the twelve newest are a year; of others it is 365 days."""
 
 KINDS: dict[str, str] = {
     "tax": "tax_return",
@@ -51,7 +55,8 @@ class Record(NamedTuple):
 
 def measured(source: str, records: Sequence[Record], at: int, code: str) -> dict[str, float]:
     """The columns of a source from its records of the last year up to `at`; nothing when they are too few."""
-    found = sorted((one for one in records if at - OLDEST < one.at <= at), key=lambda one: one.at)
+    since = at - (OLDEST if source in MONTHLY else YEAR * DAY)
+    found = sorted((one for one in records if since < one.at <= at), key=lambda one: one.at)
     return MEASURES[source](found, 10 ** currency(code).places) if found else {}
 
 
@@ -91,10 +96,11 @@ def _invoices(found: Sequence[Record], _: int) -> dict[str, float]:
     buyers: defaultdict[str, int] = defaultdict(int)
     for one in found:
         buyers[one.other] += one.amount_minor
+    sold = [amount for amount in buyers.values() if amount > 0]
     return {
         "invoices_late_share": round(sum(one.category == LATE for one in found) / len(found), 3),
         "invoices_days": float(round(sum(one.value for one in found) / len(found))),
-        "invoices_largest_buyer": round(max(buyers.values()) / max(sum(buyers.values()), 1), 3),
+        "invoices_largest_buyer": round(max(sold, default=0) / max(sum(sold), 1), 3),
     }
 
 
@@ -114,7 +120,10 @@ MEASURES: dict[str, Callable[[Sequence[Record], int], dict[str, float]]] = {
 
 
 def own(histories: Sequence[History], seen: Behaviour, at: int, code: str) -> dict[str, float]:
-    """The bank's own columns, from the accounts in this currency and what was measured of them already."""
+    """The bank's own columns, from the accounts in this currency and what was measured of them already.
+
+    Of an account so busy that its lines do not reach back two quarters no change is told: 0.
+    """
     mine = [one for one in histories if one.account.currency == code]
     lines = [(one.account.id, line) for one in mine for line in one.lines]
     times: defaultdict[int, int] = defaultdict(int)
@@ -130,10 +139,16 @@ def own(histories: Sequence[History], seen: Behaviour, at: int, code: str) -> di
             latest += line.amount_minor if ago <= QUARTER else 0
             before += line.amount_minor if QUARTER < ago <= 2 * QUARTER else 0
     unit: int = 10 ** currency(code).places
+    reach = min((today - bank_day(one.lines[-1].at) for one in mine if _cut(one)), default=YEAR)
     return {
         "account_days": float(seen.account_days),
         "balance_days": float(seen.balance_days),
         "money_in_year": float(round(year / unit)),
-        "money_in_change": round(latest / before - 1.0, 3) if before else 0.0,
+        "money_in_change": round(latest / before - 1.0, 3) if before and reach > 2 * QUARTER else 0.0,
         "refused": float(seen.refused),
     }
+
+
+def _cut(history: History) -> bool:
+    """Whether the account has lines from before those looked at."""
+    return bool(history.lines) and side(history.account.id, history.lines[-1])[1] >= 0

@@ -8,7 +8,12 @@ import msgspec
 
 from jingwei.domains.credit.company import company_card, company_score
 from jingwei.domains.credit.company_inputs import BUREAU, CompanyInputs
-from jingwei.domains.credit.company_limits import company_limit_minor, covered_minor, of_turnover_minor
+from jingwei.domains.credit.company_limits import (
+    company_limit_minor,
+    covered_minor,
+    of_turnover_minor,
+    whole_hundreds,
+)
 from jingwei.domains.credit.inputs import CreditInputs, Score
 from jingwei.domains.credit.limits import limit_minor
 from jingwei.domains.credit.pricing import price_of
@@ -89,7 +94,10 @@ POLICY = HARD | REFUSING | ASKING
 
 class Asked(msgspec.Struct, frozen=True):
     """What is asked for, and who asks as far as the law wants it known (never a matter of price); and the
-    trained scorecards in use, if any."""
+    trained scorecards in use, if any.
+
+    `held`: a company is held to its limit as it is told, in whole hundreds; before, to what it comes of.
+    """
 
     product: LoanProduct
     amount_minor: int
@@ -98,6 +106,7 @@ class Asked(msgspec.Struct, frozen=True):
     company: bool = False
     age: int | None = None
     cards: tuple[TrainedCard, ...] = ()
+    held: bool = True
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -169,9 +178,13 @@ def refusing_reasons(asked: Asked, inputs: CreditInputs, price: Price | None, li
         "above_grade_limit": above_grade,
     }
     if company is not None and price is not None:
+        turnover = of_turnover_minor(company, asked.product)
         covered = covered_minor(company, inputs, asked.product, price, asked.months)
+        if asked.held:
+            code = asked.product.currency
+            turnover, covered = whole_hundreds(turnover, code), whole_hundreds(covered, code)
         codes |= {
-            "above_turnover": asked.amount_minor > of_turnover_minor(company, asked.product),
+            "above_turnover": asked.amount_minor > turnover,
             "debts_not_covered": above and asked.amount_minor > covered,
         }
     return tuple(code for code, holds in codes.items() if holds)

@@ -48,7 +48,7 @@ APPEAL = Words(
 class Letter(msgspec.Struct, frozen=True):
     """A refusal explained: reasons of the policy and of the score apart; every text in both languages.
 
-    `score` are (name, points it falls short of the best, what it is about).
+    `score` are (name, points it falls short of the best, what it is about). What was not read is no reason.
     """
 
     policy: tuple[tuple[str, Words], ...]
@@ -65,14 +65,15 @@ def letter(application: LoanApplication) -> Letter:
     parts = msgspec.json.decode(application.contributions or "[]", type=tuple[tuple[str, int], ...])
     score = Score(application.points, application.grade, parts, application.score_by)
     most = {name: most_of(application.score_by, name) for name, _ in parts}
-    short = missing_points(score, most)[:MAIN_REASONS] if application.by_score else ()
+    left_out = not_read_of(application)
+    short = [one for one in missing_points(score, most) if application.by_score and one[0] not in left_out]
     found = msgspec.json.decode(application.advice or "[]", type=tuple[Advice, ...])
     by_program = FOR_COMPANIES if of_company(application) else LAW
     sentences = sentences_of(application)
     by_person = application.decided_by.startswith("staff:")
     return Letter(
         policy,
-        tuple((name, by, sentences[name]) for name, by in short),
+        tuple((name, by, sentences[name]) for name, by in short[:MAIN_REASONS]),
         tuple(told(one, application.currency) for one in found),
         BY_PERSON if by_person else by_program,
         APPEAL,
@@ -86,6 +87,21 @@ def of_company(application: LoanApplication) -> bool:
     return bool(application.inputs) and isinstance(inputs_of(application).company, CompanyInputs)
 
 
+def not_read_of(application: LoanApplication) -> frozenset[str]:
+    """The lines of a company's score about which nothing was read: they count as the average company's."""
+    company = inputs_of(application).company if application.inputs else None
+    if not isinstance(company, CompanyInputs):
+        return frozenset()
+    return frozenset(COMPANY_SENTENCES.keys() - company.numbers().keys())
+
+
 def sentences_of(application: LoanApplication) -> dict[str, Words]:
-    """What each line of its score is about."""
-    return SENTENCES | COMPANY_SENTENCES if of_company(application) else SENTENCES
+    """What each line of its score is about; of one about which nothing was read it is said."""
+    if not of_company(application):
+        return SENTENCES
+    unread = {name: _unread(COMPANY_SENTENCES[name]) for name in not_read_of(application)}
+    return SENTENCES | COMPANY_SENTENCES | unread
+
+
+def _unread(says: Words) -> Words:
+    return Words(f"{says.en} (not read: as the average company)", f"{says.zh}（未读取，按平均企业计）")
