@@ -58,7 +58,7 @@ class Browser:
 
     def token(self, path: str = "/app") -> str:
         """The form token of the session, read from a page."""
-        return re.search(r'name="form_token" value="([^"]+)"', self.get(path).text)[1]
+        return re.search(r'name="form_token" value="([^"]+)"', self.get(path, follow_redirects=True).text)[1]
 
     def close(self) -> None:
         self._runner.run(self.client.aclose())

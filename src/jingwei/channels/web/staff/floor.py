@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jingwei.channels.demo import STAFF
 from jingwei.channels.problems import Problem
-from jingwei.channels.roles import LENDING, page
+from jingwei.channels.roles import LENDING, may, page
 from jingwei.channels.web.staff.board import Board
 from jingwei.channels.web.staff.trail import Trail
 from jingwei.channels.web.visit import signed_in
@@ -68,11 +68,16 @@ def may_work(session: Session, row: Row) -> bool:
 
 
 def sees(session: Session) -> Callable[[Row], bool]:
-    """Whether a case stands in the queue of this member of staff: a loan's if they may open its page."""
-    mine = set(session.roles)
-    lends = bool(mine & set(page("/desk/loans")))
-    pays = bool(mine & set(page("/desk/cases"))) or not lends
+    """Whether a case stands in the queue of this member of staff: if they may open its page."""
+    lends, pays = (may(session.roles, page(path)) for path in ("/desk/loans", "/desk/cases"))
     return lambda row: lends if row.lending else pays
+
+
+def home_of(session: Session) -> str:
+    """Where the desk of this member of staff begins: at the queue, unless no case is theirs to see."""
+    begins = ("/desk/loans", "/desk/cases", "/desk/counter", "/desk/models", "/desk/board")
+    first = next((path for path in begins if may(session.roles, page(path))), "/desk/security")
+    return "/desk" if first in ("/desk/loans", "/desk/cases") else first
 
 
 def may_review(session: Session) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import RedirectResponse, Response
 
 from jingwei.channels.web.pages import new_key
-from jingwei.channels.web.staff.floor import LENDERS, may_work, sees, worker
+from jingwei.channels.web.staff.floor import LENDERS, home_of, may_work, sees, worker
 from jingwei.channels.web.staff.masks import masked_name
 from jingwei.channels.web.staff.pictures import columns
 from jingwei.channels.web.staff.told import code_words, due, span
@@ -140,6 +140,9 @@ def add_queue(router: Router, floor: Floor) -> None:
 
     async def queue(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
+        if (home := home_of(session)) != "/desk":
+            asked = visit.request.url.query
+            return RedirectResponse(f"{home}?{asked}" if asked else home, 303)
         return queue_page(floor, visit, session)
 
     async def following(visit: Visit) -> Response:
