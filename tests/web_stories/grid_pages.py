@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from tests.web_stories.grid_bank import INVITED, GridBank
 
 from jingwei.channels.demo import STAFF
+from jingwei.channels.web.staff.floor import home_of
 
 NOT_PAGES = {
     "/app/events": "news without an end",
@@ -82,7 +83,8 @@ def views(bank: GridBank) -> list[View]:
             ]
     missing = [route for route in NOT_PAGES if ("GET", route) not in guards]
     assert not missing, f"no such routes any more: {missing}"
-    fronts = [View("/desk", "/desk", one.actor, going("/desk")) for one in STAFF[1:]]
+    homes = [(one, home_of(one.roles)) for one in STAFF]
+    fronts = [View("/desk", home, one.actor, going(home)) for one, home in homes]
     return [*found, *fronts, *forms]
 
 
@@ -111,6 +113,8 @@ def actor_of(route: str, roles: tuple[str, ...]) -> str:
         return CUSTOMER_OF[fitting[0]] if fitting else "customer:alice"
     if route.startswith("/oidc"):
         return "customer:alice"
+    if route == "/desk":
+        return "staff:reviewer"
     return next((one.actor for one in STAFF if set(one.roles) & set(roles)), "")
 
 

@@ -12,7 +12,7 @@ from jingwei.channels.web.staff.trail import Trail
 from jingwei.channels.web.visit import signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from jingwei.channels.web.pages import Site
     from jingwei.channels.web.staff.board import Row
@@ -73,10 +73,10 @@ def sees(session: Session) -> Callable[[Row], bool]:
     return lambda row: lends if row.lending else pays
 
 
-def home_of(session: Session) -> str:
-    """Where the desk of this member of staff begins: at the queue, unless no case is theirs to see."""
+def home_of(roles: Iterable[str]) -> str:
+    """Where the desk begins for somebody of these roles: at the queue, unless no case is theirs to see."""
     begins = ("/desk/loans", "/desk/cases", "/desk/counter", "/desk/models", "/desk/board")
-    first = next((path for path in begins if may(session.roles, page(path))), "/desk/security")
+    first = next((path for path in begins if may(roles, page(path))), "/desk/security")
     return "/desk" if first in ("/desk/loans", "/desk/cases") else first
 
 

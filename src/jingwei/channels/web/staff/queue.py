@@ -140,7 +140,7 @@ def add_queue(router: Router, floor: Floor) -> None:
 
     async def queue(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
-        if (home := home_of(session)) != "/desk":
+        if (home := home_of(session.roles)) != "/desk":
             asked = visit.request.url.query
             return RedirectResponse(f"{home}?{asked}" if asked else home, 303)
         return queue_page(floor, visit, session)
