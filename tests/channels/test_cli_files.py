@@ -117,3 +117,16 @@ def test_every_text_and_path_of_the_command_line_is_tried_with_hostile_words():
     assert len(every) > 100
     missing = {" ".join((*path, name)) for path, name, place in every if not tried(path, name, place)}
     assert missing == set(UNTYPED)
+
+
+def test_a_file_of_something_else_is_told_without_the_statement_put_to_it(jingwei: Run, tmp_path: Path):
+    data = tmp_path / "notes"
+    data.write_text("not a table")
+    code, _, err = jingwei("train", "fraud", "--data", data, "--from", "2026-01-01", "--days", 7)
+    assert code == 1 and "cannot be read as card payments" in err and "SELECT" not in err
+
+
+def test_a_folder_is_told_without_what_a_terminal_acts_on(jingwei: Run, tmp_path: Path):
+    words = ("city", "--people", 300, "--days", 1, "--out", tmp_path / "\x1b[2J")
+    code, out, _ = jingwei(*words)
+    assert code == 0 and "\x1b" not in out and "\\x1b[2J" in out

@@ -85,7 +85,8 @@ def read_card_stream(path: Path, until: int | None = None) -> CardStream:
                 [str(path)],
             ).fetchnumpy()
         except duckdb.Error as error:
-            raise StreamError(f"{path.name} cannot be read as card payments: {error}") from error
+            first = str(error).partition("\n")[0]
+            raise StreamError(f"{path.name} cannot be read as card payments: {first}") from error
     return _ordered(columns, path.name)
 
 

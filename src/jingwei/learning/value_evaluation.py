@@ -96,7 +96,8 @@ def read_master(path: Path) -> Later:
                 f"WHERE f < {DAYS} GROUP BY c, f ORDER BY c"
             ).fetchnumpy()
     except duckdb.Error as error:
-        raise TableError(f"{path}: a line is not 'customer date discs dollars': {str(error)[:90]}") from error
+        says = str(error).partition("\n")[0][:90]
+        raise TableError(f"{path}: a line is not 'customer date discs dollars': {says}") from error
     first, repeats, last, mean, bought, spent = (np.asarray(found[k], dtype=np.float64) for k in "fxlmys")
     if len(first) < 100:
         raise TableError(f"{path}: {len(first)} customers are too few")

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from jingwei.channels.cli.mistakes import seen
+
 PIPED_WIDTH = 240
 """Columns of a table that goes into a file or another program: nothing is folded there."""
 
@@ -29,7 +31,7 @@ def fields(told: dict[str, Any]) -> None:
     """Print names and values one below the other."""
     width = max((len(name) for name in told), default=0)
     for name, value in told.items():
-        print(f"{name:<{width}}  {value if isinstance(value, str | int | float) else _flat(value)}")
+        print(f"{name:<{width}}  {seen(value) if isinstance(value, str | int | float) else _flat(value)}")
 
 
 def _flat(value: Any) -> str:
