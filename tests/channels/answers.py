@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from tests.channels.hostile import TEXTS
 from tests.channels.seeded import CANARY
 
 from jingwei.channels.problems import PROBLEMS
@@ -23,6 +24,13 @@ LEAKS = {
     "a module of ours": re.compile(r"\bjingwei\.[a-z]|msgspec|pydantic|starlette|fastapi", re.I),
     "a token": re.compile(r"jw_[A-Za-z0-9_-]{20}"),
 }
+KEPT = tuple(
+    json.dumps(one.text, ensure_ascii=False)[1:-1]
+    for one in TEXTS
+    if one.text and " " in one.text and any(pattern.search(one.text) for pattern in LEAKS.values())
+)
+"""Hostile statements that look like a leak: one taken as a name stands in later answers as it was written."""
+
 ENGLISH = re.compile(r"\b[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}\b")
 QUOTED = re.compile(r"“.*”|`[^`]*`|'.*'|\"[^\"]*\"|（.*）", re.S)
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -35,8 +43,11 @@ def faults(told: Any, sent: str, who: str, lang: str) -> list[str]:
     """
     text = told.content.decode("utf-8", "replace")
     found = [f"status {told.status_code}"] if told.status_code >= 500 else []
+    plain = text
+    for one in KEPT:
+        plain = plain.replace(one, "")
     for name, pattern in LEAKS.items():
-        leak = pattern.search(text)
+        leak = pattern.search(plain)
         if leak and leak[0] not in sent:
             found.append(f"{name} leaks: {leak[0]!r}")
     if who.startswith("customer:") and CANARY in text and CANARY not in sent:
