@@ -26,13 +26,14 @@ def stamp(served: Served, actor: str) -> dict[str, Any]:
 
 @pytest.fixture
 def phone(served: Served, chromium: Any) -> Iterator[Any]:
-    """Alice's phone, in English, signed in."""
+    """Alice's phone, in English, signed in; what another story chose for her (large print) is taken back."""
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-GB")
     page = context.new_page()
     page.set_default_timeout(10_000)
     page.goto(f"{served.url}/sign-in")
     page.click('button[value="customer:alice"]')
     page.wait_for_url("**/app")
+    page.goto(f"{served.url}/look?elder=0&back=/app")
     yield page
     context.close()
 

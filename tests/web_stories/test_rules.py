@@ -42,7 +42,7 @@ def sign_in(page: Any, served: Any, actor: str) -> None:
     page.context.clear_cookies()
     page.goto(f"{served.url}/sign-in?lang=en")
     page.click(f'button[value="{actor}"]')
-    page.wait_for_url("**/desk*")
+    page.wait_for_url("**/desk**")
 
 
 def pay(served: Any, key: str) -> Any:

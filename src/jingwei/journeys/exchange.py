@@ -8,7 +8,14 @@ import msgspec
 
 from jingwei.journeys.own_work import EITHER, owns
 from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
-from jingwei.journeys.two_people import PROPOSALS, TWO, Waiting, confirmed, look_at_proposal, needs_second
+from jingwei.journeys.two_people import (
+    EXCHANGE_PROPOSED,
+    TWO,
+    Waiting,
+    confirmed,
+    look_at_proposal,
+    needs_second,
+)
 from jingwei.kernel.command import Amount, Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -17,7 +24,7 @@ from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Standing
 from jingwei.ledger.exchange import BASIS, Rate, Reference, exchange, within
 from jingwei.ledger.posting import post
 
-PROPOSED = PROPOSALS[0]
+PROPOSED = EXCHANGE_PROPOSED
 """The code of the case in which an exchange waits for a second person."""
 
 Part = Annotated[int, msgspec.Meta(ge=1, le=10**12)]

@@ -8,7 +8,14 @@ import msgspec
 
 from jingwei.journeys.own_work import EITHER, owns
 from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
-from jingwei.journeys.two_people import PROPOSALS, TWO, Waiting, confirmed, look_at_proposal, needs_second
+from jingwei.journeys.two_people import (
+    OVERDRAFT_PROPOSED,
+    TWO,
+    Waiting,
+    confirmed,
+    look_at_proposal,
+    needs_second,
+)
 from jingwei.kernel.command import Command, Id
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
@@ -18,7 +25,7 @@ from jingwei.ledger.accounts import ACCOUNT_NOT_FOUND, Account, Standing
 from jingwei.ledger.casework import needs_two
 from jingwei.ledger.terms import set_limits, set_overdraft
 
-PROPOSED = PROPOSALS[1]
+PROPOSED = OVERDRAFT_PROPOSED
 """The code of the case in which an overdraft line waits for a second person."""
 
 Limit = Annotated[int, msgspec.Meta(ge=0, le=MAX_AMOUNT_MINOR)]

@@ -18,7 +18,8 @@ WAITS = DAY
 TWO = 2
 """From this version of its rules on a journey of one person may need a second."""
 OWN = ("key", "actor", "at", "known_at")
-PROPOSALS = ("exchange_proposed", "overdraft_proposed")
+EXCHANGE_PROPOSED, OVERDRAFT_PROPOSED = "exchange_proposed", "overdraft_proposed"
+PROPOSALS = (EXCHANGE_PROPOSED, OVERDRAFT_PROPOSED)
 """The codes of cases in which a change waits for a second person; nothing is held meanwhile."""
 
 
