@@ -5,7 +5,12 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import weakref
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -37,3 +42,23 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_connection_left() -> Iterator[None]:
+    """A connection to PostgreSQL left open fails the module that left it.
+
+    Otherwise it fails whichever test runs when it is collected, long after where a cache kept it alive.
+    """
+    opened: list[weakref.ref[psycopg.Connection[Any]]] = []
+    connect = psycopg.connect
+
+    def noted(*place: Any, **settings: Any) -> psycopg.Connection[Any]:
+        connection = connect(*place, **settings)
+        opened.append(weakref.ref(connection))
+        return connection
+
+    with patch.object(psycopg, "connect", noted):
+        yield
+    left = [found for one in opened if (found := one()) is not None and not found.closed]
+    assert not left, f"left open: {left}"

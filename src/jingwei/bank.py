@@ -15,16 +15,26 @@ from jingwei.journeys import in_columns
 from jingwei.journeys.card_payments import CardPayments
 from jingwei.journeys.doing import do_one
 from jingwei.journeys.overlay import Overlay
-from jingwei.journeys.prepared import Prepared, Replies, Reply, claims_of, keys_of, numbered, tell_apart
+from jingwei.journeys.prepared import (
+    Prepared,
+    Replies,
+    Reply,
+    check_readable,
+    claims_of,
+    keys_of,
+    numbered,
+    split_at_barriers,
+    tell_apart,
+)
 from jingwei.journeys.shape import Answer, Sealed
 from jingwei.journeys.table import BY_COMMAND, seal, unseal
-from jingwei.kernel.command import Command, CommandError, checked, fingerprint_equal
+from jingwei.kernel.command import Command, CommandError, fingerprint_equal
 from jingwei.kernel.refusal import Refusal
 from jingwei.ledger.accounts import Line
 from jingwei.ledger.products import Products
 from jingwei.stores.store import Batch, Reader, Store, StoreError, Ticket
 
-__all__ = ["Bank", "Court", "Prepared", "Replies", "Reply", "split_at_barriers"]
+__all__ = ["Bank", "Court", "Prepared", "Replies", "Reply"]
 
 KEY_USED = Refusal("key_used_for_another")
 DATED_AHEAD = Refusal("dated_in_the_future")
@@ -373,28 +383,11 @@ class Bank:
             if not self._lost:
                 self._court.adjourn(self.judge, self.store.size())
         finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Close what is open and write nothing more: what a bank that dies leaves is all there is."""
+        try:
             self._door.close()
+        finally:
             self.store.close()
-
-
-def check_readable(commands: Sequence[Command]) -> None:
-    """Raise CommandError when a command breaks its own types: a log with one such record is a log of none.
-
-    Payments, which policies judge, are many; each of their doors reads exactly their types.
-    """
-    for command in commands.others.values() if isinstance(commands, CardPayments) else commands:
-        if not BY_COMMAND[type(command)].policy:
-            checked(command)
-
-
-def split_at_barriers(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:
-    """Cut the commands so that each barrier command (a new policy or model) stands alone."""
-    start = 0
-    for i, command in enumerate(commands):
-        if BY_COMMAND[type(command)].barrier:
-            if start < i:
-                yield commands[start:i]
-            yield commands[i : i + 1]
-            start = i + 1
-    if start < len(commands):
-        yield commands[start:]

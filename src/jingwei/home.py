@@ -69,11 +69,15 @@ class Home:
         self.registry = Registry(path / "models")
         self.products: Products = shipped()
         self.bank = Bank(store, self.products, HomeCourt(path, self.registry))
-        self.key = SigningKey.open(path / "keys" / "signing.pem")
-        self.anchors = AnchorFile(anchor_folder(path), LOG)
-        if isinstance(clock, SystemClock):
-            clock.not_before(self.newest())
-        self.found()
+        try:
+            self.key = SigningKey.open(path / "keys" / "signing.pem")
+            self.anchors = AnchorFile(anchor_folder(path), LOG)
+            if isinstance(clock, SystemClock):
+                clock.not_before(self.newest())
+            self.found()
+        except BaseException:
+            self.bank.let_go()
+            raise
 
     def newest(self) -> int:
         """When the bank learned what its last record says, in microseconds; 0 when there is none to read."""
@@ -212,9 +216,11 @@ class Home:
         try:
             self.sign_head()
         finally:
-            if self._insight is not None:
-                self._insight.close()
-            self.bank.close()
+            try:
+                if self._insight is not None:
+                    self._insight.close()
+            finally:
+                self.bank.close()
 
 
 def stored_tiles(reader: Reader) -> StoredTiles:

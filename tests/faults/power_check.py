@@ -56,7 +56,7 @@ def examine(home_path: Path, story: Story, promised: Promised, whole: Sequence[i
         bad = _found(home, story, promised, whole) or _goes_on(home, story, whole)
         home.close()
     except (StoreError, sqlite3.Error, OSError, AssertionError, TypeError, ValueError) as error:
-        home.store.close()  # type: ignore[attr-defined]
+        home.bank.let_go()
         bad = [f"the bank does not work: {type(error).__name__}: {error}"]
     return bad
 

@@ -26,8 +26,8 @@ import jingwei.models.registry
 import jingwei.stores.folding
 import jingwei.stores.sqlite
 from jingwei.audit.heads import SignedHead
-from jingwei.bank import split_at_barriers
 from jingwei.home import Home, open_home
+from jingwei.journeys.prepared import split_at_barriers
 from jingwei.kernel.clock import ManualClock
 from jingwei.stores.sqlite import SqliteStore, _roll_back
 from jingwei.stores.store import StoreError

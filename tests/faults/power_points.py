@@ -109,7 +109,7 @@ class Stages:
             self._keep(live, home.store.size())
             home.bank.do([command])
         self._keep(live, home.store.size())
-        home.store.close()  # type: ignore[attr-defined]
+        home.bank.let_go()
 
     def at(self, size: int) -> Path:
         """The folder that holds the home of this size."""

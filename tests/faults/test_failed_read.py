@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from jingwei.home import open_home
+from jingwei.home import Home, open_home
 from jingwei.journeys.deposit import Deposit
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.pay import Pay
@@ -120,3 +121,26 @@ def test_a_bank_whose_last_head_cannot_be_signed_is_closed_all_the_same(founded,
     with pytest.raises(StoreError, match="connection is lost"):
         home.close()
     open_home(tmp_path / "home", ManualClock(START)).close()
+
+
+def held(folder):
+    """The files below a folder that this process has open."""
+    found = []
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(one.readlink())
+    return sorted(path.name for path in found if path.is_relative_to(folder))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_a_bank_that_fails_while_it_opens_leaves_no_file_open(founded, tmp_path, monkeypatch):
+    copied(founded, tmp_path)
+
+    def failing(home):
+        assert held(tmp_path)
+        raise StoreError("the disk cannot be read")
+
+    monkeypatch.setattr(Home, "found", failing)
+    with pytest.raises(StoreError, match="cannot be read"):
+        open_home(tmp_path / "home", ManualClock(START))
+    assert held(tmp_path) == []

@@ -15,8 +15,8 @@ from tests.faults.power_story import START, Story, rehearsed
 from tests.faults.power_trace import CHANGES, Op, Recording, Traced, why_not
 
 import jingwei.stores.sqlite
-from jingwei.bank import split_at_barriers
 from jingwei.home import open_home
+from jingwei.journeys.prepared import split_at_barriers
 from jingwei.kernel.clock import ManualClock
 from jingwei.stores.folding import Folding
 

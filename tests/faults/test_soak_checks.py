@@ -27,7 +27,7 @@ def lived(tmp_path):
             leaf = seal(reply.seq, command, reply.answer)
             promised[command.actor, command.key] = Acknowledged(reply.seq, leaf)
     yield home, promised
-    home.store.close()
+    home.bank.let_go()
 
 
 def damage(home, sql):

@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -296,10 +297,11 @@ class InPostgres:
 
         true = InSqlite(home, folder)
         self.path, self.key, self.told, self.place = true.path, true.key, true.told, dsn
-        self._connection = psycopg.connect(dsn, autocommit=True)
+        self._connect = partial(psycopg.connect, dsn, autocommit=True)
         self._tables = [*COLUMNS, *OTHERS, "records", "tiles"]
-        self._connection.execute("DROP SCHEMA IF EXISTS kept CASCADE; DROP SCHEMA public CASCADE")
-        self._connection.execute("CREATE SCHEMA public; CREATE SCHEMA kept")
+        with self._connect() as database:
+            database.execute("DROP SCHEMA IF EXISTS kept CASCADE; DROP SCHEMA public CASCADE")
+            database.execute("CREATE SCHEMA public; CREATE SCHEMA kept")
         store = PostgresStore(dsn)
         rows = [(one.seq, seal(one.seq, one.command, one.answer)) for one in self.told]
         redo(rows, store, shipped())
@@ -308,36 +310,36 @@ class InPostgres:
         file.close()
         store.set_notes({"head": head})
         store.close()
-        for name in self._tables:
-            self._connection.execute(f"CREATE TABLE kept.{name} AS TABLE {name}")  # type: ignore[arg-type]
+        with self._connect() as database:
+            for name in self._tables:
+                database.execute(f"CREATE TABLE kept.{name} AS TABLE {name}")  # type: ignore[arg-type]
 
     def again(self) -> None:
         """The true bank."""
-        with self._connection.transaction():
-            self._connection.execute(f"TRUNCATE {', '.join(self._tables)}")  # type: ignore[arg-type]
+        with self._connect() as database, database.transaction():
+            database.execute(f"TRUNCATE {', '.join(self._tables)}")  # type: ignore[arg-type]
             for name in self._tables:
-                self._connection.execute(f"INSERT INTO {name} TABLE kept.{name}")  # type: ignore[arg-type]
+                database.execute(f"INSERT INTO {name} TABLE kept.{name}")  # type: ignore[arg-type]
 
     def touch(self, how: Callable[[Rows, random.Random], Any], draw: random.Random) -> Any:
         """Let the superuser at the tables."""
 
-        def run(sql: str, *values: object) -> list[Any]:
-            cursor = self._connection.execute(sql.replace("?", "%s"), values or None)  # type: ignore[arg-type]
-            return cursor.fetchall() if cursor.description else []
+        with self._connect() as database:
 
-        return how(Rows(run), draw)
+            def run(sql: str, *values: object) -> list[Any]:
+                cursor = database.execute(sql.replace("?", "%s"), values or None)  # type: ignore[arg-type]
+                return cursor.fetchall() if cursor.description else []
+
+            return how(Rows(run), draw)
 
     def forge(self, told: Sequence[Sealed], *, with_key: bool) -> None:
         """A whole false bank in the place of the true one."""
         from jingwei.stores.postgres import PostgresStore
 
-        self._connection.execute(f"TRUNCATE {', '.join(self._tables)}")  # type: ignore[arg-type]
+        with self._connect() as database:
+            database.execute(f"TRUNCATE {', '.join(self._tables)}")  # type: ignore[arg-type]
         store = PostgresStore(self.place)
         try:
             forge(store, told, self.key if with_key else None, 1)
         finally:
             store.close()
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._connection.close()

@@ -59,7 +59,7 @@ class Place:
         """Close the bank and open it again; a crash leaves it without its last words."""
         self.ring.close()
         if crash:
-            self.home.store.close()
+            self.home.bank.let_go()
         else:
             self.home.close()
         self._take(open_home(self._path, ManualClock(START + HOUR), store_url=self._url))

@@ -36,9 +36,7 @@ def victim(engine: str) -> Victim:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if engine == "sqlite":
         return InSqlite(small_bank(), folder)
-    found = InPostgres(small_bank(200), folder, database("victim"))
-    atexit.register(found.close)
-    return found
+    return InPostgres(small_bank(200), folder, database("victim"))
 
 
 def check(bank: Victim, *, anchors: bool = True, books: bool = True) -> Report | None:

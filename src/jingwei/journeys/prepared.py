@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
 
 import msgspec
@@ -11,8 +11,8 @@ from jingwei.decisions.judge import JudgedColumns, Judgement
 from jingwei.journeys import in_columns
 from jingwei.journeys.card_payments import CardPayments
 from jingwei.journeys.shape import Answer
-from jingwei.journeys.table import claimed
-from jingwei.kernel.command import Command, dated_ahead
+from jingwei.journeys.table import BY_COMMAND, claimed
+from jingwei.kernel.command import Command, checked, dated_ahead
 
 Key = tuple[str, str]
 """Who asks, and the key of what is asked."""
@@ -130,3 +130,26 @@ def numbered(prepared: Prepared) -> list[tuple[str, str, int]]:
     """The new keys, and what the new commands claim, with the record that answers each."""
     first = prepared.first_seq
     return [(actor, key, first + n) for n, (actor, key) in enumerate(prepared.keys)] + prepared.marks
+
+
+def check_readable(commands: Sequence[Command]) -> None:
+    """Raise CommandError when a command breaks its own types: a log with one such record is a log of none.
+
+    Payments, which policies judge, are many; each of their doors reads exactly their types.
+    """
+    for command in commands.others.values() if isinstance(commands, CardPayments) else commands:
+        if not BY_COMMAND[type(command)].policy:
+            checked(command)
+
+
+def split_at_barriers(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:
+    """Cut the commands so that each barrier command (a new policy or model) stands alone."""
+    start = 0
+    for i, command in enumerate(commands):
+        if BY_COMMAND[type(command)].barrier:
+            if start < i:
+                yield commands[start:i]
+            yield commands[i : i + 1]
+            start = i + 1
+    if start < len(commands):
+        yield commands[start:]
