@@ -54,6 +54,8 @@ def test_a_company_agrees_asks_and_takes_back_on_the_command_line(jingwei: Run) 
     after = told(jingwei, "loan", "show", found["id"])
     states = {one["source"]: one["state"] for one in after["company"]["sources"]}
     assert states["tax"] == "not_agreed" and after["company"]["turnover"] == "124295.00"
+    (listed,) = told(jingwei, "loan", "list")["applications"]
+    assert (listed["company"], listed["points"]) == (after["company"], after["points"])
     told(jingwei, "loan", "agree", "teahouse", "accounts", "--stop")
     assert told(jingwei, "loan", "agree", "teahouse")["sources"][2]["agreed"], "accounts alone were named"
     code, _, err = jingwei("loan", "agree", "teahouse", "dreams")
@@ -115,6 +117,37 @@ def test_staff_look_at_a_companys_records_for_a_loan_only_while_it_agrees(talk: 
     assert "tax_return" not in kinds()
 
 
+def test_during_an_appeal_staff_see_no_line_of_a_source_that_was_taken_back(talk: Any) -> None:
+    me, staff = "customer:needle", "staff:reviewer"
+    talk.counter.tokens.grant(me)
+    assert talk.post("/v1/consents", {"purpose": "credit"}, me).status_code == 200
+    agreed = {"purpose": "credit", "data": ["tax", "bureau"]}
+    assert talk.post("/v1/consents", agreed, me).status_code == 200
+    wish = ASK | {"account": "needle", "amount": "60000.00"}
+    made = talk.post("/v1/loan-applications", wish, me).json()["made"]
+    path = f"/v1/loan-applications/{made}"
+
+    def lines(who: str) -> dict[str, int]:
+        return points(talk.get(path, who).json())
+
+    before = lines(staff)
+    taken = {"purpose": "credit", "data": ["tax"]}
+    assert talk.post("/v1/consents/withdrawal", taken, me).status_code == 200
+    assert lines(staff) == before, "what was answered stays as it was answered"
+    assert talk.post(f"{path}/appeal", {"text": "again 请再看"}, me).status_code == 201
+    after = lines(staff)
+    unlike = {name for name in before if before[name] != after[name]}
+    assert unlike == {"tax_late_filings"} and after["tax_late_filings"] > before["tax_late_filings"]
+    (listed,) = talk.get("/v1/loan-applications?owner=needle", staff).json()
+    assert points(listed) == after
+    assert lines(me) == before, "the customer keeps the reasons of its letter"
+
+
 def test_products_say_whom_they_are_for(talk: Any) -> None:
     products = talk.get("/v1/loan-products", "customer:teahouse").json()
     assert {one["id"] for one in products if one["borrower"] == "company"} == {"shop_loan@1", "stock_loan@1"}
+
+
+def points(told: Any) -> dict[str, int]:
+    """The lines of a score."""
+    return {one["name"]: one["points"] for one in told["score"]}

@@ -16,6 +16,8 @@ from jingwei.home import Home, open_home
 from jingwei.journeys import bound as binding
 from jingwei.journeys.bound import BoundBooks, about
 from jingwei.journeys.give_consent import GiveConsent
+from jingwei.journeys.give_consent import Seen as SeenConsents
+from jingwei.journeys.give_consent import act as give
 from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.preview_offer import PreviewOffer
@@ -188,6 +190,17 @@ def test_one_kind_of_data_can_be_taken_back_alone_and_a_consent_can_end_by_itsel
     office.clock.advance(2 * DAY)
     assert office.do(office.preview("bob")) == ["consent_missing"]
     assert office.do(office.give("bob", until=office.clock.at - DAY)) == ["consent_past"]
+
+
+def test_what_a_purpose_never_reads_cannot_be_agreed_to(office: Office):
+    """A yes to it would change nothing, so it is not taken: neither alone nor beside what is read."""
+    before = office.kept("alice")
+    for data in ((DataClass.TAX,), (DataClass.IDENTITY, DataClass.TAX)):
+        assert office.do(office.give("alice", data=data)) == ["consent_not_read"]
+    assert office.kept("alice") == before
+    earlier = SeenConsents(7, {}, rules=0)
+    ask = office.give("alice", data=(DataClass.IDENTITY, DataClass.TAX))
+    assert [one.data for one in give(ask, earlier).kept] == ["identity"], "as a record of before was answered"
 
 
 def test_giving_twice_keeps_since_and_giving_again_begins_anew(office: Office):

@@ -35,6 +35,10 @@ declare(
             "The customer has not agreed to this use of the data.", "客户未同意将数据用于此目的。"
         ),
         "consent_not_asked": Words("This purpose does not rest on consent.", "此目的不以同意为依据。"),
+        "consent_not_read": Words(
+            "This purpose does not read what was named ({data}); nothing was agreed to.",
+            "此目的不读取所指的数据（{data}），未作任何同意。",
+        ),
         "consent_past": Words("The consent would end before it begins.", "同意的截止时间早于现在。"),
     }
 )

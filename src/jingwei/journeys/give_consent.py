@@ -6,19 +6,22 @@ import msgspec
 
 from jingwei.consent.consents import Consent, consent_id
 from jingwei.consent.grounds import REGISTER, needs_consent
-from jingwei.journeys.shape import Answer, Books, Journey, Outcome, refused
+from jingwei.journeys.shape import TODAYS, Answer, Books, Journey, Outcome, refused
 from jingwei.kernel.command import Command, Id, Moment
 from jingwei.kernel.event import Event
 from jingwei.kernel.ids import decision_id
 from jingwei.kernel.purpose import DataClass, Purpose
 from jingwei.kernel.refusal import Refusal
 
+EXACT = 1
+"""From this version of the rules on only data that the purpose reads can be named."""
+
 
 class GiveConsent(Command, frozen=True, kw_only=True, tag="give_consent"):
     """Agree that these kinds of `customer`'s data are read for `purpose`, until `until` (0: taken back).
 
     No data named means all that the purpose needs; what is agreed to by itself (`Register.apart`) has to be
-    named. What holds already goes on; nobody agrees for another.
+    named; what the purpose never reads cannot be. What holds already goes on; nobody agrees for another.
     """
 
     customer: Id
@@ -39,6 +42,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     seq: int
     now: dict[str, Consent]
+    rules: int = TODAYS
 
 
 def consents(customer: str, purpose: Purpose, books: Books) -> dict[str, Consent]:
@@ -62,7 +66,7 @@ def not_theirs(actor: str, customer: str, purpose: Purpose) -> Refusal | None:
 
 def look(ask: GiveConsent, books: Books) -> Seen:
     """Read what the customer said before."""
-    return Seen(books.seq, consents(ask.customer, ask.purpose, books))
+    return Seen(books.seq, consents(ask.customer, ask.purpose, books), books.rules)
 
 
 def act(ask: GiveConsent, seen: Seen) -> Outcome:
@@ -72,6 +76,9 @@ def act(ask: GiveConsent, seen: Seen) -> Outcome:
         return refused(number, refusal)
     if ask.until and ask.until <= ask.at:
         return refused(number, Refusal("consent_past"))
+    foreign = [one.value for one in ask.data if one not in REGISTER[ask.purpose].all]
+    if foreign and seen.rules >= EXACT:
+        return refused(number, Refusal("consent_not_read", {"data": ", ".join(foreign)}))
     given = []
     for data in named(ask.purpose, ask.data):
         before = seen.now.get(data)
@@ -82,4 +89,4 @@ def act(ask: GiveConsent, seen: Seen) -> Outcome:
     return Outcome(Answer(number, "done", events=(event,)), kept=tuple(given))
 
 
-GIVE_CONSENT = Journey(GiveConsent, look, act, roles=("customer",))
+GIVE_CONSENT = Journey(GiveConsent, look, act, roles=("customer",), rules=EXACT)

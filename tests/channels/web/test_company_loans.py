@@ -83,9 +83,13 @@ def test_nothing_is_ticked_beforehand_and_each_source_is_its_own_switch(bank: An
 def test_people_and_companies_see_their_own_products(bank: Any) -> None:
     bank.sign_in("customer:alice")
     assert "shop_loan" not in bank.get("/app/loans/apply").text
+    away = bank.get("/app/loans/apply/shop_loan", follow_redirects=False)
+    assert (away.status_code, away.headers.get("location")) == (303, "/app/loans/apply")
     bank.sign_in("customer:teahouse")
     shown = bank.get("/app/loans/apply").text
     assert "shop_loan" in shown and "stock_loan" in shown and "personal_loan" not in shown
+    assert bank.get("/app/loans/apply/personal_loan", follow_redirects=False).status_code == 303
+    assert bank.get("/app/loans/apply/shop_loan", follow_redirects=False).status_code == 200
 
 
 def test_from_the_form_to_the_money_and_what_was_read_is_told(bank: Any) -> None:

@@ -96,7 +96,7 @@ def apply(
 
 def show(context: typer.Context, some: Some, as_json: Json = False) -> None:
     """Show an application or a loan: what it costs in one sentence, the yearly rate, the schedule."""
-    from jingwei.channels.lending.companies import as_agreed
+    from jingwei.channels.lending.companies import as_told
     from jingwei.channels.rest.told_lending import application_told, loan_told
     from jingwei.kernel.clock import SystemClock
 
@@ -108,9 +108,8 @@ def show(context: typer.Context, some: Some, as_json: Json = False) -> None:
             told = {"loan": loan, "sentence": says, "yearly_percent": _yearly(asked)}
             result(told, as_json, lambda: _print_loan(loan, asked))
         else:
-            asked_for = _application(reader, some)
-            pending = asked_for.status == "waiting"
-            one = application_told(as_agreed(reader, asked_for, SystemClock().now(), pending=pending))
+            now = SystemClock().now()
+            one = application_told(as_told(reader, _application(reader, some), now, staff=True))
             result(one, as_json, lambda: _print_application(one))
 
 
@@ -184,6 +183,7 @@ def list_loans(
     as_json: Json = False,
 ) -> None:
     """List loans and applications, newest first."""
+    from jingwei.channels.lending.companies import as_told
     from jingwei.channels.rest.told_lending import application_told, loan_told
     from jingwei.domains.credit.loans import Loan, LoanApplication
     from jingwei.kernel.clock import SystemClock
@@ -191,7 +191,8 @@ def list_loans(
     with books_of(context) as reader:
         now = SystemClock().now()
         loans = [loan_told(one, now) for one in _newest(reader, Loan, owner, limit)]
-        asked = [application_told(one) for one in _newest(reader, LoanApplication, owner, limit)]
+        newest = _newest(reader, LoanApplication, owner, limit)
+        asked = [application_told(as_told(reader, one, now, staff=True)) for one in newest]
 
     def print_them() -> None:
         rows = [

@@ -15,7 +15,7 @@ from jingwei.domains.credit.company_records import KINDS, OLDEST, Record, measur
 from jingwei.domains.credit.products import shipped
 from jingwei.domains.credit.trained_score import SLOTS, ScorecardInUse, card_of
 from jingwei.kernel.purpose import Purpose
-from jingwei.ledger.work import Customer
+from jingwei.ledger.work import Case, Customer
 from jingwei.stores.bound import reader_for
 
 if TYPE_CHECKING:
@@ -129,3 +129,15 @@ def as_agreed(reader: Reader, application: LoanApplication, at: int, *, pending:
     if pending and product is not None:
         return decided_again(application, product, cards_read(reader), agreed)
     return replace(application, inputs=text_of(inputs_without(application, agreed)))
+
+
+def as_told(reader: Reader, application: LoanApplication, at: int, *, staff: bool) -> LoanApplication:
+    """An application as a channel may tell it now (see `as_agreed`).
+
+    Staff see an appeal against a company's refusal as it will be decided; the customer keeps the reasons of
+    its letter until then.
+    """
+    pending = application.status == "waiting"
+    if staff and not pending and company_in(application) is not None:
+        pending = any(case.status == "open" for case in reader.load(Case, [application.case_number]))
+    return as_agreed(reader, application, at, pending=pending)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from jingwei.channels.identity import Caller
-from jingwei.channels.lending.companies import as_agreed
+from jingwei.channels.lending.companies import as_told
 from jingwei.channels.problems import Problem
 from jingwei.channels.rest.desk import Desk
 from jingwei.channels.rest.paper import tells
@@ -46,19 +46,22 @@ def add_loans(router: APIRouter, desk: Desk) -> None:
     @router.get("/loan-applications", **tells(list[LoanApplicationTold], "Loan applications", "loans"))
     async def applications(request: Request, owner: str = "") -> Response:
         """One's own applications, newest first; staff see one customer's with `?owner=`."""
-        found = theirs(desk.reader, LoanApplication, whose(desk.caller(request), owner))
-        now = desk.home.clock.now()
-        return answer([application_told(agreed(desk.reader, one, now)) for one in found])
+        caller, now = desk.caller(request), desk.home.clock.now()
+        found = theirs(desk.reader, LoanApplication, whose(caller, owner))
+        told = [as_told(desk.reader, one, now, staff=caller.inside) for one in found]
+        return answer([application_told(one) for one in told])
 
     @router.get(
         "/loan-applications/{application}", **tells(LoanApplicationTold, "One loan application", "loans")
     )
     async def application(application: str, request: Request) -> Response:
         """An application: the decision, its reasons, the offer or the letter."""
-        found = mine(desk.reader, LoanApplication, application, desk.caller(request))
+        caller = desk.caller(request)
+        found = mine(desk.reader, LoanApplication, application, caller)
         if found is None:
             raise Problem("application_not_found")
-        return answer(application_told(agreed(desk.reader, found, desk.home.clock.now())))
+        now = desk.home.clock.now()
+        return answer(application_told(as_told(desk.reader, found, now, staff=caller.inside)))
 
     @router.get("/loans", **tells(list[LoanTold], "Loans", "loans"))
     async def loans(request: Request, owner: str = "") -> Response:
@@ -100,11 +103,6 @@ def whose(caller: Caller, owner: str) -> str:
 def theirs(reader: Reader, kind: type[K], who: str) -> list[K]:
     """A customer's things of one kind, newest first."""
     return every(reader, kind, "customer", who)[: -MOST - 1 : -1] if who else []
-
-
-def agreed(reader: Reader, one: LoanApplication, at: int) -> LoanApplication:
-    """An application without what a company does not let be read any more."""
-    return as_agreed(reader, one, at, pending=one.status == "waiting")
 
 
 def mine(reader: Reader, kind: type[K], some_id: str, caller: Caller) -> K | None:

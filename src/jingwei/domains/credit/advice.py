@@ -175,5 +175,7 @@ def told(advice: Advice, currency_code: str) -> Words:
 
 
 def _phrase(change: Change, code: str) -> Words:
-    value = format_minor(change.value, code) if change.code in AMOUNTS else str(change.value)
+    value = str(change.value)
+    if change.code in AMOUNTS:
+        value = f"{format_minor(change.value, code)} {code}"
     return WORDS[change.code].told({"value": value})

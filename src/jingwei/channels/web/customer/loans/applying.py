@@ -68,6 +68,8 @@ def add_applying(router: Router, site: Site) -> None:
 
     async def begin(visit: Visit) -> Response:
         session, product = signed_in(visit, inside=False), product_at(visit)
+        if (product.borrower == "company") != is_company(site.desk.reader, session.who):
+            return RedirectResponse("/app/loans/apply", 303)  # what is for others is not offered here
         typed = read(visit, product, usual(product) | asked_for(visit.request.query_params))
         return page(site, visit, session, product, typed)
 
