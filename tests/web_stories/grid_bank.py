@@ -16,10 +16,13 @@ from jingwei.domains.credit.loans import Loan, LoanApplication, PayLaterLine
 from jingwei.domains.fraud.policy import policy_text
 from jingwei.journeys.ask_for_person import AskForPerson
 from jingwei.journeys.deposit import Deposit
+from jingwei.journeys.exchange import Exchange
 from jingwei.journeys.give_consent import GiveConsent
+from jingwei.journeys.open_account import OpenAccount
 from jingwei.journeys.pay import Pay
 from jingwei.journeys.propose_policy import ProposePolicy
 from jingwei.journeys.review_loan import ReviewLoan
+from jingwei.journeys.set_limits import SetLimits
 from jingwei.kernel.clock import SystemClock
 from jingwei.kernel.purpose import Purpose
 from jingwei.ledger.appeals import appeal_id
@@ -88,6 +91,12 @@ class GridBank:
         self.do(AskForPerson, "customer:grace")
         money = {"amount_minor": 60_000_000, "currency": "CNY", "memo": "<b>Inheritance</b> 遗产"}
         self.do(Deposit, "staff:teller", account="grace", **money)
+        wide = {"payment_minor": 5_000_000, "day_minor": None, "month_minor": None}
+        line = self.do(SetLimits, "staff:teller", account="carol", overdraft_minor=6_000_000, **wide)
+        self.do(OpenAccount, "staff:teller", customer="bob", account="bob-usd", product="current_usd")
+        rate = {"rate_numerator": 7, "rate_denominator": 50, "margin_bp": 20, "amount_minor": 234_500}
+        swap = self.do(Exchange, "staff:lin", customer="bob", payer="bob", payee="bob-usd", **rate)
+        assert line.result == swap.result == "proposed", (line, swap)
         assert asked.challenge and held.case and refused.result == "refused", (asked, held, refused)
         payments = [one.id for one in (paid, waits, held, refused)]
         self.things |= {

@@ -10,6 +10,7 @@ from jingwei.channels.problems import Problem
 from jingwei.channels.web.customer.decision import reasons_of
 from jingwei.channels.web.pages import worded
 from jingwei.channels.web.staff.loans.book import open_cases
+from jingwei.channels.web.staff.proposals import add_proposals, proposals
 from jingwei.channels.web.visit import Visit, form_of, signed_in
 from jingwei.journeys.answer_appeal import AnswerAppeal
 from jingwei.journeys.ask_for_person import AnswerCall
@@ -26,16 +27,21 @@ if TYPE_CHECKING:
     from jingwei.stores.sessions import Session
 
 
-
 def add_people_waiting(router: Router, site: Site) -> None:
-    """Add /desk/people and /desk/appeal/<id>."""
+    """Add /desk/people with its answers, and /desk/appeal/<id>."""
 
-    async def people(visit: Visit) -> Response:
-        signed_in(visit, inside=True)
+    def values(session: Session) -> dict[str, Any]:
         found = every(site.desk.reader, Case, "status", "open")
         waiting = [case for case in found if case.code in (APPEAL, CALL_BACK)]
-        values = {"cases": sorted(waiting, key=lambda case: case.due_at), "loans": len(open_cases(site))}
-        return site.page(visit, "desk/people.html", values)
+        return {
+            "cases": sorted(waiting, key=lambda case: case.due_at),
+            "loans": len(open_cases(site)),
+            "proposals": proposals(site, session, site.now()),
+            "refused": "",
+        }
+
+    async def people(visit: Visit) -> Response:
+        return site.page(visit, "desk/people.html", values(signed_in(visit, inside=True)))
 
     async def called(visit: Visit) -> Response:
         session = signed_in(visit, inside=True)
@@ -59,6 +65,7 @@ def add_people_waiting(router: Router, site: Site) -> None:
 
     site.add(router, "/desk/people", people)
     site.add(router, "/desk/people", called, "POST")
+    add_proposals(router, site, values)
     site.add(router, "/desk/appeal/{appeal}", show)
     site.add(router, "/desk/appeal/{appeal}", answer, "POST")
 
