@@ -24,12 +24,14 @@ LEAKS = {
     "a module of ours": re.compile(r"\bjingwei\.[a-z]|msgspec|pydantic|starlette|fastapi", re.I),
     "a token": re.compile(r"jw_[A-Za-z0-9_-]{20}"),
 }
-KEPT = tuple(
-    json.dumps(one.text, ensure_ascii=False)[1:-1]
+LIKE_LEAKS = tuple(
+    json.dumps(one.text, ensure_ascii=False)
     for one in TEXTS
-    if one.text and " " in one.text and any(pattern.search(one.text) for pattern in LEAKS.values())
+    if one.text and any(pattern.search(one.text) for pattern in LEAKS.values())
 )
-"""Hostile statements that look like a leak: one taken as a name stands in later answers as it was written."""
+KEPT = tuple(one if " " not in one else one[1:-1] for one in LIKE_LEAKS)
+"""Hostile texts that look like a leak: one taken as a name stands in later answers as it was written; a
+statement anywhere, a single word (`bank.db`) as a whole value alone, so that a path with it is still seen."""
 
 ENGLISH = re.compile(r"\b[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}\b")
 QUOTED = re.compile(r"“.*”|`[^`]*`|'.*'|\"[^\"]*\"|（.*）", re.S)

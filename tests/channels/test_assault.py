@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
+from tests.channels.answers import faults
 from tests.channels.hostile import INPUTS, TEXTS
 from tests.soak.rows_fuzz import ROWS
 
@@ -29,3 +31,13 @@ def test_hostile_inputs_are_refused_whole_or_kept_as_sent(name: str):
 @pytest.mark.parametrize("name", SHORT)
 def test_a_planted_error_is_found(name: str):
     assert ROW[name].control(1)
+
+
+def test_a_word_that_was_kept_is_no_leak_and_a_path_with_it_is():
+    def wrong(body: str) -> list[str]:
+        told = httpx.Response(200, content=body.encode(), headers={"content-type": "application/json"})
+        return faults(told, "", "staff:teller", "en")
+
+    assert wrong('[{"source":"bank.db","subject":"K-1"},{"name":"tokens.json"}]') == []
+    for leak in ('"/srv/bank.db: full"', '"cannot open bank.db"', '["x tokens.json"]'):
+        assert wrong(leak) != [], leak
