@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -193,7 +194,8 @@ def test_the_list_of_damage_is_bounded(key):
 def read_rows(file: Path, start: int, end: int) -> Iterator[tuple[int, bytes]]:
     """What a worker calls: it opens the store itself."""
     rows = "SELECT seq, body FROM records WHERE seq >= ? AND seq < ? ORDER BY seq"
-    yield from sqlite3.connect(file).execute(rows, (start, end))
+    with closing(sqlite3.connect(file)) as db:
+        yield from db.execute(rows, (start, end))
 
 
 def test_workers_find_the_same_as_one_process(key, tmp_path):
@@ -221,4 +223,5 @@ def test_workers_find_the_same_as_one_process(key, tmp_path):
     db.commit()
     found = [(damage.kind, damage.where) for damage in both().damage]
     missing = [("record_missing", 7), ("record_missing", step - 1)]
+    db.close()
     assert found == [*missing, ("record_altered", step + 5), ("history_rewritten", 0)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
+from tests.stores.open_files import OURS, held
 
 from jingwei.home import Home, open_home
 from jingwei.journeys.deposit import Deposit
@@ -123,16 +123,7 @@ def test_a_bank_whose_last_head_cannot_be_signed_is_closed_all_the_same(founded,
     open_home(tmp_path / "home", ManualClock(START)).close()
 
 
-def held(folder):
-    """The files below a folder that this process has open."""
-    found = []
-    for one in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):
-            found.append(one.readlink())
-    return sorted(path.name for path in found if path.is_relative_to(folder))
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+@pytest.mark.skipif(not OURS.is_dir(), reason="needs /proc")
 def test_a_bank_that_fails_while_it_opens_leaves_no_file_open(founded, tmp_path, monkeypatch):
     copied(founded, tmp_path)
 

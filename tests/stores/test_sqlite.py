@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.stores.open_files import OURS, held
 
 from jingwei.stores.opening import open_reader
 from jingwei.stores.sqlite import PAGE_BYTES, SqliteStore, assert_safe
@@ -118,6 +120,8 @@ def test_records_that_do_not_fit_their_tiles_are_refused(path, books):
     connection.close()
     with pytest.raises(DamagedStore, match="700 records"):
         SqliteStore(path)
+    if OURS.is_dir():
+        assert held(path.parent) == [], "what is refused is not kept open"
 
 
 def test_one_altered_byte_is_found_by_the_check(path, books):
@@ -146,7 +150,8 @@ def test_a_full_file_refuses_the_batch_and_later_takes_it(path, books):
         with pytest.raises(StoreError, match="is full; free some space"):
             store.write(batch)
         assert store.root() == root
-        assert store.reader().size() == 300
+        with closing(store.reader()) as reader:
+            assert reader.size() == 300
     store._rows("PRAGMA max_page_count = 1000000")
     store.write(batch)
     assert store.size() == 700
@@ -270,4 +275,5 @@ def test_what_a_killed_process_left_in_the_log_is_in_the_file_after_the_start(pa
     alone = path.with_name("alone.db")
     alone.write_bytes(copy.read_bytes())
     opened.close()
-    assert SqliteStore(alone).size() == 40
+    with closing(SqliteStore(alone)) as found:
+        assert found.size() == 40

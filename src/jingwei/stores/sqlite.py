@@ -99,14 +99,18 @@ class SqliteStore(SqliteReads):
         path = Path(path)
         self._lock = _lock(path)
         self._log: MerkleLog | None = None
+        connection: sqlite3.Connection | None = None
         try:
             if doubt := doubt_about(path.parent):
                 LOG.warning("%s", doubt)
-            super().__init__(_connect(path), path)
+            connection = _connect(path)
+            super().__init__(connection, path)
             self._written = super().size()
-            self._folding = _folding(path)
             self._check_tiles()
+            self._folding = _folding(path)
         except BaseException:
+            if connection is not None:
+                connection.close()
             os.close(self._lock)
             raise
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -193,22 +194,24 @@ def test_stopped_anywhere_and_resumed_it_is_as_if_it_had_not_stopped(tmp_path, c
     path = tmp_path / "cards.csv"
     rows = [GOOD.replace("12.30", f"{n}.00") if n % 4 else f'"b,{n}\n' for n in range(1, 21)]
     path.write_text(HEADER + "".join(rows))
-    whole = Insight(":memory:")
-    reference, _ = brought(whole, cards, path, bound)
+    with closing(Insight(":memory:")) as whole:
+        reference, _ = brought(whole, cards, path, bound)
+        arrived, rejected = whole.arrived(), whole.rejected(reference.id)
     for stop_after in range(1, 7):
-        shelf, left = Insight(":memory:"), [stop_after]
+        left = [stop_after]
 
         def tell(done: int, total: int, left: list[int] = left) -> None:
             left[0] -= 1
             if not left[0]:
                 raise Stopped
 
-        with pytest.raises(Stopped):
-            import_source(shelf, cards, str(path), bound, resume=False, tell=tell)
-        with pytest.raises(SourceError, match="stopped after row"):
-            brought(shelf, cards, path, bound)
-        again, _ = brought(shelf, cards, path, bound, resume=True)
-        assert shelf.arrived() == whole.arrived() and shelf.rejected(again.id) == whole.rejected(again.id)
+        with closing(Insight(":memory:")) as shelf:
+            with pytest.raises(Stopped):
+                import_source(shelf, cards, str(path), bound, resume=False, tell=tell)
+            with pytest.raises(SourceError, match="stopped after row"):
+                brought(shelf, cards, path, bound)
+            again, _ = brought(shelf, cards, path, bound, resume=True)
+            assert shelf.arrived() == arrived and shelf.rejected(again.id) == rejected
         assert (again.chain, again.taken, again.line) == (reference.chain, reference.taken, reference.line)
 
 
@@ -218,7 +221,6 @@ from jingwei.channels.sources import importing
 from tests.channels.sources.conftest import CARDS, NOW
 from jingwei.domains.insight.mapping import read_mapping
 from jingwei.stores.insight import Insight
-from jingwei.stores.local_postgres import find_programs, local_postgres
 importing.STEP = 500
 bound = importing.Bound(lambda kind, keys: {key: key for key in keys}, lambda n: "", NOW)
 importing.import_source(Insight(sys.argv[1]), read_mapping(CARDS), sys.argv[2], bound, resume=True,

@@ -53,7 +53,7 @@ def add_statement(router: Router, site: Site) -> None:
     """Add /app/statement, and the same as CSV and PDF."""
     histories = Histories(site.desk.reader)
 
-    def name(account: Account, lang: str) -> str:
+    def named(account: Account, lang: str) -> str:
         return account_name(site.desk.home.products, site.desk.reader, account, lang)
 
     async def show(visit: Visit) -> Response:
@@ -68,7 +68,7 @@ def add_statement(router: Router, site: Site) -> None:
             wrong, standing = said(visit.lang, "statement.field", {"what": str(error)}), own[0]
             asked = {name: visit.request.query_params.get(name, "")[:100] for name in FIELDS}
             found = Found(standing, asked, Wanted(), histories.of(standing), [])
-        values = view(visit, own, found, wrong) | {"product_name": lambda account: name(account, visit.lang)}
+        values = view(visit, own, found, wrong) | {"product_name": lambda account: named(account, visit.lang)}
         values["proved"] = provable(site.desk, session, [row for row, *_ in values["rows"]])
         return site.page(visit, "app/statement.html", values, 422 if wrong else 200)
 
