@@ -107,6 +107,16 @@ PLANTED = (
     ("unsafe", "src/jingwei/a.py", "import pickle", "import json"),
     ("unsafe", "src/jingwei/a.py", "from joblib import load", None),
     ("future", "src/jingwei/a.py", DOC + "x: int = 1\n", FUTURE + "x: int = 1\n"),
+    (
+        "hidden", "src/jingwei/a.py",
+        "def f(own):\n def g():\n  x = [own for own in 'ab']\n  return lambda: own(x)",
+        "def f(own):\n def g():\n  x = [one for one in 'ab']\n  return lambda: own(x)",
+    ),
+    (
+        "hidden", "src/jingwei/a.py",
+        "def g():\n x = {own: 1 for own in 'ab'}\n def h(): return own\n return h",
+        "def g():\n x = {own: 1 for own in 'ab'}\n def h(own): return own\n return h",
+    ),
     ("shelves", "src/jingwei/learning/a.py", "from jingwei.domains.a import shelf", "import jingwei.a"),
     ("shelves", "src/jingwei/journeys/a.py", "from jingwei.domains.fraud.shelf import save", None),
     ("unfinished", "docs/a.md", "TO" + "DO: write this", "to do: write this"),

@@ -20,6 +20,7 @@ ARGUMENTS = 6
 COMPLEXITY = 10
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp
 BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.match_case)
 VAGUE = ("utils", "util", "helpers", "helper", "common", "manager", "base", "service", "misc", "stuff")
 BROAD = ("Exception", "BaseException")
@@ -240,6 +241,46 @@ def future(source: Source) -> Iterator[Finding]:
         yield source.finding("file", 1, "lacks `from __future__ import annotations`")
 
 
+def hidden(source: Source) -> Iterator[Finding]:
+    """Comprehensions whose variable is also a name that an inner function takes from outside.
+
+    From Python 3.12 on a comprehension is part of its function, and the inner function finds its variable.
+    """
+    for function in source.functions:
+        held = list(_within(function))
+        inner = [node for node in held if isinstance(node, Function | ast.Lambda)]
+        taken = {name for node in inner for name in _names(node, ast.Load) - _bound(node)}
+        own = {one.id for one in held if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        own |= {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
+        own |= {node.name for node in inner if isinstance(node, Function)}
+        for node in held:
+            if isinstance(node, COMPREHENSIONS):
+                variables = {name for one in node.generators for name in _names(one.target, ast.Store)}
+                for name in sorted(variables & taken - own):
+                    yield source.finding(function.name, node.lineno, f"{name} hides what is taken inside")
+
+
+def _within(function: Function) -> Iterator[ast.AST]:
+    """What a function holds itself: not what its inner functions hold, nor what comprehensions do."""
+    left = list(ast.iter_child_nodes(function))
+    while left:
+        node = left.pop()
+        yield node
+        if not isinstance(node, Function | ast.Lambda | COMPREHENSIONS):
+            left += ast.iter_child_nodes(node)
+
+
+def _names(node: ast.AST, how: type[ast.expr_context]) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, how)}
+
+
+def _bound(inner: Function | ast.Lambda) -> set[str]:
+    """The names an inner function gives a meaning of its own anywhere."""
+    given = {one.arg for one in ast.walk(inner) if isinstance(one, ast.arg)}
+    caught = {one.name for one in ast.walk(inner) if isinstance(one, ast.ExceptHandler) and one.name}
+    return _names(inner, ast.Store) | given | caught
+
+
 def shelves(source: Source) -> Iterator[Finding]:
     """Opening a trade's shelf (its SQL) from anywhere but the bank."""
     if source.path == "src/jingwei/bank.py":
@@ -287,6 +328,7 @@ RULES = (
     Rule("commits", ("src/",), "all or nothing holds only where one place commits", commits),
     Rule("unsafe", PYTHON, "data must never become code", unsafe),
     Rule("future", PYTHON, "one way of writing types", future),
+    Rule("hidden", PYTHON, "one name means one thing, on every version of Python", hidden),
     Rule("shelves", ("src/",), "only the bank reads and writes a trade's tables", shelves),
     Rule("unfinished", ("",), "a note in a file is a promise nobody keeps", unfinished),
     Rule("machine_paths", ("",), "it must run on any machine", machine_paths),
