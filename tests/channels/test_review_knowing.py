@@ -107,6 +107,7 @@ def test_what_turns_out_to_be_another_persons_is_read_anew(home, knowing, tmp_pa
     asyncio.run(asyncio.wait_for(until_read_anew(), 30))
     assert bought(home, desk.knowing, "alice") == 0
     desk.knowing.close()
+    desk.reader.close()
 
 
 def test_books_that_cannot_be_read_for_a_while_end_nothing(home, knowing, tmp_path, monkeypatch):
@@ -135,6 +136,7 @@ def test_books_that_cannot_be_read_for_a_while_end_nothing(home, knowing, tmp_pa
     asyncio.run(asyncio.wait_for(until_read_anew(), 30))
     assert failed and desk.knowing is not failed[0]
     desk.knowing.close()
+    desk.reader.close()
 
 
 def test_a_record_that_is_not_the_first_of_two_alike_is_found_to_be_the_second(home, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -83,7 +84,11 @@ def test_a_step_that_fails_leaves_nothing_and_the_position_stays(shelf):
 def test_linking_and_parting_rewrites_no_happening(shelf, tmp_path):
     one = shelf.begin(fresh(source="crm"))
     shelf.take(one, parcel(paid("c-17", -1), whose={}, profiles=[Profile("c-17", AT, "王芳")]))
-    rows = lambda: sqlite3.connect(tmp_path / "insight.db").execute("SELECT * FROM happenings").fetchall()  # noqa: E731
+
+    def rows() -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(tmp_path / "insight.db")) as db:
+            return db.execute("SELECT * FROM happenings").fetchall()
+
     before = rows()
     assert shelf.timeline("alice") == [] and shelf.customers() == []
     shelf.link([("crm", "c-17", "alice")])
